@@ -1,0 +1,82 @@
+// Files: whole reads, read-only mappings, and writes that are either complete or absent.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace vpr {
+
+// Whole content of a regular file, a pipe, or standard input ("-").
+// Throws kNotFound, kIo, and kInvalidArgument for a directory.
+std::string ReadFile(const std::string& path);
+
+// True for a regular file that can be opened.
+bool IsRegularFile(const std::string& path);
+
+// A read-only mapping of a whole file. An empty file maps to an empty span.
+class MappedFile {
+ public:
+  // Throws kNotFound, kIo, kInvalidArgument for what is not a regular file.
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::uint8_t> bytes() const { return {data_, size_}; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  const std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Writes to "PATH.tmp.PID.N" in the same folder. Commit() syncs and renames it over PATH, then syncs
+// the folder; without Commit() the destructor removes it, so PATH is the old file or the new one,
+// whole. Every member throws kIo with the path and the system's reason.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::string& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void Write(const void* data, std::size_t size);  // buffered
+  void Write(std::string_view text) { Write(text.data(), text.size()); }
+  std::uint64_t size() const { return size_; }  // bytes written so far
+  const std::string& temporary_path() const { return temporary_path_; }
+
+  void Sync();    // flushes and syncs, but keeps the temporary name
+  void Rename();  // after Sync(): takes the final name; for writers of several files
+  void Commit() {
+    Sync();
+    Rename();
+  }
+
+ private:
+  void Flush();
+  std::string path_, temporary_path_, buffer_;
+  int fd_ = -1;
+  std::uint64_t size_ = 0;
+};
+
+// AtomicFile in one call.
+void WriteFileAtomically(const std::string& path, std::string_view content);
+
+// XXH3, 128 bits, as 32 lower-case hexadecimal digits (library xxhash). A fingerprint against
+// accidents and for telling files apart, not against an adversary.
+std::string Fingerprint(const void* data, std::size_t size);
+inline std::string Fingerprint(std::string_view bytes) {
+  return Fingerprint(bytes.data(), bytes.size());
+}
+
+// The folder of the running executable, without a trailing slash.
+std::string ExecutableFolder();
+
+}  // namespace vpr

@@ -1,0 +1,33 @@
+// Where utterances come from: folders and lists of the layouts people have.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace vpr {
+
+struct Utterance {
+  std::string key;      // unique within a data set; by default the path below the source's root
+  std::string path;     // audio file
+  std::string speaker;  // label
+};
+
+// A layout of recordings on disk. One file in src/dataset/sources/ and one line in its registry each.
+struct SourceLayout {
+  const char* name;         // for --layout
+  const char* description;  // one line, for --help
+  // True if `path` looks like this layout; asked in registry order by "auto".
+  bool (*matches)(const std::string& path);
+  // The utterances, sorted by key. Throws kNotFound, kCorrupt (with the line number of a list).
+  std::vector<Utterance> (*list)(const std::string& path);
+};
+
+const std::vector<SourceLayout>& SourceLayouts();
+
+// Lists `path` with the layout of that name, or with the first that matches for "auto".
+// Throws kNotFound for a missing path, kInvalidArgument for an unknown layout or when none matches,
+// kUnusable when there is not one utterance, kCorrupt for keys used twice.
+std::vector<Utterance> ListUtterances(const std::string& path, const std::string& layout = "auto",
+                                      std::string* used_layout = nullptr);
+
+}  // namespace vpr

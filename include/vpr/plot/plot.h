@@ -1,0 +1,31 @@
+// Pictures (PNG), drawn with PLplot.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vpr/base/matrix.h"
+#include "vpr/features/feature_options.h"
+
+namespace vpr {
+
+// Waveform above, spectrogram below with axes in seconds and Hz. `features` is [n_mels, frames] of
+// `options.kind`; power mels are shown in dB. `title` is UTF-8. Throws kIo.
+void PlotFeatures(const std::string& png_path, const std::string& title,
+                  const std::vector<float>& samples, const Matrix& features,
+                  const FeatureOptions& options);
+
+// One or more curves over a common x. Series of one panel share a y axis; NaN leaves a gap.
+struct Series {
+  std::string name;
+  std::vector<double> x, y;
+};
+struct Panel {
+  std::string x_label, y_label;
+  std::vector<Series> series;
+};
+// Panels one above the other. Throws kIo.
+void PlotCurves(const std::string& png_path, const std::string& title,
+                const std::vector<Panel>& panels);
+
+}  // namespace vpr

@@ -1,0 +1,97 @@
+#include "vpr/base/npy.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+constexpr char kMagic[] = "\x93NUMPY";
+
+[[noreturn]] void Bad(const std::string& path, const std::string& what) {
+  throw Error(ErrorCode::kCorrupt, "cannot read array '" + Printable(path) + "': " + what);
+}
+
+}  // namespace
+
+void WriteNpy(const std::string& path, const Matrix& matrix) {
+  std::string header = Format("{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }",
+                              matrix.rows, matrix.cols);
+  // Magic, version, length and header together fill a multiple of 64 bytes, the last one '\n'.
+  std::size_t total = (10 + header.size() + 1 + 63) / 64 * 64;
+  header.resize(total - 10 - 1, ' ');
+  header += '\n';
+  std::string content(kMagic, 6);
+  content += '\x01';
+  content += '\0';
+  content += static_cast<char>(header.size() & 0xFF);
+  content += static_cast<char>(header.size() >> 8);
+  content += header;
+  content.append(reinterpret_cast<const char*>(matrix.data.data()),
+                 matrix.data.size() * sizeof(float));
+  if (path != "-") {
+    WriteFileAtomically(path, content);
+  } else if (std::fwrite(content.data(), 1, content.size(), stdout) != content.size() ||
+             std::fflush(stdout) != 0) {
+    throw Error(ErrorCode::kIo, "cannot write the array to standard output");
+  }
+}
+
+Matrix ReadNpy(const std::string& path) {
+  std::string content = ReadFile(path);
+  if (content.size() < 10 || std::memcmp(content.data(), kMagic, 6) != 0)
+    Bad(path, "it does not begin as an .npy file");
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(content[i]); };
+  std::size_t offset = 10;
+  std::size_t length = byte(8) | static_cast<std::size_t>(byte(9)) << 8;
+  if (byte(6) != 1) {
+    if (content.size() < 12) Bad(path, "its header is cut off");
+    offset = 12;
+    length |= static_cast<std::size_t>(byte(10)) << 16 | static_cast<std::size_t>(byte(11)) << 24;
+  }
+  if (content.size() < offset + length) Bad(path, "its header is cut off");
+  std::string header = content.substr(offset, length);
+  offset += length;
+  auto kind = [&](const char* name) { return header.find(name) != std::string::npos; };
+  std::size_t width = kind("'<f4'") ? 4 : kind("'<f8'") || kind("'<i8'") ? 8 : 0;
+  if (width == 0) Bad(path, "expected float32, float64 or int64, found " + Printable(header));
+  if (!kind("'fortran_order': False")) Bad(path, "expected C order");
+  std::size_t open = header.find('('), close = header.find(')');
+  if (open == std::string::npos || close == std::string::npos || close < open)
+    Bad(path, "no shape in its header");
+  std::vector<std::size_t> shape;
+  for (std::string_view field : Split(std::string_view(header).substr(open + 1, close - open - 1), ',')) {
+    std::size_t begin = field.find_first_not_of(' ');
+    if (begin == std::string_view::npos) continue;
+    shape.push_back(std::strtoull(std::string(field.substr(begin)).c_str(), nullptr, 10));
+  }
+  if (shape.size() == 1) shape.insert(shape.begin(), 1);
+  if (shape.size() != 2) Bad(path, "expected one or two dimensions");
+  std::size_t available = (content.size() - offset) / width;
+  if (shape[1] != 0 && shape[0] > available / shape[1]) Bad(path, "fewer values than its shape says");
+  Matrix matrix(shape[0], shape[1]);
+  const char* values = content.data() + offset;
+  for (std::size_t i = 0; i < matrix.data.size(); ++i) {
+    if (kind("'<f4'")) {
+      std::memcpy(&matrix.data[i], values + 4 * i, 4);
+    } else if (kind("'<f8'")) {
+      double value;
+      std::memcpy(&value, values + 8 * i, 8);
+      matrix.data[i] = static_cast<float>(value);
+    } else {
+      std::int64_t value;
+      std::memcpy(&value, values + 8 * i, 8);
+      matrix.data[i] = static_cast<float>(value);
+    }
+  }
+  return matrix;
+}
+
+}  // namespace vpr

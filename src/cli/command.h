@@ -1,0 +1,52 @@
+// What every command shares. A command is one file: AddNameCommand declares a subcommand with its
+// options in a struct and stores what to run; the run function calls the library and prints.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "vpr/base/progress.h"
+
+namespace CLI {
+class App;
+}
+
+namespace vpr::cli {
+
+// Exit codes: 0 done, 1 it could not be done, 2 wrong usage. Accept or reject is output, not an exit
+// code, unless --exit-status asks for it (3: rejected).
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitRejected = 3;
+
+struct Context {
+  std::function<int()> run;  // set by the chosen subcommand
+  bool quiet = false;        // --quiet: no progress, warnings and errors only
+};
+
+// Progress on stderr: on a terminal a bar with rate and time left, redrawn in place; otherwise a
+// plain line now and then. News and warnings are log lines.
+std::unique_ptr<Progress> MakeConsoleProgress(const Context& context);
+
+// From now on the first Ctrl-C (or SIGTERM) makes the returned function true and a second one ends
+// the program at once.
+StopRequested CatchInterrupts();
+
+// Writes results to stdout and makes sure they arrived; throws kIo (a full disk, a closed pipe).
+void Print(const std::string& text);
+
+void AddFeaturesCommand(CLI::App& app, Context& context);
+void AddTrimCommand(CLI::App& app, Context& context);
+void AddPackCommand(CLI::App& app, Context& context);
+void AddTrainCommand(CLI::App& app, Context& context);
+void AddEmbedCommand(CLI::App& app, Context& context);
+void AddCompareCommand(CLI::App& app, Context& context);
+void AddEvalCommand(CLI::App& app, Context& context);
+void AddModelCommand(CLI::App& app, Context& context);
+
+// The whole program: parses, runs, maps errors to one line on stderr and an exit code.
+int Main(int argc, char** argv);
+
+}  // namespace vpr::cli

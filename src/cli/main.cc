@@ -1,0 +1,78 @@
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <clocale>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "cli/command.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+#include "vpr/base/version.h"
+#include "vpr/model/backend.h"
+
+#include "vpr/audio/audio_reader.h"
+
+namespace vpr::cli {
+namespace {
+
+std::string VersionText() {
+  std::string text = std::string("vpr ") + Version() + "\n";
+  for (const std::string& library : AudioLibraryVersions()) text += "  " + library + "\n";
+  for (const std::string& library : BackendVersions()) text += "  " + library + "\n";
+  text.pop_back();
+  return text;
+}
+
+int Run(Context& context) {
+  try {
+    return context.run();
+  } catch (const Error& error) {
+    spdlog::error("{}", error.what());
+    return error.code() == ErrorCode::kInvalidArgument ? kExitFailed : kExitFailed;
+  } catch (const std::bad_alloc&) {
+    spdlog::error("out of memory");
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+  }
+  return kExitFailed;
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "C.UTF-8");
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of Print, not a sudden death
+  auto logger = spdlog::stderr_color_st("vpr");
+  logger->set_pattern("%^vpr: %l:%$ %v");
+  spdlog::set_default_logger(logger);
+
+  Context context;
+  CLI::App app("Voiceprint verification: who is speaking?", "vpr");
+  app.set_help_all_flag("--help-all", "Help for every command");
+  app.set_version_flag("-V,--version", VersionText);
+  app.add_flag("-q,--quiet", context.quiet, "No progress and no news; warnings and errors only");
+  app.require_subcommand(1);
+  app.fallthrough();
+  AddCompareCommand(app, context);
+  AddEmbedCommand(app, context);
+  AddPackCommand(app, context);
+  AddTrainCommand(app, context);
+  AddEvalCommand(app, context);
+  AddModelCommand(app, context);
+  AddFeaturesCommand(app, context);
+  AddTrimCommand(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 has exit codes of its own above 100; help and version end with 0.
+    return app.exit(error) == 0 ? kExitDone : kExitUsage;
+  }
+  if (context.quiet) logger->set_level(spdlog::level::warn);
+  return Run(context);
+}
+
+}  // namespace vpr::cli
