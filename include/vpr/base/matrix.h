@@ -12,7 +12,8 @@ struct Matrix {
   std::vector<float> data;  // data[r * cols + c]
 
   Matrix() = default;
-  Matrix(std::size_t rows, std::size_t cols) : rows(rows), cols(cols), data(rows * cols) {}
+  Matrix(std::size_t num_rows, std::size_t num_cols)
+      : rows(num_rows), cols(num_cols), data(num_rows * num_cols) {}
 
   float& operator()(std::size_t r, std::size_t c) { return data[r * cols + c]; }
   float operator()(std::size_t r, std::size_t c) const { return data[r * cols + c]; }

@@ -29,7 +29,7 @@ class Rng {
 
   // Uniform in 0 .. n-1; n must be positive. The bias is below n / 2^64.
   std::size_t Below(std::size_t n) {
-    return static_cast<std::size_t>((static_cast<unsigned __int128>(Next()) * n) >> 64);
+    return static_cast<std::size_t>((static_cast<Wide>(Next()) * n) >> 64);
   }
 
   // Standard normal (Box-Muller, the cosine half).
@@ -45,6 +45,7 @@ class Rng {
   }
 
  private:
+  __extension__ typedef unsigned __int128 Wide;  // ISO C++ has no such type
   static constexpr std::uint64_t kGamma = 0x9E3779B97F4A7C15ull;
   static std::uint64_t Mix(std::uint64_t z) {
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;

@@ -11,8 +11,8 @@ struct ScoredTrial {
   bool target;
 };
 
-// P_miss(t): share of target scores below t (FNMR). P_fa(t): share of nontarget scores at or above t
-// (FMR).
+// P_miss(t): share of target scores below t (FNMR). P_fa(t): share of nontarget scores at or above
+// t (FMR).
 struct DetPoint {
   double threshold;
   double p_miss;
@@ -30,8 +30,8 @@ struct Eer {
 };
 Eer ComputeEer(const std::vector<DetPoint>& det);
 
-// min over t of [p_target P_miss + (1 - p_target) P_fa] / min(p_target, 1 - p_target): C_miss = C_fa
-// = 1, normalised, so 0 <= minDCF <= 1 (NIST SRE).
+// min over t of [p_target P_miss + (1 - p_target) P_fa] / min(p_target, 1 - p_target): C_miss =
+// C_fa = 1, normalised, so 0 <= minDCF <= 1 (NIST SRE).
 double ComputeMinDcf(const std::vector<DetPoint>& det, double p_target);
 
 // P_miss and P_fa at a given threshold.

@@ -1,0 +1,121 @@
+#include "vpr/eval/trials.h"
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string_view>
+
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+using Fields = std::vector<std::string_view>;
+
+Fields SplitLine(std::string_view line) {
+  return line.find('\t') == std::string_view::npos ? SplitBlanks(line) : Split(line, '\t');
+}
+
+[[noreturn]] void ThrowBadLine(const std::string& path, std::size_t number, std::string_view line,
+                               const char* expected) {
+  throw Error(ErrorCode::kCorrupt, Printable(path) + ", line " + std::to_string(number) +
+                                       ": found \"" + Printable(line.substr(0, 200)) +
+                                       "\", expected " + expected);
+}
+
+// Calls parse(number, line, fields) for each line that is not empty.
+template <typename Parse>
+void ForEachLine(const std::string& path, const char* content, Parse parse) {
+  const std::string text = ReadFile(path);
+  std::size_t number = 0, used = 0;
+  for (std::string_view line : Lines(text)) {
+    ++number;
+    if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+    parse(number, line, SplitLine(line));
+    ++used;
+  }
+  if (used == 0) {
+    throw Error(ErrorCode::kCorrupt, Printable(path) + " holds no " + content + ": it is empty");
+  }
+}
+
+// "target" and "nontarget" only.
+std::optional<bool> ParseWord(std::string_view label) {
+  if (label == "target") return true;
+  if (label == "nontarget") return false;
+  return std::nullopt;
+}
+
+// "1" and "0" only.
+std::optional<bool> ParseDigit(std::string_view label) {
+  if (label == "1") return true;
+  if (label == "0") return false;
+  return std::nullopt;
+}
+
+std::optional<double> ParseScore(std::string_view text) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace
+
+std::vector<Trial> ReadTrials(const std::string& path) {
+  enum { kUnknown, kVoxCeleb, kKaldi } form = kUnknown;
+  std::vector<Trial> trials;
+  ForEachLine(path, "trials", [&](std::size_t number, std::string_view line, const Fields& fields) {
+    if (form == kUnknown && fields.size() == 3) {
+      if (ParseWord(fields[2])) {
+        form = kKaldi;
+      } else if (ParseDigit(fields[0])) {
+        form = kVoxCeleb;
+      }
+    }
+    std::optional<bool> target;
+    if (fields.size() == 3 && form != kUnknown) {
+      target = form == kKaldi ? ParseWord(fields[2]) : ParseDigit(fields[0]);
+    }
+    const std::size_t first = form == kKaldi ? 0 : 1;
+    if (!target || fields[first].empty() || fields[first + 1].empty()) {
+      ThrowBadLine(path, number, line,
+                   form == kVoxCeleb ? "\"1|0 enroll test\" as in the lines before"
+                   : form == kKaldi  ? "\"enroll test target|nontarget\" as in the lines before"
+                                     : "\"1|0 enroll test\" or \"enroll test target|nontarget\"");
+    }
+    trials.push_back({std::string(fields[first]), std::string(fields[first + 1]), *target});
+  });
+  return trials;
+}
+
+std::vector<ScoredTrial> ReadScores(const std::string& path) {
+  std::size_t form = 0;  // number of fields
+  std::vector<ScoredTrial> trials;
+  ForEachLine(path, "scores", [&](std::size_t number, std::string_view line, const Fields& fields) {
+    if (form == 0 && (fields.size() == 4 || fields.size() == 2)) form = fields.size();
+    std::optional<bool> target;
+    std::optional<double> score;
+    if (form != 0 && fields.size() == form) {
+      const std::string_view label = form == 4 ? fields[3] : fields[0];
+      target = ParseWord(label);
+      if (!target) target = ParseDigit(label);
+      score = ParseScore(form == 4 ? fields[2] : fields[1]);
+    }
+    if (!target || !score) {
+      ThrowBadLine(path, number, line,
+                   form == 4   ? "\"enroll test score target|nontarget\" as in the lines before"
+                   : form == 2 ? "\"target|nontarget score\" as in the lines before"
+                               : "\"enroll test score target|nontarget\" or \"target|nontarget "
+                                 "score\"");
+    }
+    trials.push_back({*score, *target});
+  });
+  return trials;
+}
+
+}  // namespace vpr

@@ -1,0 +1,107 @@
+#include "vpr/eval/trials.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+
+namespace vpr {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+
+auto IsTrial(const std::string& enroll, const std::string& test, bool target) {
+  return AllOf(Field(&Trial::enroll, enroll), Field(&Trial::test, test),
+               Field(&Trial::target, target));
+}
+auto IsScore(double score, bool target) {
+  return AllOf(Field(&ScoredTrial::score, score), Field(&ScoredTrial::target, target));
+}
+
+class ListTest : public testing::Test {
+ protected:
+  std::string Write(const std::string& text) {
+    const std::string path = testing::TempDir() + "vpr list " +
+                             testing::UnitTest::GetInstance()->current_test_info()->name() + ".txt";
+    WriteFileAtomically(path, text);
+    return path;
+  }
+  template <typename Call>
+  std::string MessageOf(Call call, ErrorCode expected) {
+    try {
+      call();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), expected);
+      return error.what();
+    }
+    return "nothing was thrown";
+  }
+  std::string TrialsError(const std::string& text) {
+    return MessageOf([&] { ReadTrials(Write(text)); }, ErrorCode::kCorrupt);
+  }
+  std::string ScoresError(const std::string& text) {
+    return MessageOf([&] { ReadScores(Write(text)); }, ErrorCode::kCorrupt);
+  }
+};
+
+TEST_F(ListTest, VoxCelebForm) {
+  EXPECT_THAT(ReadTrials(Write("1 a/1.wav a/2.wav\n0   a/1.wav b/1.wav  \n\n0 c d")),
+              ElementsAre(IsTrial("a/1.wav", "a/2.wav", true), IsTrial("a/1.wav", "b/1.wav", false),
+                          IsTrial("c", "d", false)));
+}
+
+TEST_F(ListTest, KaldiForm) {
+  EXPECT_THAT(ReadTrials(Write("u1 u2 target\r\nu1 u3 nontarget\r\n")),
+              ElementsAre(IsTrial("u1", "u2", true), IsTrial("u1", "u3", false)));
+}
+
+TEST_F(ListTest, KaldiFormWithNamesThatLookLikeLabels) {
+  EXPECT_THAT(ReadTrials(Write("1 0 nontarget\n0 1 target\n")),
+              ElementsAre(IsTrial("1", "0", false), IsTrial("0", "1", true)));
+}
+
+TEST_F(ListTest, NamesWithSpacesBetweenTabs) {
+  EXPECT_THAT(ReadTrials(Write("1\t李达康 1.wav\tb 2.wav\n0 c d\n")),
+              ElementsAre(IsTrial("李达康 1.wav", "b 2.wav", true), IsTrial("c", "d", false)));
+}
+
+TEST_F(ListTest, BadLinesAreNamed) {
+  EXPECT_THAT(TrialsError("1 a b\n\n2 a b\n"),
+              AllOf(HasSubstr("line 3"), HasSubstr("\"2 a b\""), HasSubstr("1|0 enroll test")));
+  EXPECT_THAT(TrialsError("a b target\na b\n"), HasSubstr("line 2"));
+  EXPECT_THAT(TrialsError("a b target\na b impostor\n"), HasSubstr("target|nontarget"));
+  EXPECT_THAT(TrialsError("1 a b\na b target\n"), HasSubstr("line 2"));  // the other form
+  EXPECT_THAT(TrialsError("1 a b c\n"), HasSubstr("line 1"));
+  EXPECT_THAT(TrialsError("1\ta\t\n"), HasSubstr("line 1"));
+  EXPECT_THAT(TrialsError("hello\n"), HasSubstr("line 1"));
+  EXPECT_THAT(TrialsError(" \n\t\n"), HasSubstr("holds no trials"));
+}
+
+TEST_F(ListTest, MissingFile) {
+  EXPECT_THAT(
+      MessageOf([] { ReadTrials(testing::TempDir() + "no-such-list"); }, ErrorCode::kNotFound),
+      HasSubstr("no-such-list"));
+}
+
+TEST_F(ListTest, Scores) {
+  EXPECT_THAT(ReadScores(Write("a b 0.25 target\nc d -1e-3 nontarget\n")),
+              ElementsAre(IsScore(0.25, true), IsScore(-1e-3, false)));
+  EXPECT_THAT(ReadScores(Write("1 0.5\n0 0.25\ntarget 2\n")),
+              ElementsAre(IsScore(0.5, true), IsScore(0.25, false), IsScore(2, true)));
+}
+
+TEST_F(ListTest, BadScoresAreNamed) {
+  EXPECT_THAT(ScoresError("1 0.5\n0 nan\n"), AllOf(HasSubstr("line 2"), HasSubstr("0 nan")));
+  EXPECT_THAT(ScoresError("1 0.5x\n"), HasSubstr("line 1"));
+  EXPECT_THAT(ScoresError("1 0.5\na b 0.5 target\n"), HasSubstr("line 2"));
+  EXPECT_THAT(ScoresError("a b 0.5 maybe\n"), HasSubstr("line 1"));
+  EXPECT_THAT(ScoresError("0.5\n"), HasSubstr("expected \"enroll test score target|nontarget\""));
+  EXPECT_THAT(ScoresError(""), HasSubstr("holds no scores"));
+}
+
+}  // namespace
+}  // namespace vpr
