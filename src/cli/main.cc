@@ -12,7 +12,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
-#include "vpr/model/backend.h"
+#include "vpr/plot/plot.h"
 
 #include "vpr/audio/audio_reader.h"
 

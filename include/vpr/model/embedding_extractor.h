@@ -1,0 +1,77 @@
+// From speech to embeddings.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vpr/base/matrix.h"
+#include "vpr/base/progress.h"
+#include "vpr/model/model_file.h"
+
+namespace vpr {
+
+// A network without its engine: features [n_mels, frames] in, raw embedding out.
+class Network {
+ public:
+  virtual ~Network() = default;
+  virtual std::vector<float> Forward(const Matrix& features) = 0;
+};
+
+struct ExtractorOptions {
+  std::string device = "auto";  // "auto", "cpu", "cuda", "cuda:N"
+  int threads = 0;              // of the engine; 0: all
+};
+
+// The one definition of an utterance's embedding. Speech (16 kHz, already trimmed) shorter than the
+// model's crop is repeated up to it, as in training. Speech up to 10 s goes through the network
+// whole; longer speech is cut into equal parts of at most 10 s whose embeddings, each of length 1,
+// are averaged. The result has length 1.
+class EmbeddingExtractor {
+ public:
+  EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network);
+  ~EmbeddingExtractor();
+  EmbeddingExtractor(EmbeddingExtractor&&) noexcept;
+
+  // Loads a model file and an engine for it.
+  static EmbeddingExtractor Open(const std::string& model_path, const ExtractorOptions& options);
+
+  const ModelInfo& info() const;
+
+  // Reading a file as the model wants it: trimmed with its top_db. May be called from any thread.
+  std::vector<float> ReadSpeechFor(const std::string& path) const;
+
+  // Embedding of speech. Throws kUnusable if there is none. Not thread-safe.
+  std::vector<float> Extract(std::span<const float> speech);
+
+  // The same from a power mel spectrogram [n_mels, frames] of the model's feature options (data sets
+  // of spectrograms).
+  std::vector<float> ExtractFromMel(const Matrix& mel);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Applies kind and mean_norm to a power mel spectrogram; level_norm is refused (kInvalidArgument).
+Matrix FeaturesFromMel(Matrix mel, const FeatureOptions& options);
+
+// Repeats `samples` from their start until there are at least `length`.
+std::vector<float> RepeatTo(std::span<const float> samples, std::size_t length);
+
+struct FailedFile {
+  std::size_t index;
+  std::string path, reason;
+};
+
+// Embeddings of many files, [paths, embedding_dim], rows in the order given; files are decoded on
+// all threads ahead of the network. A file that cannot be used is reported to `on_bad`, which may
+// throw to end the work, and its row is NaN. Throws kInterrupted if stopped.
+Matrix EmbedFiles(const std::vector<std::string>& paths, EmbeddingExtractor& extractor,
+                  Progress& progress, const StopRequested& stop,
+                  const std::function<void(const FailedFile&)>& on_bad);
+
+}  // namespace vpr

@@ -1,0 +1,77 @@
+// The model file: one self-describing file with everything needed to make embeddings.
+// docs/formats.md gives every byte.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "vpr/features/feature_options.h"
+
+namespace vpr {
+
+// The version this program writes, and the only one it reads.
+inline constexpr int kModelFormatVersion = 1;
+
+// The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2, 2]}.
+// Which ones an architecture knows stands in its source file.
+using ArchitectureOptions = std::map<std::string, std::vector<int>>;
+
+// How a decision threshold was found and what it costs.
+struct DecisionThreshold {
+  double threshold = 0;      // on the score; accept iff score >= threshold
+  double fmr = 0, fnmr = 0;  // measured at it: false match and false non-match rate
+  std::string basis;         // "equal error rate on 1975 held-out utterances of 120 speakers"
+};
+
+// Where the weights come from.
+struct TrainingProvenance {
+  std::string dataset;              // source as given to pack
+  std::string dataset_fingerprint;  // DatasetInfo::fingerprint
+  std::uint64_t speakers = 0, utterances = 0;
+  double hours = 0;  // of speech
+  std::string loss;
+  int epochs = 0;           // trained; the weights are those of best_epoch
+  int best_epoch = 0;       // counted from 1
+  std::uint64_t crops = 0;  // seen until best_epoch
+  std::uint64_t seed = 0;
+  std::string dev_dataset_fingerprint;  // empty: no held-out speakers
+  double dev_eer = -1;                  // on held-out speakers; negative: not measured
+  std::string program;                  // "vpr 0.1.0, LibTorch 1.13.1"
+};
+
+struct ModelInfo {
+  std::string architecture;  // name in the registry: "cnn", "resnet"
+  ArchitectureOptions architecture_options;
+  FeatureOptions features;
+  int embedding_dim = 0;
+  double crop_seconds = 2.04;  // length of the training crops; shorter speech is repeated up to it
+  DecisionThreshold decision;
+  TrainingProvenance training;
+  std::string fingerprint;  // of the file's content; set by LoadModel and SaveModel
+};
+
+struct Tensor {
+  std::string name;  // "stage1.0.conv1.weight"
+  std::vector<std::int64_t> shape;
+  std::vector<float> data;  // C order
+};
+
+struct Model {
+  ModelInfo info;
+  std::vector<Tensor> tensors;
+};
+
+// Writes atomically and sets model.info.fingerprint. Throws kIo.
+void SaveModel(const std::string& path, Model& model);
+
+// Throws kNotFound, kIo; kCorrupt for what is not a model file, is cut off or fails its checksum;
+// kIncompatible for another format version or impossible settings. The message names the file.
+Model LoadModel(const std::string& path);
+
+// The path of the model to use: `given` if not empty, else $VPR_MODEL, else default.vpr where the
+// build tree or the installation has it. Throws kNotFound with the places looked at.
+std::string FindModel(const std::string& given);
+
+}  // namespace vpr

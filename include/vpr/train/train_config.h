@@ -1,0 +1,78 @@
+// Everything that decides what `vpr train` does. Kept as TOML beside the checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vpr/features/feature_options.h"
+#include "vpr/model/model_file.h"
+
+namespace vpr {
+
+struct TrainConfig {
+  // [data]
+  std::string train;            // prefix of the packed training set
+  std::string dev;              // prefix of the held-out set; empty: TRAIN-dev if it is there, else
+                                // hold_out_speakers are taken from the training set
+  double hold_out_speakers = 0.1;  // below 1: share of the speakers; from 1: their number; 0: none
+  double crop_seconds = 2.04;
+  double speaker_balance = 0.5;    // 0: every speaker equally often; 1: by amount of speech
+  bool speed_perturb = false;      // also at 0.9 and 1.1 times the speed, as speakers of their own
+
+  // [model]
+  std::string arch = "resnet";
+  ArchitectureOptions arch_options;  // what is absent takes the architecture's default
+  int embedding_dim = 0;             // 0: the architecture's default
+  FeatureOptions features;
+
+  // [loss]
+  std::string loss = "aam";
+  double margin = 0.2;
+  double scale = 30;
+  double margin_from = 0.1;  // the margin is 0 up to this share of the training ...
+  double margin_to = 0.4;    // ... and full from this one, rising linearly between
+
+  // [optimizer]
+  std::string optimizer = "sgd";  // "sgd" (Nesterov, momentum 0.9), "adam" (L2), "adamw"
+  double lr = 0.1;                // peak
+  double final_lr = 1e-4;         // at the end of the cosine
+  double warmup = 0.05;           // share of the training with rising rate; 0 with lr == final_lr:
+                                  // constant rate
+  double weight_decay = 1e-4;
+  int epochs = 20;
+  std::uint64_t crops_per_epoch = 0;  // 0: as many as crop_seconds go into the training speech
+  int batch_size = 64;
+
+  // [augment]
+  int freq_mask = 0;  // SpecAugment: at most so many mel bands ...
+  int time_mask = 0;  // ... and frames are set to the mean, one mask each a crop
+
+  // [run]
+  std::uint64_t seed = 1;
+  int threads = 0;         // of the engine; 0: all
+  int loader_threads = 1;
+  std::string device = "auto";
+  std::string precision = "auto";  // "float32", "bfloat16", "auto": bfloat16 where it is fast
+  double checkpoint_minutes = 5;   // also at the end of every epoch
+
+  // Not kept:
+  std::string output;     // model file to write
+  std::string run_dir;    // checkpoint, best model, metrics.csv, curves.png; empty: OUTPUT.run
+  std::string init_from;  // model file whose network weights to start with
+  bool resume = false;    // continue run_dir's checkpoint
+
+  // Throws kInvalidArgument naming the field.
+  void Validate() const;
+};
+
+// The recommended settings of an architecture: "cnn" is the tutorial's recipe, "resnet" ours.
+// Throws kInvalidArgument for a name that has none.
+TrainConfig DefaultTrainConfig(const std::string& arch);
+
+// Reads TOML over `config`: only what the file names is changed. An unknown key is an error
+// (kInvalidArgument with file and line).
+void ReadTrainConfig(const std::string& toml_path, TrainConfig& config);
+std::string WriteTrainConfig(const TrainConfig& config);  // TOML, without the part not kept
+
+}  // namespace vpr

@@ -1,0 +1,156 @@
+#include "vpr/model/embedding_extractor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "vpr/audio/speech.h"
+#include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
+#include "vpr/base/text.h"
+#include "vpr/features/mel.h"
+#include "vpr/model/backend.h"
+#include "vpr/score/cosine.h"
+
+namespace vpr {
+namespace {
+
+// The longest stretch that goes through a network whole: bounds memory, and training crops are not
+// much longer than 2 s.
+constexpr double kPartSeconds = 10;
+
+// Less speech than this says nothing about a speaker.
+constexpr double kMinSpeechSeconds = 0.3;
+
+}  // namespace
+
+struct EmbeddingExtractor::Impl {
+  ModelInfo info;
+  std::unique_ptr<Network> network;
+  MelComputer mel;
+
+  std::vector<float> EmbedPart(const Matrix& features) {
+    std::vector<float> embedding = network->Forward(features);
+    VPR_CHECK(embedding.size() == static_cast<std::size_t>(info.embedding_dim));
+    Normalize(embedding);
+    return embedding;
+  }
+};
+
+EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network)
+    : impl_(new Impl{info, std::move(network), MelComputer(info.features)}) {}
+EmbeddingExtractor::~EmbeddingExtractor() = default;
+EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
+
+EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
+                                            const ExtractorOptions& options) {
+  Model model = LoadModel(model_path);
+  return EmbeddingExtractor(model.info, OpenBackend().MakeNetwork(model, options));
+}
+
+const ModelInfo& EmbeddingExtractor::info() const { return impl_->info; }
+
+std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) const {
+  SpeechOptions options;
+  options.trim = impl_->info.features.trim_top_db > 0;
+  options.trim_top_db = impl_->info.features.trim_top_db;
+  options.min_seconds = kMinSpeechSeconds;
+  return ReadSpeech(path, options).samples;
+}
+
+std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) {
+  if (speech.empty()) throw Error(ErrorCode::kUnusable, "no speech to make an embedding of");
+  const ModelInfo& info = impl_->info;
+  auto samples = [&](double seconds) {
+    return static_cast<std::size_t>(std::lround(seconds * info.features.sample_rate));
+  };
+  std::vector<float> repeated;
+  if (speech.size() < samples(info.crop_seconds)) {
+    repeated = RepeatTo(speech, samples(info.crop_seconds));
+    speech = repeated;
+  }
+  std::size_t longest = std::max(samples(kPartSeconds), samples(info.crop_seconds));
+  std::size_t parts = (speech.size() + longest - 1) / longest;
+  std::vector<float> embedding(static_cast<std::size_t>(info.embedding_dim), 0.0f);
+  for (std::size_t part = 0; part < parts; ++part) {
+    std::size_t begin = speech.size() * part / parts, end = speech.size() * (part + 1) / parts;
+    std::vector<float> one = impl_->EmbedPart(impl_->mel.Compute(speech.subspan(begin, end - begin)));
+    for (std::size_t i = 0; i < embedding.size(); ++i) embedding[i] += one[i];
+  }
+  Normalize(embedding);
+  return embedding;
+}
+
+std::vector<float> EmbeddingExtractor::ExtractFromMel(const Matrix& mel) {
+  return impl_->EmbedPart(FeaturesFromMel(mel, impl_->info.features));
+}
+
+Matrix FeaturesFromMel(Matrix mel, const FeatureOptions& options) {
+  if (options.level_norm)
+    throw Error(ErrorCode::kInvalidArgument,
+                "level_norm works on waveforms and cannot be applied to stored spectrograms");
+  if (options.kind == FeatureKind::kLogMel) ApplyLog(mel, options.log_floor);
+  if (options.kind == FeatureKind::kDb) ApplyPowerToDb(mel);
+  if (options.mean_norm) ApplyMeanNorm(mel);
+  return mel;
+}
+
+std::vector<float> RepeatTo(std::span<const float> samples, std::size_t length) {
+  std::vector<float> repeated(samples.begin(), samples.end());
+  while (repeated.size() < length && !samples.empty())
+    repeated.insert(repeated.end(), samples.begin(),
+                    samples.begin() + static_cast<std::ptrdiff_t>(
+                                          std::min(samples.size(), length - repeated.size())));
+  return repeated;
+}
+
+Matrix EmbedFiles(const std::vector<std::string>& paths, EmbeddingExtractor& extractor,
+                  Progress& progress, const StopRequested& stop,
+                  const std::function<void(const FailedFile&)>& on_bad) {
+  const std::size_t dim = static_cast<std::size_t>(extractor.info().embedding_dim);
+  Matrix embeddings(paths.size(), dim);
+  struct Slot {
+    std::vector<float> speech;
+    std::optional<std::string> failure;
+  };
+  const int threads = HardwareThreads();
+  std::vector<Slot> slots(static_cast<std::size_t>(2 * threads));
+  progress.Start("embedding", "file", paths.size());
+  auto produce = [&](std::size_t i) {
+    Slot& slot = slots[i % slots.size()];
+    slot = {};
+    try {
+      slot.speech = extractor.ReadSpeechFor(paths[i]);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kInternal) throw;
+      slot.failure = error.what();
+    }
+  };
+  auto consume = [&](std::size_t i) {
+    Slot& slot = slots[i % slots.size()];
+    float* row = embeddings.row(i);
+    if (!slot.failure) {
+      try {
+        std::vector<float> embedding = extractor.Extract(slot.speech);
+        std::copy(embedding.begin(), embedding.end(), row);
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kUnusable) throw;
+        slot.failure = "cannot embed '" + Printable(paths[i]) + "': " + error.what();
+      }
+    }
+    if (slot.failure) {
+      std::fill(row, row + dim, std::numeric_limits<float>::quiet_NaN());
+      on_bad({i, paths[i], *slot.failure});
+    }
+    progress.Update(i + 1);
+  };
+  std::size_t done =
+      OrderedParallelFor(paths.size(), threads, slots.size(), produce, consume, stop);
+  progress.Finish();
+  if (done < paths.size())
+    throw Error(ErrorCode::kInterrupted, Format("stopped after %zu of %zu files", done, paths.size()));
+  return embeddings;
+}
+
+}  // namespace vpr
