@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the packages, builds with warnings as errors, runs every test and checks the style of the
+# sources. May be run again at any time.
+# Usage: scripts/test.sh [--sanitize]     --sanitize: also under the address and
+#                                         undefined-behaviour sanitizers
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+presets=(dev)
+for argument in "$@"; do
+  case "$argument" in
+    --sanitize) presets+=(asan-ubsan) ;;
+    *)
+      echo "test.sh: unknown argument $argument; usage: scripts/test.sh [--sanitize]" >&2
+      exit 2
+      ;;
+  esac
+done
+scripts/install-packages.sh build test
+
+failed=()
+# Formatters of other versions differ in details, so only the one the sources were formatted with
+# may complain.
+style_version=14
+if ! clang-format --version | grep -q "version $style_version\."; then
+  echo "Style: not checked, clang-format $style_version is not installed"
+elif ! git rev-parse --is-inside-work-tree > /dev/null 2>&1; then
+  echo "Style: not checked, this is not a git checkout"
+elif git ls-files -z '*.cc' '*.h' | xargs -0 clang-format --dry-run --Werror; then
+  echo "Style: clean"
+else
+  failed+=("style (clang-format -i the files above)")
+fi
+
+for preset in "${presets[@]}"; do
+  echo "== $preset: configure and build"
+  cmake --preset "$preset"
+  cmake --build --preset "$preset" -j "$(jobs)"
+  echo "== $preset: tests"
+  ctest --preset "$preset" -j 2 || failed+=("tests of preset $preset")
+done
+
+for what in "${failed[@]}"; do echo "test.sh: FAILED: $what" >&2; done
+[ ${#failed[@]} -eq 0 ]
