@@ -45,12 +45,12 @@ class Scratch {
 };
 
 // scipy.signal.get_window('hann', length, fftbins=True), centred in n_fft zeros.
-std::vector<float> PaddedHann(std::size_t length, std::size_t n_fft) {
-  std::vector<float> window(n_fft, 0.0f);
+std::vector<double> PaddedHann(std::size_t length, std::size_t n_fft) {
+  std::vector<double> window(n_fft, 0.0);
   std::size_t begin = (n_fft - length) / 2;
   for (std::size_t i = 0; i < length; ++i) {
     double phase = 2 * M_PI * static_cast<double>(i) / static_cast<double>(length);
-    window[begin + i] = length == 1 ? 1.0f : static_cast<float>(0.5 - 0.5 * std::cos(phase));
+    window[begin + i] = length == 1 ? 1.0 : 0.5 - 0.5 * std::cos(phase);
   }
   return window;
 }
@@ -59,7 +59,7 @@ std::vector<float> PaddedHann(std::size_t length, std::size_t n_fft) {
 
 struct MelComputer::Impl {
   FeatureOptions options;
-  std::vector<float> window, weights;
+  std::vector<double> window, weights;
   std::vector<MelBand> bands;
   std::unique_ptr<MelKernel> kernel;
 

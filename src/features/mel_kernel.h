@@ -14,9 +14,9 @@ struct MelBand {
 struct MelTables {
   std::size_t n_fft = 0, n_mels = 0;
   std::size_t window_begin = 0, window_end = 0;  // outside, the window is zero
-  const float* window = nullptr;                 // n_fft values
+  const double* window = nullptr;                // n_fft values
   const MelBand* bands = nullptr;                // n_mels
-  const float* weights = nullptr;
+  const double* weights = nullptr;
 };
 
 // Every lane does the same arithmetic on its own frame alone, so the numbers of a frame do not

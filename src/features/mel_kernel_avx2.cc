@@ -1,10 +1,10 @@
-// Eight lanes: one AVX register. Compiled with -mavx2 -mfma; called only where the processor has
+// Four lanes: one AVX register. Compiled with -mavx2 -mfma; called only where the processor has
 // both.
 #include <cstddef>
 
 namespace vpr {
 namespace {
-constexpr std::size_t kLanes = 8;
+constexpr std::size_t kLanes = 4;
 }  // namespace
 }  // namespace vpr
 

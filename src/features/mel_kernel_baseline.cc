@@ -1,9 +1,9 @@
-// Four lanes: one SSE register on x86-64, one NEON register on 64-bit ARM.
+// Two lanes: one SSE register on x86-64, one NEON register on 64-bit ARM.
 #include <cstddef>
 
 namespace vpr {
 namespace {
-constexpr std::size_t kLanes = 4;
+constexpr std::size_t kLanes = 2;
 }  // namespace
 }  // namespace vpr
 
