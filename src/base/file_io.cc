@@ -169,10 +169,40 @@ void WriteFileAtomically(const std::string& path, std::string_view content) {
   file.Commit();
 }
 
-std::string Fingerprint(const void* data, std::size_t size) {
-  XXH128_hash_t hash = XXH3_128bits(data, size);
+namespace {
+
+std::string Hexadecimal(const XXH128_hash_t& hash) {
   return Format("%016llx%016llx", static_cast<unsigned long long>(hash.high64),
                 static_cast<unsigned long long>(hash.low64));
+}
+
+}  // namespace
+
+std::string Fingerprint(const void* data, std::size_t size) {
+  return Hexadecimal(XXH3_128bits(data, size));
+}
+
+struct FingerprintStream::Impl {
+  Impl() : state(XXH3_createState()) {
+    VPR_CHECK(state != nullptr && XXH3_128bits_reset(state) == XXH_OK);
+  }
+  ~Impl() { XXH3_freeState(state); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  XXH3_state_t* state;
+};
+
+FingerprintStream::FingerprintStream() : impl_(std::make_unique<Impl>()) {}
+FingerprintStream::~FingerprintStream() = default;
+FingerprintStream::FingerprintStream(FingerprintStream&&) noexcept = default;
+FingerprintStream& FingerprintStream::operator=(FingerprintStream&&) noexcept = default;
+
+void FingerprintStream::Add(const void* data, std::size_t size) {
+  if (size > 0) VPR_CHECK(XXH3_128bits_update(impl_->state, data, size) == XXH_OK);
+}
+
+std::string FingerprintStream::Digest() const {
+  return Hexadecimal(XXH3_128bits_digest(impl_->state));
 }
 
 std::string ExecutableFolder() {

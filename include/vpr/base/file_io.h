@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,9 +38,9 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// Writes to "PATH.tmp.PID.N" in the same folder. Commit() syncs and renames it over PATH, then syncs
-// the folder; without Commit() the destructor removes it, so PATH is the old file or the new one,
-// whole. Every member throws kIo with the path and the system's reason.
+// Writes to "PATH.tmp.PID.N" in the same folder. Commit() syncs and renames it over PATH, then
+// syncs the folder; without Commit() the destructor removes it, so PATH is the old file or the new
+// one, whole. Every member throws kIo with the path and the system's reason.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::string& path);
@@ -75,6 +76,23 @@ std::string Fingerprint(const void* data, std::size_t size);
 inline std::string Fingerprint(std::string_view bytes) {
   return Fingerprint(bytes.data(), bytes.size());
 }
+
+// The same of data that comes in pieces.
+class FingerprintStream {
+ public:
+  FingerprintStream();
+  ~FingerprintStream();
+  FingerprintStream(FingerprintStream&&) noexcept;
+  FingerprintStream& operator=(FingerprintStream&&) noexcept;
+
+  void Add(const void* data, std::size_t size);
+  void Add(std::string_view bytes) { Add(bytes.data(), bytes.size()); }
+  std::string Digest() const;  // of all added so far
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 // The folder of the running executable, without a trailing slash.
 std::string ExecutableFolder();

@@ -11,34 +11,36 @@
 namespace vpr {
 
 struct PackOptions {
-  std::string source;
+  std::vector<std::string> sources;  // folders and lists; keys are prefixed with the source's name
+                                     // if there is more than one
   std::string layout = "auto";
-  std::string prefix;           // output
+  std::string prefix;  // output
   PayloadKind payload = PayloadKind::kPcm16;
-  int crops = 20;               // kMel64: at most so many random crops of a file longer than 2.04 s
-  double trim_top_db = 20;      // 0: no trimming
-  double min_seconds = 0.3;     // shorter speech is skipped
-  int dev_speakers = 0;         // so many speakers, chosen by seed, go to PREFIX-dev instead
-  int test_every = 0;           // every n-th utterance goes to PREFIX-test instead (closed set)
+  int crops = 20;            // kMel64: at most so many random crops of a file longer than 2.04 s
+  double trim_top_db = 20;   // 0: no trimming
+  double min_seconds = 0.3;  // shorter speech is skipped
+  int dev_speakers = 0;      // so many speakers, chosen by seed, go to PREFIX-dev instead
+  int test_every = 0;        // every n-th utterance goes to PREFIX-test instead (closed set)
   std::uint64_t seed = 1;
-  int threads = 0;              // 0: all
+  int threads = 0;  // 0: all
 };
 
 struct Skipped {
   std::string path;
-  std::string reason;
+  std::string reason;  // one line that names the file
 };
 
 struct PackReport {
   DatasetInfo train;
-  DatasetInfo held_out;         // utterances == 0 if no split was asked for
+  DatasetInfo held_out;  // utterances == 0 if no split was asked for
   std::string held_out_prefix;
-  std::vector<Skipped> skipped; // in the order of the source
+  std::vector<Skipped> skipped;  // in the order of the source
 };
 
 // Decodes, trims and packs on all threads in constant memory. A file that cannot be used is skipped
-// and reported. Throws kInvalidArgument (options), what ListUtterances throws, kUnusable if nothing
-// usable was found, kInterrupted if stopped (nothing is written then), kIo.
+// and reported; if none can be used nothing is written and train.utterances is 0. The files written
+// do not depend on the number of threads. Throws kInvalidArgument (options), what ListUtterances
+// throws, kInterrupted if stopped (nothing is written then), kIo.
 PackReport Pack(const PackOptions& options, Progress& progress, const StopRequested& stop);
 
 }  // namespace vpr

@@ -21,16 +21,22 @@ enum class PayloadKind {
 const char* ToString(PayloadKind kind);  // "pcm16", "mel64"
 PayloadKind ParsePayloadKind(const std::string& name);
 
+inline constexpr std::size_t kMel64Bands = 128;
+inline constexpr std::size_t kMel64Frames = 128;
+inline constexpr std::size_t kMel64Samples = 32640;  // of the waveform behind one spectrogram
+inline constexpr std::size_t kMel64Bytes = kMel64Bands * kMel64Frames * sizeof(double);
+
 // What PREFIX.json says. Data sets without one (the tutorial's) are understood as far as their
 // payloads tell: kMel64 if every payload is 131,072 bytes.
 struct DatasetInfo {
   PayloadKind payload = PayloadKind::kPcm16;
-  std::string source;         // as given to pack
-  double trim_top_db = 0;     // 0: not trimmed, or unknown
-  double seconds = 0;         // of speech
-  std::uint64_t utterances = 0;
+  std::string source;            // as given to pack; several are separated by blanks
+  double trim_top_db = 0;        // 0: not trimmed, or unknown
+  double seconds = 0;            // of speech
+  std::uint64_t utterances = 0;  // records: for kMel64 the crops
   std::uint64_t speakers = 0;
-  std::string fingerprint;    // of all keys, labels and payloads, in order
+  // Of all keys, labels and payloads, in order. Without PREFIX.json: of the header and label files.
+  std::string fingerprint;
 };
 
 // Reads a data set through mmap; memory use does not grow with its size beyond the index.
@@ -38,9 +44,15 @@ struct DatasetInfo {
 class PackedDataset {
  public:
   // Opens PREFIX and checks it: all files there, every header line well-formed, every record within
-  // the data file with matching key and length fields, every key labelled once, sizes as PREFIX.json
-  // says. Throws kNotFound, kCorrupt with file, line and what was expected.
+  // the data file with matching key and length fields, no key twice, every key labelled once;
+  // sizes, and the contents of the header and label files, as PREFIX.json says. Payload bytes are
+  // not read: VerifyPayloads() does that. Throws kNotFound, kCorrupt with file, line and what was
+  // expected, kIncompatible for a newer format version.
   explicit PackedDataset(const std::string& prefix);
+
+  // Reads every payload and compares with the fingerprint in PREFIX.json (where there is one).
+  // Throws kCorrupt.
+  void VerifyPayloads() const;
 
   std::size_t size() const { return records_.size(); }
   const DatasetInfo& info() const { return info_; }
@@ -67,8 +79,15 @@ class PackedDataset {
     std::uint32_t key_length;
     std::int32_t label;
   };
+  struct Files;
+  static Files Open(const std::string& prefix);
+  PackedDataset(const std::string& prefix, Files files);
+  void ReadHeader(const MappedFile& header);
+  void ReadLabels(const MappedFile& labels);
+
   std::string prefix_;
   DatasetInfo info_;
+  bool has_info_ = false;  // PREFIX.json exists
   std::vector<Record> records_;
   std::vector<std::string> label_names_;
   MappedFile data_;
@@ -82,11 +101,15 @@ class PackedWriter {
   PackedWriter(const std::string& prefix, const DatasetInfo& info);
   ~PackedWriter();
 
-  // Throws kInvalidArgument for a key or label that is empty, not UTF-8, or holds a tab or line end.
+  // Throws kInvalidArgument for a key or label that is empty, not UTF-8, or holds a tab or line
+  // end, and for a payload whose size is not one of its kind.
   void Add(std::string_view key, std::string_view label, std::span<const std::uint8_t> payload,
            double seconds);
-  // Returns what was written into PREFIX.json.
+  // Returns what was written into PREFIX.json. Throws kUnusable if nothing was added, kIo.
   DatasetInfo Commit();
+  // Commits two sets that belong together: a reader never finds a new one beside an old one.
+  static void CommitBoth(PackedWriter& first, PackedWriter& second, DatasetInfo& first_info,
+                         DatasetInfo& second_info);
 
  private:
   struct Impl;

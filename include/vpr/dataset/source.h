@@ -9,10 +9,11 @@ namespace vpr {
 struct Utterance {
   std::string key;      // unique within a data set; by default the path below the source's root
   std::string path;     // audio file
-  std::string speaker;  // label
+  std::string speaker;  // label; empty for a file that lies where the layout knows no speaker
 };
 
-// A layout of recordings on disk. One file in src/dataset/sources/ and one line in its registry each.
+// A layout of recordings on disk. One file in src/dataset/sources/ and one line in its registry
+// each.
 struct SourceLayout {
   const char* name;         // for --layout
   const char* description;  // one line, for --help

@@ -1,0 +1,241 @@
+#include "vpr/dataset/pack.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <new>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "vpr/audio/speech.h"
+#include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
+#include "vpr/base/rng.h"
+#include "vpr/base/text.h"
+#include "vpr/dataset/source.h"
+#include "vpr/features/mel.h"
+
+namespace vpr {
+namespace {
+
+// What one file becomes.
+struct Packed {
+  struct Piece {
+    std::string key;
+    std::vector<std::uint8_t> payload;
+    double seconds;
+  };
+  std::vector<Piece> pieces;
+  std::string reason;  // why there are none
+};
+
+void Validate(const PackOptions& options) {
+  auto refuse = [](const std::string& what) { throw Error(ErrorCode::kInvalidArgument, what); };
+  if (options.sources.empty()) refuse("nothing to pack: expected a folder or a list of recordings");
+  if (options.prefix.empty() || options.prefix.ends_with('/'))
+    refuse("cannot write data set '" + Printable(options.prefix) +
+           "': expected a prefix that ends with a name, such as data/train");
+  if (options.crops < 1) refuse(Format("crops: found %d, expected at least 1", options.crops));
+  if (!(options.trim_top_db >= 0 && options.trim_top_db <= 200))
+    refuse(Format("top-db: found %g, expected 0 (no trimming) to 200", options.trim_top_db));
+  if (!(options.min_seconds >= 0 && options.min_seconds <= 3600))
+    refuse(Format("min-seconds: found %g, expected 0 to 3600", options.min_seconds));
+  if (options.dev_speakers < 0)
+    refuse(Format("dev-speakers: found %d, expected at least 0", options.dev_speakers));
+  if (options.test_every < 0 || options.test_every == 1)
+    refuse(Format("test-every: found %d, expected 0 (none) or at least 2", options.test_every));
+  if (options.dev_speakers > 0 && options.test_every > 0)
+    refuse("dev-speakers and test-every exclude each other: hold out speakers or utterances");
+}
+
+std::vector<Utterance> ListAll(const PackOptions& options, Progress& progress) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> names;
+  for (const std::string& source : options.sources) {
+    fs::path path = fs::path(source).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // "corpus/"
+    names.push_back(Printable(path.filename().string()));
+  }
+  // Folders of one name, as a/wav and b/wav: the whole path tells them apart.
+  if (std::set<std::string>(names.begin(), names.end()).size() < names.size()) {
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = Printable(options.sources[i]);
+  }
+  std::vector<Utterance> all;
+  for (std::size_t i = 0; i < options.sources.size(); ++i) {
+    std::string layout;
+    std::vector<Utterance> listed = ListUtterances(options.sources[i], options.layout, &layout);
+    progress.Info(Format("%zu recordings in '", listed.size()) + Printable(options.sources[i]) +
+                  "' (layout " + layout + ")");
+    for (Utterance& utterance : listed) {
+      if (options.sources.size() > 1) utterance.key = names[i] + "/" + utterance.key;
+      all.push_back(std::move(utterance));
+    }
+  }
+  std::sort(all.begin(), all.end(),
+            [](const Utterance& a, const Utterance& b) { return a.key < b.key; });
+  auto same =
+      std::adjacent_find(all.begin(), all.end(),
+                         [](const Utterance& a, const Utterance& b) { return a.key == b.key; });
+  if (same != all.end())
+    throw Error(ErrorCode::kInvalidArgument,
+                "two sources hold '" + Printable(same->key) + "': each source may be given once");
+  return all;
+}
+
+std::set<std::string> ChooseDevSpeakers(const PackOptions& options,
+                                        const std::vector<Utterance>& utterances) {
+  if (options.dev_speakers == 0) return {};
+  std::set<std::string> names;
+  for (const Utterance& utterance : utterances) {
+    if (!utterance.speaker.empty()) names.insert(utterance.speaker);
+  }
+  auto count = static_cast<std::size_t>(options.dev_speakers);
+  if (count >= names.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("dev-speakers: cannot hold out %zu of %zu speakers: none would be left to "
+                       "train on",
+                       count, names.size()));
+  std::vector<std::string> order(names.begin(), names.end());
+  Rng(options.seed).Shuffle(order);
+  return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+// Distinct random offsets of crops, in the order drawn; they depend on seed and key alone.
+std::vector<std::size_t> DrawOffsets(const PackOptions& options, const std::string& key,
+                                     std::size_t samples) {
+  std::size_t places = samples - kMel64Samples + 1;
+  std::size_t count = std::min(static_cast<std::size_t>(options.crops), places);
+  Rng rng(options.seed, XXH3_64bits(key.data(), key.size()));
+  std::vector<std::size_t> offsets;
+  while (offsets.size() < count) {
+    std::size_t offset = rng.Below(places);
+    if (std::find(offsets.begin(), offsets.end(), offset) == offsets.end())
+      offsets.push_back(offset);
+  }
+  return offsets;
+}
+
+Packed::Piece MelPiece(const MelComputer& mel, std::span<const float> samples, std::string key) {
+  std::vector<float> values(kMel64Bands * kMel64Frames);
+  mel.ComputeMel(samples, values.data(), kMel64Frames);
+  std::vector<std::uint8_t> payload(kMel64Bytes);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    double value = static_cast<double>(values[i]);
+    std::memcpy(payload.data() + i * sizeof value, &value, sizeof value);
+  }
+  return {std::move(key), std::move(payload), static_cast<double>(kMel64Samples) / kSampleRate};
+}
+
+Packed PackOne(const PackOptions& options, const MelComputer& mel, const Utterance& utterance) {
+  Packed packed;
+  try {
+    SpeechOptions speech_options;
+    speech_options.trim = options.trim_top_db > 0;
+    speech_options.trim_top_db = options.trim_top_db;
+    speech_options.min_seconds = options.min_seconds;
+    std::vector<float> speech = ReadSpeech(utterance.path, speech_options).samples;
+    if (utterance.speaker.empty())
+      throw Error(ErrorCode::kUnusable, "no speaker for '" + Printable(utterance.path) +
+                                            "': it lies where the layout has no recordings");
+    if (speech.empty())
+      throw Error(ErrorCode::kUnusable, "no speech in '" + Printable(utterance.path) + "'");
+    if (options.payload == PayloadKind::kPcm16) {
+      if (speech.size() > std::numeric_limits<std::uint32_t>::max() / 2)
+        throw Error(ErrorCode::kUnusable,
+                    "cannot pack '" + Printable(utterance.path) +
+                        "': more than 37 hours of speech; cut it into shorter files");
+      packed.pieces.push_back(
+          {utterance.key, EncodePcm16(speech), static_cast<double>(speech.size()) / kSampleRate});
+      return packed;
+    }
+    // Shorter speech is repeated until it fills the window.
+    for (std::size_t i = 0; speech.size() < kMel64Samples; ++i) speech.push_back(speech[i]);
+    int number = 0;
+    for (std::size_t offset : DrawOffsets(options, utterance.key, speech.size()))
+      packed.pieces.push_back(MelPiece(mel, std::span(speech).subspan(offset, kMel64Samples),
+                                       utterance.key + "#" + std::to_string(++number)));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInternal) throw;
+    packed.pieces.clear();
+    packed.reason = error.what();
+  } catch (const std::bad_alloc&) {
+    packed.pieces.clear();
+    packed.reason =
+        "cannot pack '" + Printable(utterance.path) + "': it is too long for the memory";
+  }
+  return packed;
+}
+
+}  // namespace
+
+PackReport Pack(const PackOptions& options, Progress& progress, const StopRequested& stop) {
+  Validate(options);
+  std::vector<Utterance> utterances = ListAll(options, progress);
+  std::set<std::string> dev_speakers = ChooseDevSpeakers(options, utterances);
+
+  PackReport report;
+  DatasetInfo info;
+  info.payload = options.payload;
+  info.trim_top_db = options.trim_top_db;
+  for (const std::string& source : options.sources)
+    info.source += (info.source.empty() ? "" : " ") + source;
+  PackedWriter train(options.prefix, info);
+  std::optional<PackedWriter> held_out;
+  if (options.dev_speakers > 0) report.held_out_prefix = options.prefix + "-dev";
+  if (options.test_every > 0) report.held_out_prefix = options.prefix + "-test";
+  if (!report.held_out_prefix.empty()) held_out.emplace(report.held_out_prefix, info);
+
+  FeatureOptions features;
+  features.trim_top_db = options.trim_top_db;
+  const MelComputer mel(features);
+  int threads = options.threads > 0 ? options.threads : HardwareThreads();
+  // A few finished files may wait for a slow one before them; their number bounds the memory.
+  std::size_t window = 4 * static_cast<std::size_t>(threads);
+  std::vector<Packed> slots(window);
+  bool any_train = false, any_held_out = false;
+  progress.Start("packing", "file", utterances.size());
+  std::size_t done = OrderedParallelFor(
+      utterances.size(), threads, window,
+      [&](std::size_t i) { slots[i % window] = PackOne(options, mel, utterances[i]); },
+      [&](std::size_t i) {
+        const Utterance& utterance = utterances[i];
+        Packed packed = std::exchange(slots[i % window], {});
+        bool out =
+            dev_speakers.contains(utterance.speaker) ||
+            (options.test_every > 0 && (i + 1) % static_cast<std::size_t>(options.test_every) == 0);
+        for (const Packed::Piece& piece : packed.pieces) {
+          (out ? *held_out : train).Add(piece.key, utterance.speaker, piece.payload, piece.seconds);
+          (out ? any_held_out : any_train) = true;
+        }
+        if (packed.pieces.empty())
+          report.skipped.push_back({utterance.path, std::move(packed.reason)});
+        progress.Update(i + 1, report.skipped.empty()
+                                   ? std::string()
+                                   : Format("%zu skipped", report.skipped.size()));
+      },
+      stop);
+  progress.Finish();
+  if (done < utterances.size())
+    throw Error(ErrorCode::kInterrupted,
+                Format("packing stopped after %zu of %zu files; nothing was written", done,
+                       utterances.size()));
+  if (!any_train && !any_held_out) return report;
+  if (!any_train)
+    throw Error(ErrorCode::kUnusable,
+                "no usable recording is left to train on: all lie in the part held out");
+  if (held_out && !any_held_out)
+    throw Error(ErrorCode::kUnusable,
+                "no usable recording went into the part held out; hold out more, or nothing");
+  if (held_out)
+    PackedWriter::CommitBoth(train, *held_out, report.train, report.held_out);
+  else
+    report.train = train.Commit();
+  return report;
+}
+
+}  // namespace vpr
