@@ -32,8 +32,8 @@ missing() {  # missing GROUP...: names of the packages of these groups that are 
   done < scripts/packages.txt
 }
 
-required=($(missing "${groups[@]}"))
-optional=($(missing optional))
+mapfile -t required < <(missing "${groups[@]}")
+mapfile -t optional < <(missing optional)
 if [ $((${#required[@]} + ${#optional[@]})) -eq 0 ]; then
   echo "Packages: all installed"
   exit 0

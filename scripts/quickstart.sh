@@ -2,13 +2,14 @@
 # From a fresh Debian or Ubuntu to two voices compared: installs the packages, builds
 # build/release/bin/vpr and compares sample recordings. May be run again at any time.
 set -euo pipefail
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 scripts/install-packages.sh build
 
 echo "Building build/release/bin/vpr (a few minutes the first time)"
 log=build/quickstart.log
 mkdir -p build
-if ! { cmake --preset release -DVPR_BUILD_TESTS=OFF && cmake --build --preset release -j "$(jobs)"; } \
+if ! { cmake --preset release -DVPR_BUILD_TESTS=OFF && cmake --build --preset release -j "$(build_jobs)"; } \
   > "$log" 2>&1; then
   tail -n 40 "$log" >&2
   echo "quickstart.sh: the build failed; all its output is in $log" >&2

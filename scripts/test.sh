@@ -4,6 +4,7 @@
 # Usage: scripts/test.sh [--sanitize]     --sanitize: also under the address and
 #                                         undefined-behaviour sanitizers
 set -euo pipefail
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 presets=(dev)
 for argument in "$@"; do
@@ -34,7 +35,7 @@ fi
 for preset in "${presets[@]}"; do
   echo "== $preset: configure and build"
   cmake --preset "$preset"
-  cmake --build --preset "$preset" -j "$(jobs)"
+  cmake --build --preset "$preset" -j "$(build_jobs)"
   echo "== $preset: tests"
   ctest --preset "$preset" -j 2 || failed+=("tests of preset $preset")
 done

@@ -20,9 +20,10 @@ Fields SplitLine(std::string_view line) {
 
 [[noreturn]] void ThrowBadLine(const std::string& path, std::size_t number, std::string_view line,
                                const char* expected) {
-  throw Error(ErrorCode::kCorrupt, Printable(path) + ", line " + std::to_string(number) +
-                                       ": found \"" + Printable(line.substr(0, 200)) +
-                                       "\", expected " + expected);
+  throw Error(
+      ErrorCode::kCorrupt,
+      Format("cannot read list '%s', line %zu: found \"%s\", expected %s", Printable(path).c_str(),
+             number, Printable(line.substr(0, 200)).c_str(), expected));
 }
 
 // Calls parse(number, line, fields) for each line that is not empty.
@@ -37,7 +38,7 @@ void ForEachLine(const std::string& path, const char* content, Parse parse) {
     ++used;
   }
   if (used == 0) {
-    throw Error(ErrorCode::kCorrupt, Printable(path) + " holds no " + content + ": it is empty");
+    throw Error(ErrorCode::kCorrupt, "list '" + Printable(path) + "' holds no " + content);
   }
 }
 

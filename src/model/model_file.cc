@@ -177,4 +177,10 @@ Model LoadModel(const std::string& path) {
   return model;
 }
 
+std::string InfoAsJson(const ModelInfo& info) {
+  Json json = {{"format_version", kModelFormatVersion}, {"fingerprint", info.fingerprint}};
+  json.update(InfoToJson(info));
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace vpr

@@ -70,6 +70,9 @@ void SaveModel(const std::string& path, Model& model);
 // kIncompatible for another format version or impossible settings. The message names the file.
 Model LoadModel(const std::string& path);
 
+// What a model file says of itself, as JSON text, with its format version and fingerprint.
+std::string InfoAsJson(const ModelInfo& info);
+
 // The path of the model to use: `given` if not empty, else $VPR_MODEL, else default.vpr where the
 // build tree or the installation has it. Throws kNotFound with the places looked at.
 std::string FindModel(const std::string& given);

@@ -1,0 +1,151 @@
+// vpr embed: recordings to embeddings.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/embedding_run.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/npy.h"
+#include "vpr/base/text.h"
+
+namespace vpr::cli {
+namespace {
+
+struct EmbedOptions {
+  std::vector<std::string> files;
+  std::string list, output, format;
+  bool skip_bad = false;
+  NetworkOptions network;
+};
+
+// The format that goes with a file name, or nothing.
+std::string FormatOf(const std::string& path) {
+  for (const auto& [ending, format] :
+       {std::pair(".npy", "npy"), {".ark", "kaldi"}, {".jsonl", "jsonl"}}) {
+    if (path.ends_with(ending)) return format;
+  }
+  return {};
+}
+
+// The numbers with blanks or commas between; %.9g gives every float back exactly.
+std::string Numbers(const float* row, std::size_t size, const char* separator) {
+  std::string text;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i > 0) text += separator;
+    text += Format("%.9g", static_cast<double>(row[i]));
+  }
+  return text;
+}
+
+std::string KaldiLine(const std::string& path, const float* row, std::size_t size) {
+  return path + "  [ " + Numbers(row, size, " ") + " ]\n";
+}
+
+std::string JsonLine(const std::string& path, const float* row, std::size_t size, bool usable) {
+  using Json = nlohmann::json;
+  return "{\"path\": " + Json(path).dump(-1, ' ', false, Json::error_handler_t::replace) +
+         ", \"embedding\": " + (usable ? "[" + Numbers(row, size, ", ") + "]" : "null") + "}\n";
+}
+
+void WriteEmbeddings(const EmbedOptions& options, const std::vector<std::string>& paths,
+                     const std::vector<bool>& usable, const Matrix& embeddings) {
+  if (options.format == "npy") return WriteNpy(options.output, embeddings);
+  std::optional<AtomicFile> file;
+  if (options.output != "-") file.emplace(options.output);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const float* row = embeddings.row(i);
+    const std::string line = options.format == "kaldi"
+                                 ? KaldiLine(paths[i], row, embeddings.cols)
+                                 : JsonLine(paths[i], row, embeddings.cols, usable[i]);
+    if (file) {
+      file->Write(line);
+    } else {
+      Print(line);
+    }
+  }
+  if (file) file->Commit();
+}
+
+int Run(const EmbedOptions& options, const Context& context) {
+  std::vector<std::string> paths = options.files;
+  if (!options.list.empty()) {
+    for (std::string& path : ReadList(options.list)) paths.push_back(std::move(path));
+    if (paths.empty()) {
+      throw Error(ErrorCode::kUnusable, "list '" + Printable(options.list) + "' holds no files");
+    }
+  }
+  if (options.format == "kaldi") {
+    for (const std::string& path : paths) {
+      if (path.find_first_of(" \t") == std::string::npos) continue;
+      throw Error(ErrorCode::kInvalidArgument,
+                  "'" + Printable(path) +
+                      "' holds a blank and cannot be a key of a Kaldi archive; use --format jsonl "
+                      "or npy");
+    }
+  }
+  EmbeddingExtractor extractor =
+      EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
+  const auto progress = MakeConsoleProgress(context);
+  std::vector<bool> usable(paths.size(), true);
+  std::size_t bad = 0;
+  const Matrix embeddings =
+      EmbedFiles(paths, extractor, *progress, CatchInterrupts(), [&](const FailedFile& failed) {
+        if (!options.skip_bad) throw Error(ErrorCode::kUnusable, failed.reason);
+        progress->Warn(failed.reason);
+        usable[failed.index] = false;
+        ++bad;
+      });
+  if (bad == paths.size()) {
+    throw Error(ErrorCode::kUnusable, Format("none of %zu files can be used", bad));
+  }
+  WriteEmbeddings(options, paths, usable, embeddings);
+  if (bad > 0) {
+    progress->Warn(
+        Format("%zu of %zu files cannot be used; their rows are NaN", bad, paths.size()));
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddEmbedCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<EmbedOptions>();
+  CLI::App* command = app.add_subcommand("embed", "Recordings to embeddings of length 1");
+  command->add_option("files", options->files, "Audio files; - for standard input")
+      ->type_name("FILE");
+  command->add_option("--list", options->list, "More files, one path a line; - for standard input")
+      ->type_name("LIST");
+  command
+      ->add_option("-o,--output", options->output, "Where the embeddings go; - for standard output")
+      ->type_name("OUT")
+      ->required();
+  command
+      ->add_option(
+          "--format", options->format,
+          "npy: a NumPy array [files, dimensions] of float32; kaldi: a text archive; jsonl: "
+          "a JSON object a line (default: by the ending of OUT: .npy, .ark, .jsonl)")
+      ->check(CLI::IsMember({"npy", "kaldi", "jsonl"}))
+      ->type_name("NAME");
+  command->add_flag("--skip-bad", options->skip_bad,
+                    "A file that cannot be used gives a row of NaN (JSON: null) instead of ending "
+                    "the work");
+  AddNetworkOptions(*command, options->network);
+  command->footer(
+      "Rows are in the order of the files.\n"
+      "Example:\n"
+      "  vpr embed recordings/*.wav -o embeddings.npy");
+  command->callback([options, &context] {
+    if (options->files.empty() && options->list.empty()) {
+      throw CLI::ValidationError("embed", "give audio files, or --list LIST");
+    }
+    if (options->format.empty()) options->format = FormatOf(options->output);
+    if (options->format.empty()) {
+      throw CLI::ValidationError("embed",
+                                 "OUT ends in none of .npy, .ark and .jsonl: give --format");
+    }
+    context.run = [options, &context] { return Run(*options, context); };
+  });
+}
+
+}  // namespace vpr::cli
