@@ -151,7 +151,7 @@ void AddPackCommand(CLI::App& app, Context& context) {
   command->add_flag("--strict", options->strict,
                     "Exit with 1 if any file was skipped (the others are packed all the same)");
   command->footer(LayoutHelp() +
-                  "Examples:\n"
+                  "Example:\n"
                   "  vpr pack voices/ -o data/voices --dev-speakers 20\n"
                   "  vpr pack LibriSpeech/train-clean-100 more/list.tsv -o data/train");
   command->callback([options, crops, &context] {
