@@ -32,34 +32,39 @@ std::string Failed(const std::string& name) {
   return "cannot read audio '" + Printable(name) + "': ";
 }
 
-struct Cursor {
+// What libsndfile reads: a header of ours, if there is one, and then bytes of the file.
+struct Source {
+  std::string_view header;
   Bytes bytes;
   sf_count_t position = 0;
+  sf_count_t size() const { return static_cast<sf_count_t>(header.size() + bytes.size()); }
 };
 
 SF_VIRTUAL_IO ReadOnlyMemory() {
   SF_VIRTUAL_IO io;
-  io.get_filelen = [](void* user) {
-    return static_cast<sf_count_t>(static_cast<Cursor*>(user)->bytes.size());
-  };
+  io.get_filelen = [](void* user) { return static_cast<Source*>(user)->size(); };
   io.seek = [](sf_count_t offset, int whence, void* user) {
-    auto* cursor = static_cast<Cursor*>(user);
-    auto size = static_cast<sf_count_t>(cursor->bytes.size());
-    sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? cursor->position : size;
-    cursor->position = std::clamp<sf_count_t>(base + offset, 0, size);
-    return cursor->position;
+    auto* source = static_cast<Source*>(user);
+    sf_count_t base = whence == SEEK_SET   ? 0
+                      : whence == SEEK_CUR ? source->position
+                                           : source->size();
+    source->position = std::clamp<sf_count_t>(base + offset, 0, source->size());
+    return source->position;
   };
   io.read = [](void* buffer, sf_count_t count, void* user) {
-    auto* cursor = static_cast<Cursor*>(user);
-    auto rest = static_cast<sf_count_t>(cursor->bytes.size()) - cursor->position;
-    count = std::clamp<sf_count_t>(count, 0, rest);
-    if (count > 0)
-      std::memcpy(buffer, cursor->bytes.data() + cursor->position, static_cast<std::size_t>(count));
-    cursor->position += count;
+    auto* source = static_cast<Source*>(user);
+    count = std::clamp<sf_count_t>(count, 0, source->size() - source->position);
+    auto at = static_cast<std::size_t>(source->position), wanted = static_cast<std::size_t>(count);
+    auto* out = static_cast<char*>(buffer);
+    std::size_t head = source->header.copy(out, wanted, std::min(at, source->header.size()));
+    if (head < wanted)
+      std::memcpy(out + head, source->bytes.data() + (at + head - source->header.size()),
+                  wanted - head);
+    source->position += count;
     return count;
   };
   io.write = [](const void*, sf_count_t, void*) { return sf_count_t{0}; };
-  io.tell = [](void* user) { return static_cast<Cursor*>(user)->position; };
+  io.tell = [](void* user) { return static_cast<Source*>(user)->position; };
   return io;
 }
 
@@ -74,15 +79,16 @@ std::string Reason(SNDFILE* file) {
   return reason;
 }
 
-Sound OpenSound(Cursor& cursor, SF_INFO& info, const std::string& name) {
+// Null, and `reason`, if it cannot.
+Sound OpenSound(Source& source, SF_INFO& info, std::string& reason) {
   // libsndfile keeps the reason of a failed open in one global variable, so a failure is repeated
   // while nobody else opens.
   static std::shared_mutex mutex;
   SF_VIRTUAL_IO io = ReadOnlyMemory();
   auto open = [&] {
-    cursor.position = 0;
+    source.position = 0;
     info = SF_INFO{};
-    return Sound(sf_open_virtual(&io, SFM_READ, &info, &cursor));
+    return Sound(sf_open_virtual(&io, SFM_READ, &info, &source));
   };
   {
     std::shared_lock lock(mutex);
@@ -90,10 +96,7 @@ Sound OpenSound(Cursor& cursor, SF_INFO& info, const std::string& name) {
   }
   std::unique_lock lock(mutex);
   Sound sound = open();
-  if (sound == nullptr)
-    throw Error(ErrorCode::kCorrupt, Failed(name) + "it is not audio libsndfile can decode (" +
-                                         Reason(nullptr) +
-                                         "); expected WAV, FLAC, Ogg Vorbis, Opus, MP3 or AIFF");
+  if (sound == nullptr) reason = Reason(nullptr);
   return sound;
 }
 
@@ -114,9 +117,18 @@ Audio Decode(Bytes bytes, const std::string& name, bool streamed) {
   ContainerReport report = CheckContainer(bytes, streamed);
   if (report.state == ContainerReport::State::kTruncated)
     throw Error(ErrorCode::kCorrupt, Failed(name) + "truncated: " + report.detail);
-  Cursor cursor{bytes};
+  Source source;
+  source.header = report.header;
+  source.bytes = report.header.empty() ? bytes : report.audio;
   SF_INFO info{};
-  Sound sound = OpenSound(cursor, info, name);
+  std::string reason;
+  Sound sound = OpenSound(source, info, reason);
+  if (sound == nullptr && report.state == ContainerReport::State::kHeaderOnly)
+    throw Error(ErrorCode::kCorrupt, Failed(name) + "truncated: " + report.detail);
+  if (sound == nullptr)
+    throw Error(ErrorCode::kCorrupt, Failed(name) + "it is not audio libsndfile can decode (" +
+                                         reason +
+                                         "); expected WAV, FLAC, Ogg Vorbis, Opus, MP3 or AIFF");
   if (info.channels < 1 || info.samplerate < kMinRate || info.samplerate > kMaxRate)
     throw Error(ErrorCode::kCorrupt,
                 Failed(name) + Format("its header says %d channels at %d Hz; expected at least one "
@@ -128,8 +140,10 @@ Audio Decode(Bytes bytes, const std::string& name, bool streamed) {
   audio.info.sample_rate = info.samplerate;
   audio.info.channels = info.channels;
   auto channels = static_cast<std::size_t>(info.channels);
-  // Some FLAC files do not say how long they are, which libsndfile shows as the largest number.
-  bool length_known = info.frames > 0 && info.frames < SF_COUNT_MAX;
+  // Some FLAC files do not say how long they are, which libsndfile shows as the largest number; of
+  // an MP3 it is an estimate.
+  bool length_known = info.frames > 0 && info.frames < SF_COUNT_MAX &&
+                      (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_MPEG;
   if (length_known) {
     // Only a hint, since the number comes from the file: not more than an hour on its word.
     double expected = static_cast<double>(info.frames) * kSampleRate / info.samplerate;

@@ -1,9 +1,12 @@
 #include "audio/container_check.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "vpr/base/text.h"
 
@@ -20,33 +23,104 @@ std::uint64_t Number(Bytes bytes, std::size_t offset, std::size_t width, bool bi
   return value;
 }
 
+std::string Word(std::uint64_t value, bool big_endian) {
+  std::string word;
+  for (int i = 0; i < 4; ++i)
+    word += static_cast<char>(value >> 8 * (big_endian ? 3 - i : i) & 0xFF);
+  return word;
+}
+
 bool Has(Bytes bytes, std::size_t offset, std::string_view tag) {
   return offset <= bytes.size() && bytes.size() - offset >= tag.size() &&
          std::memcmp(bytes.data() + offset, tag.data(), tag.size()) == 0;
 }
 
-ContainerReport Truncated(std::uint64_t announced, std::uint64_t found) {
-  return {State::kTruncated, Format("its header announces %llu bytes of audio, the file holds %llu",
-                                    static_cast<unsigned long long>(announced),
-                                    static_cast<unsigned long long>(found))};
+ContainerReport Problem(State state, std::string detail) {
+  ContainerReport report;
+  report.state = state;
+  report.detail = std::move(detail);
+  return report;
+}
+
+ContainerReport HeaderOnly() {
+  return Problem(State::kHeaderOnly, "it ends before its audio begins");
 }
 
 ContainerReport Compare(std::uint64_t announced, std::uint64_t found) {
-  if (announced > found) return Truncated(announced, found);
-  return {announced == 0 ? State::kEmpty : State::kSound, {}};
+  if (announced > found)
+    return Problem(
+        State::kTruncated,
+        Format("its header announces %llu bytes of audio, the file holds %llu",
+               static_cast<unsigned long long>(announced), static_cast<unsigned long long>(found)));
+  return Problem(announced == 0 ? State::kEmpty : State::kSound, {});
 }
 
-// True if what begins at `offset` is nothing, or a list of chunks that ends with the file.
-bool IsChunkList(Bytes bytes, std::size_t offset, bool big_endian) {
-  while (bytes.size() - offset >= 8) {
-    for (std::size_t i = 0; i < 4; ++i)
-      if (bytes[offset + i] < 0x20 || bytes[offset + i] > 0x7E) return false;
-    std::uint64_t size = Number(bytes, offset + 4, 4, big_endian);
-    if (size > bytes.size() - offset - 8) return false;
-    offset += static_cast<std::size_t>(
-        std::min<std::uint64_t>(8 + size + (size & 1), bytes.size() - offset));
+// A file made of chunks: identifier, length, content, padding.
+struct ChunkLayout {
+  std::size_t first;       // where the first chunk begins
+  std::size_t id_width;    // bytes of an identifier
+  std::size_t size_width;  // bytes of a length
+  bool big_endian;
+  bool size_counts_header;
+  std::size_t alignment;  // of chunks
+};
+
+struct Chunk {
+  std::size_t begin = 0;    // of its content
+  std::uint64_t size = 0;   // as announced, header not counted
+  std::size_t present = 0;  // bytes from `begin` to the end of the file
+};
+
+// Calls visit(offset, chunk) for every chunk until it returns true, the chunks end, or one of them
+// lies partly outside of the file.
+template <typename Visit>
+void FindChunk(Bytes bytes, const ChunkLayout& layout, Visit visit) {
+  std::size_t header = layout.id_width + layout.size_width;
+  for (std::size_t offset = layout.first;
+       offset <= bytes.size() && bytes.size() - offset >= header;) {
+    Chunk chunk;
+    chunk.begin = offset + header;
+    chunk.present = bytes.size() - chunk.begin;
+    chunk.size = Number(bytes, offset + layout.id_width, layout.size_width, layout.big_endian);
+    if (layout.size_counts_header) {
+      if (chunk.size < header) return;
+      chunk.size -= header;
+    }
+    if (visit(offset, chunk)) return;
+    if (chunk.size > chunk.present) return;
+    std::size_t end = chunk.begin + static_cast<std::size_t>(chunk.size);
+    offset = (end + layout.alignment - 1) / layout.alignment * layout.alignment;
   }
-  return bytes.size() - offset <= 1;
+}
+
+// The audio is the content of the chunk `id` but for its first `head` bytes.
+ContainerReport CheckChunked(Bytes bytes, const ChunkLayout& layout, std::string_view id,
+                             std::size_t head) {
+  ContainerReport report = HeaderOnly();
+  FindChunk(bytes, layout, [&](std::size_t offset, const Chunk& chunk) {
+    if (!Has(bytes, offset, id)) return false;
+    // CAF: a length of -1 means up to the end.
+    bool unknown = layout.size_width == 8 && chunk.size == ~std::uint64_t{0};
+    std::uint64_t size = unknown ? chunk.present : chunk.size;
+    report = Compare(size - std::min<std::uint64_t>(size, head),
+                     chunk.present - std::min(chunk.present, head));
+    return true;
+  });
+  return report;
+}
+
+// True if the rest of a WAV from `offset` on is nothing, or chunks that end with the file.
+bool IsChunkList(Bytes bytes, std::size_t offset, bool big_endian) {
+  std::size_t end = offset;
+  ChunkLayout layout{offset, 4, 4, big_endian, false, 2};
+  FindChunk(bytes, layout, [&](std::size_t at, const Chunk& chunk) {
+    for (std::size_t i = 0; i < 4; ++i)
+      if (bytes[at + i] < 0x20 || bytes[at + i] > 0x7E) return true;
+    if (chunk.size > chunk.present) return true;
+    end = chunk.begin + static_cast<std::size_t>(chunk.size);
+    return false;
+  });
+  return bytes.size() - end <= 1;  // padding
 }
 
 // EBU Tech 3285 (WAV) and 3306 (RF64: 64-bit lengths in the chunk ds64).
@@ -56,97 +130,94 @@ ContainerReport CheckWav(Bytes bytes, bool streamed) {
   bool big_endian = Has(bytes, 0, "RIFX");
   bool rf64 = Has(bytes, 0, "RF64");
   std::uint64_t long_size = 0;
-  for (std::size_t offset = 12; offset <= bytes.size() && bytes.size() - offset >= 8;) {
-    std::uint64_t size = Number(bytes, offset + 4, 4, big_endian);
-    std::size_t begin = offset + 8, available = bytes.size() - begin;
-    if (rf64 && Has(bytes, offset, "ds64") && available >= 16)
-      long_size = Number(bytes, begin + 8, 8, false);
-    if (Has(bytes, offset, "data")) {
-      if (rf64 && size == 0xFFFFFFFF) size = long_size;
-      bool unknown = size == 0 || size >= kUnknownLength;
-      if (streamed && unknown) return {available == 0 ? State::kEmpty : State::kSound, {}};
-      if (size == 0)
-        return IsChunkList(bytes, begin, big_endian)
-                   ? ContainerReport{State::kEmpty, {}}
-                   : ContainerReport{State::kTruncated,
-                                     Format("its header announces 0 bytes of audio, the file holds "
-                                            "%zu: its writer did not finish it",
-                                            available)};
-      ContainerReport report = Compare(size, available);
-      if (report.state == State::kTruncated && unknown)
+  std::string kept;  // chunks
+  ContainerReport report = HeaderOnly();
+  ChunkLayout layout{12, 4, 4, big_endian, false, 2};
+  FindChunk(bytes, layout, [&](std::size_t offset, const Chunk& chunk) {
+    if (rf64 && Has(bytes, offset, "ds64") && chunk.present >= 16)
+      long_size = Number(bytes, chunk.begin + 8, 8, false);
+    if (Has(bytes, offset, "fmt ") || Has(bytes, offset, "fact"))
+      if (chunk.size <= chunk.present)
+        kept.append(reinterpret_cast<const char*>(bytes.data()) + offset,
+                    8 + static_cast<std::size_t>(chunk.size))
+            .append(chunk.size & 1, '\0');
+    if (!Has(bytes, offset, "data")) return false;
+    std::uint64_t size = rf64 && chunk.size == 0xFFFFFFFF ? long_size : chunk.size;
+    if (streamed && (size == 0 || size >= kUnknownLength)) {
+      report = Compare(chunk.present, chunk.present);
+      size = chunk.present;
+    } else if (size == 0 && !IsChunkList(bytes, chunk.begin, big_endian)) {
+      report = Problem(State::kTruncated,
+                       Format("its header announces 0 bytes of audio, the file holds %zu: its "
+                              "writer did not finish it",
+                              chunk.present));
+    } else {
+      report = Compare(size, chunk.present);
+      if (report.state == State::kTruncated && size >= kUnknownLength)
         report.detail += "; if a program wrote it as a stream, pass it through standard input";
-      return report;
     }
-    if (size > available) break;
-    offset = begin + static_cast<std::size_t>(size + (size & 1));
-  }
-  return {State::kTruncated, "it ends before its audio begins"};
-}
-
-// Sony Wave64: 16-byte identifiers, 64-bit lengths that include the 24 bytes of the chunk header,
-// chunks aligned to 8 bytes.
-ContainerReport CheckW64(Bytes bytes) {
-  for (std::size_t offset = 40; offset <= bytes.size() && bytes.size() - offset >= 24;) {
-    std::uint64_t size = Number(bytes, offset + 16, 8, false);
-    if (size < 24) break;
-    if (Has(bytes, offset, "data")) return Compare(size - 24, bytes.size() - offset - 24);
-    if (size > bytes.size() - offset) break;
-    offset += (static_cast<std::size_t>(size) + 7) / 8 * 8;
-  }
-  return {State::kTruncated, "it ends before its audio begins"};
-}
-
-// AIFF and AIFF-C: the chunk SSND begins with 8 bytes of offset and block size.
-ContainerReport CheckAiff(Bytes bytes) {
-  for (std::size_t offset = 12; offset <= bytes.size() && bytes.size() - offset >= 8;) {
-    std::uint64_t size = Number(bytes, offset + 4, 4, true);
-    std::size_t begin = offset + 8, available = bytes.size() - begin;
-    if (Has(bytes, offset, "SSND")) {
-      std::uint64_t head = std::min<std::uint64_t>(size, 8);
-      return Compare(size - head, available - std::min<std::size_t>(available, 8));
+    if (report.state == State::kSound && size <= kUnknownLength) {
+      report.header = (big_endian ? "RIFX" : "RIFF") + Word(kept.size() + 12 + size, big_endian) +
+                      "WAVE" + kept + "data" + Word(size, big_endian);
+      report.audio = bytes.subspan(chunk.begin, static_cast<std::size_t>(size));
     }
-    if (size > available) break;
-    offset = begin + static_cast<std::size_t>(size + (size & 1));
-  }
-  // A file without sound has no SSND chunk.
-  return Has(bytes, 12, "COMM") || Has(bytes, 12, "FVER")
-             ? ContainerReport{State::kSound, {}}
-             : ContainerReport{State::kTruncated, "it ends before its audio begins"};
+    return true;
+  });
+  return report;
 }
 
 // Sun/NeXT .au, of either byte order.
 ContainerReport CheckAu(Bytes bytes, bool streamed) {
-  if (bytes.size() < 24) return {State::kTruncated, "it ends before its audio begins"};
+  if (bytes.size() < 24) return HeaderOnly();
   bool big_endian = Has(bytes, 0, ".snd");
   std::uint64_t begin = Number(bytes, 4, 4, big_endian), size = Number(bytes, 8, 4, big_endian);
   std::uint64_t available = bytes.size() - std::min<std::uint64_t>(begin, bytes.size());
   // The format itself defines this length as "unknown".
-  if (size == 0xFFFFFFFF || (streamed && size == 0))
-    return {available == 0 ? State::kEmpty : State::kSound, {}};
+  if (size == 0xFFFFFFFF || (streamed && size == 0)) return Compare(available, available);
   return Compare(size, available);
 }
 
 // NIST SPHERE: a text header with lines "name -type value".
 ContainerReport CheckNist(Bytes bytes) {
-  std::string_view text(reinterpret_cast<const char*>(bytes.data()),
-                        std::min<std::size_t>(bytes.size(), 1024));
-  auto value = [&](std::string_view name) -> std::uint64_t {
-    std::size_t at = text.find(std::string(name) + " -i ");
-    if (at == std::string_view::npos) return 0;
-    std::uint64_t number = 0;
-    for (at += name.size() + 4; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
-      number = number * 10 + static_cast<std::uint64_t>(text[at] - '0');
-      if (number > 1ull << 40) break;
-    }
-    return number;
-  };
-  std::uint64_t width = value("sample_n_bytes"),
-                channels = std::max<std::uint64_t>(value("channel_count"), 1);
-  std::uint64_t count = value("sample_count");
-  if (bytes.size() < 1024) return {State::kTruncated, "it ends before its audio begins"};
-  // Shortened (compressed) files hold fewer bytes; libsndfile does not read them.
-  if (width == 0 || width > 8 || channels > 1024 || count == 0) return {};
-  return Compare(count * width * channels, bytes.size() - 1024);
+  constexpr std::size_t kHeader = 1024;
+  if (bytes.size() < kHeader) return HeaderOnly();
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), kHeader);
+  std::uint64_t width = 0, channels = 1, count = 0;
+  for (std::string_view line : Lines(text)) {
+    std::vector<std::string_view> fields = SplitBlanks(line);
+    if (fields.size() != 3) continue;
+    std::uint64_t value = 0;
+    std::from_chars(fields[2].data(), fields[2].data() + fields[2].size(), value);
+    if (fields[0] == "sample_n_bytes") width = value;
+    if (fields[0] == "channel_count") channels = value;
+    if (fields[0] == "sample_count") count = value;
+  }
+  constexpr std::uint64_t kMaxCount = std::uint64_t{1} << 48;
+  if (width == 0 || width > 8 || channels == 0 || channels > 1024 || count == 0 ||
+      count > kMaxCount)
+    return {};  // libsndfile will judge it
+  return Compare(count * width * channels, bytes.size() - kHeader);
+}
+
+// The Xing or Info tag in the first frame of an MP3, which counts the bytes from that frame on.
+ContainerReport CheckMp3(Bytes bytes) {
+  std::size_t offset = 0;
+  if (Has(bytes, 0, "ID3") && bytes.size() >= 10) {  // a tag of 10 + n bytes, 7 bits in each of 4
+    std::size_t size = 0;
+    for (std::size_t i = 6; i < 10; ++i) size = size << 7 | (bytes[i] & 0x7Fu);
+    offset = 10 + size + ((bytes[5] & 0x10) != 0 ? 10 : 0);
+    if (offset > bytes.size()) return HeaderOnly();
+  }
+  if (bytes.size() - offset < 4 || bytes[offset] != 0xFF || bytes[offset + 1] < 0xE0) return {};
+  // Where it lies depends on version and channels; 38 bytes at most.
+  for (std::size_t at = offset + 4; at <= offset + 38; ++at) {
+    if (!Has(bytes, at, "Xing") && !Has(bytes, at, "Info")) continue;
+    if (bytes.size() - at < 16) return HeaderOnly();
+    std::uint64_t flags = Number(bytes, at + 4, 4, true);
+    if ((flags & 2) == 0) return {};
+    return Compare(Number(bytes, at + ((flags & 1) != 0 ? 12 : 8), 4, true), bytes.size() - offset);
+  }
+  return {};
 }
 
 // RFC 3533. The last page must carry the end-of-stream flag and lie within the file.
@@ -163,14 +234,16 @@ ContainerReport CheckOgg(Bytes bytes) {
     }
     std::size_t available = bytes.size() - offset;
     std::size_t segments = available >= 27 ? bytes[offset + 26] : 0;
-    if (available < 27 + segments) return {State::kTruncated, "it ends inside its last Ogg page"};
+    if (available < 27 + segments)
+      return Problem(State::kTruncated, "it ends inside its last Ogg page");
     std::size_t size = 27 + segments;
     for (std::size_t i = 0; i < segments; ++i) size += bytes[offset + 27 + i];
-    if (available < size) return {State::kTruncated, "it ends inside its last Ogg page"};
+    if (available < size) return Problem(State::kTruncated, "it ends inside its last Ogg page");
     ended = (bytes[offset + 5] & 4) != 0;
     offset += size;
   }
-  if (!ended) return {State::kTruncated, "its last Ogg page does not carry the end-of-stream flag"};
+  if (!ended)
+    return Problem(State::kTruncated, "its last Ogg page does not carry the end-of-stream flag");
   return {};
 }
 
@@ -178,15 +251,23 @@ ContainerReport CheckOgg(Bytes bytes) {
 
 ContainerReport CheckContainer(Bytes bytes, bool streamed) {
   bool riff = Has(bytes, 0, "RIFF") || Has(bytes, 0, "RIFX") || Has(bytes, 0, "RF64");
-  if (riff && (bytes.size() < 12 || Has(bytes, 8, "WAVE"))) return CheckWav(bytes, streamed);
-  if (Has(bytes, 0, "riff\x2E\x91\xCF\x11")) return CheckW64(bytes);
-  if (Has(bytes, 0, "FORM") &&
-      (bytes.size() < 12 || Has(bytes, 8, "AIFF") || Has(bytes, 8, "AIFC")))
-    return CheckAiff(bytes);
+  bool form = Has(bytes, 0, "FORM");
+  bool short_header = bytes.size() < 12;
+  if (riff && (short_header || Has(bytes, 8, "WAVE"))) return CheckWav(bytes, streamed);
+  // Sony Wave64: identifiers of 16 bytes, whose first four are those of WAV.
+  if (Has(bytes, 0, "riff\x2E\x91\xCF\x11"))
+    return CheckChunked(bytes, {40, 16, 8, false, true, 8}, "data", 0);
+  // AIFF and AIFF-C: 8 bytes of offset and block size before the audio.
+  if (form && (short_header || Has(bytes, 8, "AIFF") || Has(bytes, 8, "AIFC")))
+    return CheckChunked(bytes, {12, 4, 4, true, false, 2}, "SSND", 8);
+  if (form && (Has(bytes, 8, "8SVX") || Has(bytes, 8, "16SV")))
+    return CheckChunked(bytes, {12, 4, 4, true, false, 2}, "BODY", 0);
+  // Apple's Core Audio Format: 4 bytes of edit count before the audio.
+  if (Has(bytes, 0, "caff")) return CheckChunked(bytes, {8, 4, 8, true, false, 1}, "data", 4);
   if (Has(bytes, 0, ".snd") || Has(bytes, 0, "dns.")) return CheckAu(bytes, streamed);
   if (Has(bytes, 0, "NIST_1A\n")) return CheckNist(bytes);
   if (Has(bytes, 0, "OggS")) return CheckOgg(bytes);
-  return {};
+  return CheckMp3(bytes);
 }
 
 }  // namespace vpr
