@@ -32,7 +32,7 @@ std::string Raw(std::initializer_list<T> values) {
 }
 
 Matrix ReadBytes(const TestFolder& folder, const std::string& bytes) {
-  WriteFileAtomically(folder / "a.npy", bytes);
+  WriteTestFile(folder / "a.npy", bytes);
   return ReadNpy(folder / "a.npy");
 }
 

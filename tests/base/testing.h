@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "vpr/base/error.h"
@@ -35,6 +36,14 @@ class TestFolder {
  private:
   std::filesystem::path path_;
 };
+
+// Writes without syncing: for the many small files of a test.
+inline void WriteTestFile(const std::string& path, const std::string& content) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << content;
+  file.close();
+  ASSERT_TRUE(file.good()) << path;
+}
 
 // Runs `body` and checks that it throws an Error of `code`; returns its message.
 template <typename Body>
