@@ -1,0 +1,197 @@
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <optional>
+
+#include "cli/command.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+#include "vpr/train/trainer.h"
+
+#include <nlohmann/json.hpp>
+
+namespace vpr::cli {
+namespace {
+
+struct Options {
+  std::string train, output, dev, config_file, run_dir, resume, init_from;
+  std::optional<std::string> arch, loss, optimizer, device, precision;
+  std::optional<int> epochs, batch_size, threads, loader_threads, embedding_dim, freq_mask, time_mask;
+  std::optional<double> lr, margin, scale, hold_out, crop_seconds, speaker_balance,
+      checkpoint_minutes;
+  std::optional<std::uint64_t> seed, crops_per_epoch;
+  bool speed_perturb = false;
+  bool json = false;
+};
+
+std::string Absolute(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
+}
+
+template <typename T, typename Field>
+void Set(const std::optional<T>& given, Field& field) {
+  if (given) field = *given;
+}
+
+// Defaults of the architecture, then the file, then the options.
+TrainConfig NewRun(const Options& options) {
+  std::string arch = options.arch.value_or("resnet");
+  if (!options.arch && !options.config_file.empty()) {
+    TrainConfig peek;
+    ReadTrainConfig(options.config_file, peek);
+    arch = peek.arch;
+  }
+  TrainConfig config = DefaultTrainConfig(arch);
+  if (!options.config_file.empty()) ReadTrainConfig(options.config_file, config);
+  config.arch = arch;
+  if (!options.train.empty()) config.train = options.train;
+  if (!options.dev.empty()) config.dev = options.dev;
+  if (!options.output.empty()) config.output = options.output;
+  Set(options.loss, config.loss);
+  Set(options.optimizer, config.optimizer);
+  Set(options.batch_size, config.batch_size);
+  Set(options.embedding_dim, config.embedding_dim);
+  Set(options.freq_mask, config.freq_mask);
+  Set(options.time_mask, config.time_mask);
+  Set(options.margin, config.margin);
+  Set(options.scale, config.scale);
+  Set(options.hold_out, config.hold_out_speakers);
+  Set(options.crop_seconds, config.crop_seconds);
+  Set(options.speaker_balance, config.speaker_balance);
+  Set(options.seed, config.seed);
+  Set(options.crops_per_epoch, config.crops_per_epoch);
+  if (options.speed_perturb) config.speed_perturb = true;
+  if (options.lr) {
+    // A constant rate stays constant.
+    config.final_lr = config.final_lr == config.lr ? *options.lr
+                                                   : std::min(config.final_lr, *options.lr);
+    config.lr = *options.lr;
+  }
+  if (config.output.empty())
+    throw Error(ErrorCode::kInvalidArgument, "no output model given; name one with -o MODEL");
+  if (config.train.empty())
+    throw Error(ErrorCode::kInvalidArgument, "no training data given; name a packed data set");
+  config.train = Absolute(config.train);
+  config.dev = Absolute(config.dev);
+  config.output = Absolute(config.output);
+  config.run_dir = options.run_dir.empty() ? config.output + ".run" : Absolute(options.run_dir);
+  config.init_from = options.init_from;
+  return config;
+}
+
+TrainConfig ResumedRun(const Options& options) {
+  const std::string file = options.resume + "/config.toml";
+  if (!IsRegularFile(file))
+    throw Error(ErrorCode::kNotFound, "cannot resume '" + Printable(options.resume) +
+                                          "': it has no config.toml; is it a run folder?");
+  TrainConfig config;
+  ReadTrainConfig(file, config);
+  config.run_dir = Absolute(options.resume);
+  config.resume = true;
+  return config;
+}
+
+int Run(const Options& options, const Context& context) {
+  TrainConfig config = options.resume.empty() ? NewRun(options) : ResumedRun(options);
+  Set(options.epochs, config.epochs);
+  Set(options.threads, config.threads);
+  Set(options.loader_threads, config.loader_threads);
+  Set(options.device, config.device);
+  Set(options.precision, config.precision);
+  Set(options.checkpoint_minutes, config.checkpoint_minutes);
+  std::unique_ptr<Progress> progress = MakeConsoleProgress(context);
+  TrainResult result = Train(config, *progress, CatchInterrupts());
+  const bool written = result.best.epoch > 0;
+  if (options.json) {
+    nlohmann::ordered_json json = {{"model", written ? config.output : ""},
+                                   {"run_dir", config.run_dir},
+                                   {"interrupted", result.interrupted},
+                                   {"epochs", result.last.epoch},
+                                   {"best_epoch", result.best.epoch},
+                                   {"loss", result.best.loss},
+                                   {"accuracy", result.best.accuracy}};
+    json["eer"] = nullptr;
+    json["threshold"] = nullptr;
+    if (result.best.dev_eer >= 0 && written) {
+      json["eer"] = result.best.dev_eer;
+      json["threshold"] = result.model.decision.threshold;
+    }
+    Print(json.dump() + "\n");
+  } else if (written) {
+    std::string quality =
+        result.best.dev_eer < 0
+            ? "EER not measured (no held-out speakers)"
+            : Format("EER %.2f %% on held-out speakers, threshold %.3f", 100 * result.best.dev_eer,
+                     result.model.decision.threshold);
+    Print(Format("%s: epoch %d of %d, %s\n", Printable(config.output).c_str(), result.best.epoch,
+                 config.epochs, quality.c_str()));
+  }
+  if (result.interrupted)
+    throw Error(ErrorCode::kInterrupted, "stopped; go on with: vpr train --resume '" +
+                                             Printable(config.run_dir) + "'");
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddTrainCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("train", "Train a network on a packed data set");
+  command->footer(
+      "Settings come from the architecture's defaults, then --config, then the options here.\n"
+      "Without --dev, PREFIX-dev is used if it exists (vpr pack --dev-speakers), else speakers are\n"
+      "held out of PREFIX. The model with the lowest EER on held-out speakers is kept.\n\n"
+      "Example:\n"
+      "  vpr pack my_recordings -o data/mine --dev-speakers 20\n"
+      "  vpr train data/mine -o mine.vpr --epochs 20\n"
+      "  vpr train --resume mine.vpr.run          # after Ctrl-C or a power cut");
+  auto* train = command->add_option("PREFIX", options->train, "Packed training data");
+  auto* output = command->add_option("-o,--output", options->output, "Model file to write");
+  auto* resume = command->add_option("--resume", options->resume, "Continue the run in this folder")
+                     ->type_name("RUN_DIR");
+  std::vector<CLI::Option*> fresh = {train, output};
+  auto add = [&](auto&&... arguments) {
+    CLI::Option* option = command->add_option(arguments...);
+    fresh.push_back(option);
+    return option;
+  };
+  add("--dev", options->dev, "Packed held-out data")->type_name("PREFIX");
+  add("--hold-out", options->hold_out,
+      "Speakers to hold out if there is no held-out data: a share below 1, or a number (0.1)");
+  add("--config", options->config_file, "Settings as TOML; RUN_DIR/config.toml is one")
+      ->type_name("FILE");
+  add("--run-dir", options->run_dir,
+      "Folder for checkpoint, metrics.csv and curves.png (MODEL.run)");
+  add("--init-from", options->init_from, "Start with this model's network")->type_name("MODEL");
+  add("--arch", options->arch, "Network: cnn (the tutorial's) or resnet (default)");
+  add("--loss", options->loss, "softmax, am or aam");
+  add("--margin", options->margin, "Margin of am and aam");
+  add("--scale", options->scale, "Scale of am and aam");
+  add("--embedding-dim", options->embedding_dim, "Size of the embedding");
+  add("--optimizer", options->optimizer, "sgd, adam or adamw");
+  add("--lr", options->lr, "Highest learning rate");
+  add("--batch-size", options->batch_size, "Crops a step");
+  add("--crop-seconds", options->crop_seconds, "Length of a crop (2.04)");
+  add("--crops-per-epoch", options->crops_per_epoch, "Crops an epoch (the speech / crop length)");
+  add("--speaker-balance", options->speaker_balance,
+      "0: every speaker equally often, 1: by amount of speech (0.5)");
+  add("--freq-mask", options->freq_mask, "SpecAugment: widest mask in mel bands");
+  add("--time-mask", options->time_mask, "SpecAugment: widest mask in frames");
+  fresh.push_back(command->add_flag("--speed-perturb", options->speed_perturb,
+                                    "Also 0.9 and 1.1 times the speed, as other speakers"));
+  add("--seed", options->seed, "Seed of everything random");
+  for (CLI::Option* option : fresh) option->excludes(resume);
+  command->add_option("--epochs", options->epochs, "Epochs (20)");
+  command->add_option("--threads", options->threads, "Threads of the network (all)");
+  command->add_option("--loader-threads", options->loader_threads, "Threads that make crops (1)");
+  command->add_option("--device", options->device, "auto, cpu or cuda:N");
+  command->add_option("--precision", options->precision, "auto, float32 or bfloat16");
+  command->add_option("--checkpoint-minutes", options->checkpoint_minutes,
+                      "Also save the state every so many minutes (5)");
+  command->add_flag("--json", options->json, "Result as JSON");
+  command->callback([options, &context] {
+    context.run = [options, &context] { return Run(*options, context); };
+  });
+}
+
+}  // namespace vpr::cli

@@ -1,0 +1,45 @@
+#include "vpr/model/backend.h"
+
+#include "torch/device.h"
+#include "torch/registry.h"
+#include "torch/torch_network.h"
+#include "torch/trainer.h"
+
+namespace vpr {
+namespace {
+
+template <typename Entry>
+std::vector<std::string> Names(const std::vector<Entry>& entries) {
+  std::vector<std::string> names;
+  for (const Entry& entry : entries) names.push_back(entry.name);
+  return names;
+}
+
+class TorchBackend : public Backend {
+ public:
+  std::unique_ptr<Network> MakeNetwork(const Model& model,
+                                       const ExtractorOptions& options) override {
+    SetThreads(options.threads);
+    torch::Device device = ParseDevice(options.device);
+    std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
+    ImportTensors(model.tensors, *network);
+    network->to(device);
+    return WrapModule(std::move(network), device);
+  }
+
+  TrainResult Train(const TrainConfig& config, Progress& progress,
+                    const StopRequested& stop) override {
+    return TrainWithTorch(config, progress, stop);
+  }
+
+  std::vector<std::string> Architectures() override { return Names(vpr::Architectures()); }
+  std::vector<std::string> Losses() override { return Names(vpr::Losses()); }
+};
+
+}  // namespace
+}  // namespace vpr
+
+extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v1() {
+  static vpr::TorchBackend backend;
+  return &backend;
+}

@@ -1,0 +1,39 @@
+// The state of a training run between two steps, in RUN_DIR/checkpoint.pt.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "torch/registry.h"
+#include "vpr/train/trainer.h"
+
+namespace vpr {
+
+struct TrainState {
+  int epoch = 1;                // the one under way, counted from 1
+  std::uint64_t next_batch = 0;  // of this epoch
+  // Sums over this epoch's steps so far:
+  double loss_sum = 0;
+  double correct_sum = 0;
+  double seconds = 0;
+  double wait_seconds = 0;
+  std::vector<EpochMetrics> history;  // finished epochs
+  EpochMetrics best;
+  std::string identity;  // of what must not change: data sets and settings
+};
+
+// Writes atomically: a kill leaves the checkpoint before or this one.
+void SaveCheckpoint(const std::string& path, const TrainState& state,
+                    const EmbeddingNetwork& network, const Loss& loss,
+                    const torch::optim::Optimizer& optimizer);
+
+// Throws kNotFound; kCorrupt for what cannot be read; kIncompatible if its identity is not
+// `identity`, before anything is changed.
+TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
+                          EmbeddingNetwork& network, Loss& loss,
+                          torch::optim::Optimizer& optimizer, const torch::Device& device);
+
+}  // namespace vpr

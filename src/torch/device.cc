@@ -1,0 +1,93 @@
+#include "torch/device.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/version.h>
+
+#include <algorithm>
+
+#include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
+
+namespace vpr {
+namespace {
+
+// The interface of autocast was generalised over devices in LibTorch 2.4.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+bool IsEnabled(torch::DeviceType type) { return at::autocast::is_autocast_enabled(type); }
+void Enable(torch::DeviceType type, bool enabled) {
+  at::autocast::set_autocast_dtype(type, torch::kBFloat16);
+  at::autocast::set_autocast_enabled(type, enabled);
+}
+#else
+bool IsEnabled(torch::DeviceType type) {
+  return type == torch::kCPU ? at::autocast::is_cpu_enabled() : at::autocast::is_enabled();
+}
+void Enable(torch::DeviceType type, bool enabled) {
+  if (type == torch::kCPU) {
+    at::autocast::set_autocast_cpu_dtype(torch::kBFloat16);
+    at::autocast::set_cpu_enabled(enabled);
+  } else {
+    at::autocast::set_autocast_gpu_dtype(torch::kBFloat16);
+    at::autocast::set_enabled(enabled);
+  }
+}
+#endif
+
+bool CpuHasBfloat16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+torch::Device ParseDevice(const std::string& name) {
+  if (name == "cpu") return torch::kCPU;
+  const bool cuda = torch::cuda::is_available();
+  if (name == "auto") return cuda ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
+  if (name != "cuda" && !name.starts_with("cuda:"))
+    throw Error(ErrorCode::kInvalidArgument,
+                "device '" + name + "' is unknown; there are auto, cpu and cuda:N");
+  std::string number = name == "cuda" ? "0" : name.substr(5);
+  if (number.empty() || number.size() > 3 ||
+      !std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    throw Error(ErrorCode::kInvalidArgument, "device '" + name + "' is not of the form cuda:N");
+  if (!cuda)
+    throw Error(ErrorCode::kDevice,
+                "device " + name + " is not there: this LibTorch finds no CUDA GPU; use --device cpu");
+  int index = std::stoi(number);
+  if (index >= static_cast<int>(torch::cuda::device_count()))
+    throw Error(ErrorCode::kDevice, "device " + name + " is not there: found " +
+                                        std::to_string(torch::cuda::device_count()) + " GPU(s)");
+  return torch::Device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));
+}
+
+void SetThreads(int threads) { torch::set_num_threads(threads > 0 ? threads : HardwareThreads()); }
+
+bool UseBfloat16(const std::string& precision, const torch::Device& device) {
+  if (precision != "auto") return precision == "bfloat16";
+  return device.is_cpu() ? CpuHasBfloat16() : true;
+}
+
+Autocast::Autocast(const torch::Device& device, bool enabled)
+    : type_(device.type()), enabled_(enabled) {
+  if (!enabled_) return;
+  before_ = IsEnabled(type_);
+  Enable(type_, true);
+}
+
+Autocast::~Autocast() {
+  if (!enabled_) return;
+  Enable(type_, before_);
+  at::autocast::clear_cache();  // copies of weights, stale after the next step
+}
+
+std::string OneLine(const c10::Error& error) {
+  std::string text = error.what_without_backtrace();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace vpr

@@ -1,0 +1,58 @@
+// Softmax over cosines with a margin for the right class.
+//   am:  cos(theta) - m   (Wang et al., "Additive margin softmax", IEEE SPL 2018)
+//   aam: cos(theta + m)   (Deng et al., "ArcFace", CVPR 2019); where theta + m would pass pi the
+//        penalty goes on linearly, cos(theta) - m sin(m), so that it stays monotonic
+#include <cmath>
+
+#include "torch/losses/losses.h"
+
+namespace vpr {
+namespace {
+
+class AngularMargin : public Loss {
+ public:
+  AngularMargin(const LossOptions& options, bool additive_angle)
+      : scale_(options.scale), additive_angle_(additive_angle) {
+    weight_ = register_parameter("weight",
+                                 torch::empty({options.num_classes, options.embedding_dim}));
+    torch::nn::init::xavier_normal_(weight_);
+  }
+
+  void SetMargin(double margin) override { margin_ = margin; }
+
+  Output forward(torch::Tensor embeddings, torch::Tensor classes) override {
+    namespace F = torch::nn::functional;
+    torch::Tensor cosine = F::linear(F::normalize(embeddings, F::NormalizeFuncOptions().dim(1)),
+                                     F::normalize(weight_, F::NormalizeFuncOptions().dim(1)));
+    torch::Tensor index = classes.unsqueeze(1);
+    torch::Tensor right = cosine.gather(1, index);
+    torch::Tensor penalised = additive_angle_ ? AddAngle(right) : right - margin_;
+    torch::Tensor logits = cosine.scatter(1, index, penalised) * scale_;
+    return {F::cross_entropy(logits, classes),
+            cosine.detach().argmax(1).eq(classes).sum()};
+  }
+
+ private:
+  torch::Tensor AddAngle(const torch::Tensor& cosine) const {
+    torch::Tensor sine = torch::sqrt((1 - cosine.square()).clamp_min(1e-7));
+    torch::Tensor shifted = cosine * std::cos(margin_) - sine * std::sin(margin_);
+    return torch::where(cosine > std::cos(M_PI - margin_), shifted,
+                        cosine - margin_ * std::sin(margin_));
+  }
+
+  torch::Tensor weight_;
+  double scale_, margin_ = 0;
+  bool additive_angle_;
+};
+
+template <bool additive_angle>
+std::shared_ptr<Loss> Make(const LossOptions& options) {
+  return std::make_shared<AngularMargin>(options, additive_angle);
+}
+
+}  // namespace
+
+const LossKind kAm = {"am", Make<false>};
+const LossKind kAam = {"aam", Make<true>};
+
+}  // namespace vpr

@@ -1,0 +1,61 @@
+// Architectures and losses by name. A new one is one file with a factory and one line in registry.cc.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vpr/model/model_file.h"
+
+namespace vpr {
+
+// Turns features [batch, n_mels, frames] into embeddings [batch, embedding_dim], not normalised.
+// Any number of frames from 16 on must do.
+class EmbeddingNetwork : public torch::nn::Module {
+ public:
+  virtual torch::Tensor forward(torch::Tensor features) = 0;
+};
+
+// The head that is trained with a network and thrown away: embeddings and class numbers to a loss.
+class Loss : public torch::nn::Module {
+ public:
+  struct Output {
+    torch::Tensor loss;     // mean over the batch
+    torch::Tensor correct;  // number of examples whose class scores highest without the margin
+  };
+  virtual Output forward(torch::Tensor embeddings, torch::Tensor classes) = 0;
+  virtual void SetMargin(double /*margin*/) {}
+};
+
+struct LossOptions {
+  int embedding_dim;
+  int num_classes;
+  double scale;
+};
+
+struct Architecture {
+  const char* name;
+  int default_embedding_dim;
+  ArchitectureOptions default_options;
+  // `options` is complete: every name of default_options and no other.
+  std::shared_ptr<EmbeddingNetwork> (*make)(int n_mels, int embedding_dim,
+                                            const ArchitectureOptions& options);
+};
+
+struct LossKind {
+  const char* name;
+  std::shared_ptr<Loss> (*make)(const LossOptions& options);
+};
+
+const std::vector<Architecture>& Architectures();
+const std::vector<LossKind>& Losses();
+
+// Throw kInvalidArgument for an unknown name or option, naming the known ones.
+const Architecture& FindArchitecture(const std::string& name);
+const LossKind& FindLoss(const std::string& name);
+ArchitectureOptions CompleteOptions(const Architecture& architecture,
+                                    const ArchitectureOptions& given);
+
+}  // namespace vpr

@@ -1,0 +1,93 @@
+#include "torch/torch_network.h"
+
+#include <algorithm>
+#include <map>
+
+#include "torch/device.h"
+#include "vpr/base/error.h"
+
+namespace vpr {
+namespace {
+
+// All state of a network but the counters of batch normalisation, which only matter for a cumulative
+// average that we do not use.
+std::vector<std::pair<std::string, torch::Tensor>> State(const EmbeddingNetwork& network) {
+  std::vector<std::pair<std::string, torch::Tensor>> state;
+  for (const auto& item : network.named_parameters()) state.emplace_back(item.key(), item.value());
+  for (const auto& item : network.named_buffers()) {
+    if (!item.key().ends_with("num_batches_tracked")) state.emplace_back(item.key(), item.value());
+  }
+  return state;
+}
+
+class TorchNetwork : public Network {
+ public:
+  TorchNetwork(std::shared_ptr<EmbeddingNetwork> network, const torch::Device& device)
+      : network_(std::move(network)), device_(device) {}
+
+  std::vector<float> Forward(const Matrix& features) override try {
+    torch::InferenceMode guard;
+    network_->eval();
+    torch::Tensor input =
+        torch::from_blob(const_cast<float*>(features.data.data()),
+                         {1, static_cast<std::int64_t>(features.rows),
+                          static_cast<std::int64_t>(features.cols)},
+                         torch::kFloat)
+            .to(device_);
+    torch::Tensor output =
+        network_->forward(input).to(torch::kCPU, torch::kFloat).contiguous().flatten();
+    return {output.data_ptr<float>(), output.data_ptr<float>() + output.numel()};
+  } catch (const c10::Error& error) {
+    throw Error(ErrorCode::kInternal, "LibTorch: " + OneLine(error));
+  }
+
+ private:
+  std::shared_ptr<EmbeddingNetwork> network_;
+  torch::Device device_;
+};
+
+}  // namespace
+
+std::shared_ptr<EmbeddingNetwork> MakeModule(const ModelInfo& info) try {
+  const Architecture& architecture = FindArchitecture(info.architecture);
+  return architecture.make(info.features.n_mels, info.embedding_dim,
+                           CompleteOptions(architecture, info.architecture_options));
+} catch (const Error& error) {
+  throw Error(ErrorCode::kIncompatible, std::string("cannot use this model: ") + error.what());
+}
+
+std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network) {
+  std::vector<Tensor> tensors;
+  for (const auto& [name, value] : State(network)) {
+    torch::Tensor flat =
+        value.detach().to(torch::kCPU, torch::kFloat).contiguous(torch::MemoryFormat::Contiguous);
+    tensors.push_back({name, value.sizes().vec(),
+                       {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()}});
+  }
+  return tensors;
+}
+
+void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network) {
+  torch::NoGradGuard guard;
+  std::map<std::string, const Tensor*> by_name;
+  for (const Tensor& tensor : tensors) by_name[tensor.name] = &tensor;
+  auto state = State(network);
+  for (auto& [name, value] : state) {
+    auto found = by_name.find(name);
+    if (found == by_name.end())
+      throw Error(ErrorCode::kIncompatible, "the model has no tensor '" + name + "'");
+    if (found->second->shape != value.sizes().vec())
+      throw Error(ErrorCode::kIncompatible, "the model's tensor '" + name + "' has another shape");
+    value.copy_(torch::from_blob(const_cast<float*>(found->second->data.data()), value.sizes(),
+                                 torch::kFloat));
+  }
+  if (state.size() != by_name.size())
+    throw Error(ErrorCode::kIncompatible, "the model has tensors that its architecture has not");
+}
+
+std::unique_ptr<Network> WrapModule(std::shared_ptr<EmbeddingNetwork> network,
+                                    const torch::Device& device) {
+  return std::make_unique<TorchNetwork>(std::move(network), device);
+}
+
+}  // namespace vpr

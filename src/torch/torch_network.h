@@ -1,0 +1,27 @@
+// Networks as LibTorch modules, between model files and memory.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "torch/registry.h"
+#include "vpr/model/embedding_extractor.h"
+
+namespace vpr {
+
+// A network with the shape that `info` describes. Throws kIncompatible for an unknown architecture.
+std::shared_ptr<EmbeddingNetwork> MakeModule(const ModelInfo& info);
+
+// Parameters and buffers by name, as float32.
+std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network);
+
+// Sets every parameter and buffer. Throws kIncompatible if one is missing, left over, or of another
+// shape.
+void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network);
+
+// `network` as the extractor wants it; it is put into evaluation mode for each call and stays
+// shared.
+std::unique_ptr<Network> WrapModule(std::shared_ptr<EmbeddingNetwork> network,
+                                    const torch::Device& device);
+
+}  // namespace vpr

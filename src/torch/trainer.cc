@@ -1,0 +1,388 @@
+#include "torch/trainer.h"
+
+#include <torch/version.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+
+#include "torch/checkpoint.h"
+#include "torch/device.h"
+#include "torch/registry.h"
+#include "torch/torch_network.h"
+#include "train/crop_sampler.h"
+#include "train/curves.h"
+#include "train/held_out.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/parallel.h"
+#include "vpr/base/text.h"
+#include "vpr/base/version.h"
+
+namespace vpr {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Streams of LibTorch's generator: the initial weights, and dropout step by step.
+enum Stream : std::uint64_t { kInitStream = 11, kStepStream = 12 };
+
+// Rises linearly during the warm-up, then falls along a half cosine. `at` in [0, 1).
+double LearningRate(const TrainConfig& config, double at) {
+  if (at < config.warmup) return config.lr * at / config.warmup;
+  double angle = M_PI * (at - config.warmup) / (1 - config.warmup);
+  return config.final_lr + (config.lr - config.final_lr) * 0.5 * (1 + std::cos(angle));
+}
+
+double Margin(const TrainConfig& config, double at) {
+  if (at >= config.margin_to) return config.margin;
+  if (at <= config.margin_from) return 0;
+  return config.margin * (at - config.margin_from) / (config.margin_to - config.margin_from);
+}
+
+std::unique_ptr<torch::optim::Optimizer> MakeOptimizer(const TrainConfig& config,
+                                                       std::vector<torch::Tensor> parameters) {
+  namespace optim = torch::optim;
+  if (config.optimizer == "adam")
+    return std::make_unique<optim::Adam>(
+        parameters, optim::AdamOptions(config.lr).weight_decay(config.weight_decay));
+  if (config.optimizer == "adamw")
+    return std::make_unique<optim::AdamW>(
+        parameters, optim::AdamWOptions(config.lr).weight_decay(config.weight_decay));
+  return std::make_unique<optim::SGD>(parameters, optim::SGDOptions(config.lr)
+                                                      .momentum(0.9)
+                                                      .nesterov(true)
+                                                      .weight_decay(config.weight_decay));
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainConfig& config, Progress& progress, const StopRequested& stop)
+      : config_(config),
+        progress_(progress),
+        stop_(stop),
+        device_(ParseDevice(config.device)),
+        bfloat16_(UseBfloat16(config.precision, device_)),
+        dataset_(config.train),
+        held_out_(dataset_, config, progress),
+        sampler_(dataset_, held_out_.training_records(), WithTrimming()) {
+    CheckData();
+    SetThreads(config_.threads);
+    Describe();
+    torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
+    network_ = MakeModule(info_);
+    if (!config_.init_from.empty()) StartFrom(config_.init_from);
+    loss_ = FindLoss(config_.loss)
+                .make({info_.embedding_dim, sampler_.num_classes(), config_.scale});
+    network_->to(device_);
+    loss_->to(device_);
+    for (torch::Tensor& parameter : network_->parameters()) {
+      if (parameter.dim() == 4)
+        parameter.set_data(parameter.data().contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+    std::vector<torch::Tensor> parameters = network_->parameters();
+    for (torch::Tensor& parameter : loss_->parameters()) parameters.push_back(parameter);
+    optimizer_ = MakeOptimizer(config_, parameters);
+    state_.identity = Identity();
+  }
+
+  TrainResult Run() {
+    PrepareRunFolder();
+    Announce();
+    TrainResult result;
+    while (state_.epoch <= config_.epochs) {
+      if (!TrainEpoch()) {
+        SaveState();
+        result.interrupted = true;
+        break;
+      }
+      FinishEpoch();
+    }
+    result.model = info_;
+    result.best = state_.best;
+    if (!state_.history.empty()) result.last = state_.history.back();
+    return result;
+  }
+
+ private:
+  // The features' trimming is what the data set was packed with.
+  const TrainConfig& WithTrimming() {
+    if (dataset_.info().trim_top_db > 0)
+      config_.features.trim_top_db = dataset_.info().trim_top_db;
+    if (dataset_.info().payload == PayloadKind::kMel64) {
+      FeatureOptions stored;  // the tutorial's: the defaults
+      stored.kind = config_.features.kind;
+      stored.log_floor = config_.features.log_floor;
+      stored.mean_norm = config_.features.mean_norm;
+      stored.trim_top_db = config_.features.trim_top_db;
+      if (config_.features != stored) {
+        progress_.Warn("the data set holds spectrograms of window 2048: the feature settings are "
+                       "taken from it");
+        config_.features = stored;
+      }
+      config_.crop_seconds = 2.04;
+      config_.speed_perturb = false;
+    }
+    return config_;
+  }
+
+  void CheckData() const {
+    if (sampler_.num_speakers() < 2)
+      throw Error(ErrorCode::kUnusable,
+                  Format("cannot train on '%s': %d speaker(s) to train on, at least 2 are needed; "
+                         "check the labels, or hold out fewer speakers",
+                         config_.train.c_str(), sampler_.num_speakers()));
+    std::size_t utterances = held_out_.training_records().size();
+    if (utterances < static_cast<std::size_t>(config_.batch_size))
+      throw Error(ErrorCode::kUnusable,
+                  Format("cannot train on '%s': %zu utterances to train on are fewer than a batch of "
+                         "%d; use a smaller --batch-size or more data",
+                         config_.train.c_str(), utterances, config_.batch_size));
+  }
+
+  void Describe() {
+    const Architecture& architecture = FindArchitecture(config_.arch);
+    info_.architecture = config_.arch;
+    info_.architecture_options = CompleteOptions(architecture, config_.arch_options);
+    info_.features = config_.features;
+    info_.embedding_dim =
+        config_.embedding_dim > 0 ? config_.embedding_dim : architecture.default_embedding_dim;
+    info_.crop_seconds = config_.crop_seconds;
+    TrainingProvenance& training = info_.training;
+    training.dataset = dataset_.info().source;
+    training.dataset_fingerprint = dataset_.info().fingerprint;
+    training.speakers = static_cast<std::uint64_t>(sampler_.num_speakers());
+    training.utterances = held_out_.training_records().size();
+    training.hours = sampler_.seconds() / 3600;
+    training.loss = config_.loss;
+    training.seed = config_.seed;
+    training.dev_dataset_fingerprint = held_out_.fingerprint();
+    training.program = std::string("vpr ") + Version() + ", LibTorch " + TORCH_VERSION;
+  }
+
+  // What a checkpoint must agree in to be continued. The number of epochs may change.
+  std::string Identity() const {
+    TrainConfig same = config_;
+    same.output = same.train = same.dev = same.device = same.precision = "";
+    same.epochs = same.threads = same.loader_threads = 1;
+    same.checkpoint_minutes = 1;
+    return "settings " + Fingerprint(WriteTrainConfig(same)) + ", training data " +
+           dataset_.info().fingerprint + ", held-out data " + held_out_.fingerprint();
+  }
+
+  void StartFrom(const std::string& path) {
+    Model model = LoadModel(path);
+    if (model.info.architecture != info_.architecture ||
+        model.info.architecture_options != info_.architecture_options ||
+        model.info.embedding_dim != info_.embedding_dim)
+      throw Error(ErrorCode::kIncompatible,
+                  "cannot start from '" + Printable(path) + "': it is a " +
+                      model.info.architecture + " of other shape than the one to train");
+    if (model.info.features != info_.features)
+      progress_.Warn("'" + Printable(path) + "' was trained with other feature settings");
+    ImportTensors(model.tensors, *network_);
+  }
+
+  void PrepareRunFolder() {
+    std::error_code error;
+    std::filesystem::create_directories(config_.run_dir, error);
+    if (error)
+      throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(config_.run_dir) +
+                                      "': " + error.message());
+    const std::string path = CheckpointPath();
+    if (config_.resume) {
+      state_ = LoadCheckpoint(path, Identity(), *network_, *loss_, *optimizer_, device_);
+      if (!state_.history.empty() && IsRegularFile(config_.output)) {
+        try {
+          info_ = LoadModel(config_.output).info;  // the best so far
+        } catch (const Error&) {
+          progress_.Warn("the model written so far, '" + Printable(config_.output) +
+                         "', cannot be read; the next best one replaces it");
+          state_.best = {};
+        }
+      }
+      progress_.Info(Format("resuming at epoch %d, step %llu", state_.epoch,
+                            static_cast<unsigned long long>(state_.next_batch + 1)));
+    } else if (IsRegularFile(path)) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "'" + Printable(config_.run_dir) +
+                      "' holds another training run; continue it with --resume, name another "
+                      "folder with --run-dir, or delete it");
+    }
+    WriteFileAtomically(config_.run_dir + "/config.toml", WriteTrainConfig(config_));
+  }
+
+  void Announce() {
+    std::int64_t parameters = 0;
+    for (const torch::Tensor& parameter : network_->parameters()) parameters += parameter.numel();
+    progress_.Info(Format(
+        "%s, %.2f M parameters, %s loss; %d speakers, %llu utterances, %.2f h; %d classes; "
+        "%llu crops of %.2f s an epoch; %s, %s",
+        config_.arch.c_str(), static_cast<double>(parameters) / 1e6, config_.loss.c_str(),
+        sampler_.num_speakers(), static_cast<unsigned long long>(info_.training.utterances),
+        info_.training.hours, sampler_.num_classes(),
+        static_cast<unsigned long long>(sampler_.crops_per_epoch()), config_.crop_seconds,
+        device_.str().c_str(), bfloat16_ ? "bfloat16" : "float32"));
+    progress_.Info(held_out_.Description());
+  }
+
+  std::uint64_t BatchesPerEpoch() const {
+    return sampler_.crops_per_epoch() / static_cast<std::uint64_t>(config_.batch_size);
+  }
+
+  // False if stopped before its end.
+  bool TrainEpoch() {
+    const int epoch = state_.epoch;
+    const std::vector<CropChoice> crops = sampler_.DrawEpoch(epoch);
+    const std::uint64_t total = BatchesPerEpoch(), first = state_.next_batch;
+    const auto batch_size = static_cast<std::size_t>(config_.batch_size);
+    std::vector<Batch> slots(static_cast<std::size_t>(config_.loader_threads) + 2);
+    network_->train();
+    loss_->train();
+    progress_.Start(Format("epoch %d/%d", epoch, config_.epochs), "step", total);
+    Clock::time_point idle_since = Clock::now();
+    OrderedParallelFor(
+        total - first, config_.loader_threads, slots.size(),
+        [&](std::size_t i) {
+          slots[i % slots.size()] = sampler_.MakeBatch(crops, epoch, (first + i) * batch_size);
+        },
+        [&](std::size_t i) {
+          Clock::time_point start = Clock::now();
+          state_.wait_seconds += std::chrono::duration<double>(start - idle_since).count();
+          Step(slots[i % slots.size()], first + i);
+          state_.next_batch = first + i + 1;
+          idle_since = Clock::now();
+          state_.seconds += SecondsSince(start);
+          double steps = static_cast<double>(state_.next_batch);
+          progress_.Update(state_.next_batch,
+                           Format("loss %.3f, accuracy %.1f %%", state_.loss_sum / steps,
+                                  100 * state_.correct_sum / (steps * config_.batch_size)));
+          if (SecondsSince(last_saved_) > 60 * config_.checkpoint_minutes) SaveState();
+        },
+        stop_);
+    progress_.Finish();
+    return state_.next_batch == total;
+  }
+
+  void Step(const Batch& batch, std::uint64_t step) {
+    const double total = static_cast<double>(BatchesPerEpoch()) * config_.epochs;
+    const double at = (static_cast<double>(state_.epoch - 1) * static_cast<double>(BatchesPerEpoch()) +
+                       static_cast<double>(step)) /
+                      total;
+    for (auto& group : optimizer_->param_groups()) group.options().set_lr(LearningRate(config_, at));
+    loss_->SetMargin(Margin(config_, at));
+    // Seeded step by step, so that a resumed run draws the same dropout.
+    torch::manual_seed(
+        Rng(config_.seed, kStepStream, static_cast<std::uint64_t>(state_.epoch), step).Next() >> 1);
+    auto size = static_cast<std::int64_t>(batch.classes.size());
+    torch::Tensor features =
+        torch::from_blob(const_cast<float*>(batch.features.data()),
+                         {size, config_.features.n_mels, static_cast<std::int64_t>(sampler_.frames())},
+                         torch::kFloat)
+            .to(device_);
+    torch::Tensor classes =
+        torch::from_blob(const_cast<std::int64_t*>(batch.classes.data()), {size}, torch::kLong)
+            .to(device_);
+    optimizer_->zero_grad();
+    torch::Tensor embeddings;
+    {
+      Autocast autocast(device_, bfloat16_);
+      embeddings = network_->forward(features);
+    }
+    Loss::Output output = loss_->forward(embeddings.to(torch::kFloat), classes);
+    const double loss = output.loss.item<double>();
+    if (!std::isfinite(loss))
+      throw Error(ErrorCode::kUnusable,
+                  Format("the loss is not a number any more at epoch %d, step %llu; use a lower --lr",
+                         state_.epoch, static_cast<unsigned long long>(step + 1)));
+    output.loss.backward();
+    optimizer_->step();
+    state_.loss_sum += loss;
+    state_.correct_sum += output.correct.item<double>();
+  }
+
+  void FinishEpoch() {
+    const double steps = static_cast<double>(BatchesPerEpoch());
+    const double crops = steps * config_.batch_size;
+    EpochMetrics metrics;
+    metrics.epoch = state_.epoch;
+    metrics.loss = state_.loss_sum / steps;
+    metrics.accuracy = state_.correct_sum / crops;
+    metrics.lr = LearningRate(config_, static_cast<double>(state_.epoch) / config_.epochs);
+    metrics.margin = Margin(config_, static_cast<double>(state_.epoch) / config_.epochs);
+    metrics.seconds = state_.seconds + state_.wait_seconds;
+    metrics.crops_per_second = metrics.seconds > 0 ? crops / metrics.seconds : 0;
+    metrics.wait_share = metrics.seconds > 0 ? state_.wait_seconds / metrics.seconds : 0;
+    DecisionThreshold decision;
+    if (held_out_.CanMeasure()) {
+      EmbeddingExtractor extractor(info_, WrapModule(network_, device_));
+      metrics.dev_eer = held_out_.MeasureEer(extractor, progress_, decision);
+    }
+    std::string eer =
+        metrics.dev_eer < 0 ? "" : Format(", held-out EER %.2f %%", 100 * metrics.dev_eer);
+    // Without held-out speakers the last network is as good as we know.
+    const bool best = metrics.dev_eer < 0 || state_.history.empty() || state_.best.epoch == 0 ||
+                      metrics.dev_eer < state_.best.dev_eer;
+    progress_.Info(Format("epoch %d: loss %.4f, accuracy %.1f %%%s%s; %.0f crops/s, %.1f %% of the "
+                          "time waiting for data",
+                          metrics.epoch, metrics.loss, 100 * metrics.accuracy, eer.c_str(),
+                          best && metrics.dev_eer >= 0 ? " (best)" : "", metrics.crops_per_second,
+                          100 * metrics.wait_share));
+    state_.history.push_back(metrics);
+    if (best) {
+      state_.best = metrics;
+      info_.decision = decision;
+      info_.training.best_epoch = metrics.epoch;
+      info_.training.crops =
+          static_cast<std::uint64_t>(crops) * static_cast<std::uint64_t>(metrics.epoch);
+      info_.training.dev_eer = metrics.dev_eer;
+      info_.training.epochs = metrics.epoch;
+      Model model{info_, ExportTensors(*network_)};
+      SaveModel(config_.output, model);
+      info_ = model.info;
+    }
+    state_.epoch += 1;
+    state_.next_batch = 0;
+    state_.loss_sum = state_.correct_sum = state_.seconds = state_.wait_seconds = 0;
+    WriteMetrics(config_.run_dir, state_.history);
+    SaveState();
+  }
+
+  std::string CheckpointPath() const { return config_.run_dir + "/checkpoint.pt"; }
+
+  void SaveState() {
+    SaveCheckpoint(CheckpointPath(), state_, *network_, *loss_, *optimizer_);
+    last_saved_ = Clock::now();
+  }
+
+  TrainConfig config_;
+  Progress& progress_;
+  const StopRequested& stop_;
+  torch::Device device_;
+  bool bfloat16_;
+  PackedDataset dataset_;
+  HeldOut held_out_;
+  CropSampler sampler_;
+  ModelInfo info_;  // of the best network so far
+  std::shared_ptr<EmbeddingNetwork> network_;
+  std::shared_ptr<Loss> loss_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  TrainState state_;
+  Clock::time_point last_saved_ = Clock::now();
+};
+
+}  // namespace
+
+TrainResult TrainWithTorch(const TrainConfig& config, Progress& progress,
+                           const StopRequested& stop) try {
+  return Trainer(config, progress, stop).Run();
+} catch (const c10::Error& error) {
+  throw Error(ErrorCode::kInternal, "LibTorch: " + OneLine(error));
+}
+
+}  // namespace vpr

@@ -1,0 +1,160 @@
+#include "train/crop_sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "vpr/audio/audio_reader.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+#include "vpr/model/embedding_extractor.h"
+
+namespace vpr {
+namespace {
+
+// Speed perturbation (Ko et al., "Audio augmentation for speech recognition", Interspeech 2015); a
+// voice at another speed is another speaker (Yamamoto et al., Interspeech 2019).
+constexpr float kSpeeds[] = {1.0f, 0.9f, 1.1f};
+
+// Streams of random numbers, kept apart.
+enum Stream : std::uint64_t { kEpochStream = 1, kCropStream = 2 };
+
+}  // namespace
+
+CropSampler::CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t> records,
+                         const TrainConfig& config)
+    : dataset_(dataset), config_(config), mel_(config.features) {
+  const bool stored_mel = dataset.info().payload == PayloadKind::kMel64;
+  crop_samples_ = static_cast<std::size_t>(std::lround(config.crop_seconds * kSampleRate));
+  frames_ = stored_mel ? 128 : NumFrames(crop_samples_, config.features);
+  std::map<int, Speaker> by_label;
+  for (std::uint32_t record : records) by_label[dataset.label(record)].records.push_back(record);
+  for (auto& [label, speaker] : by_label) {
+    double speech = 0, sum = 0;
+    for (std::uint32_t record : speaker.records) {
+      double seconds = stored_mel ? config.crop_seconds
+                                  : static_cast<double>(dataset.NumSamples(record)) / kSampleRate;
+      speech += seconds;
+      sum += std::max(seconds, config.crop_seconds);
+      speaker.cumulative_seconds.push_back(sum);
+    }
+    seconds_ += speech;
+    speaker.weight = std::pow(speech, config.speaker_balance);
+    speakers_.push_back(std::move(speaker));
+  }
+  crops_per_epoch_ = config.crops_per_epoch;
+  if (crops_per_epoch_ == 0)
+    crops_per_epoch_ = std::max<std::uint64_t>(
+        static_cast<std::uint64_t>(std::ceil(seconds_ / config.crop_seconds)), records.size());
+}
+
+int CropSampler::num_classes() const {
+  return num_speakers() * (config_.speed_perturb ? static_cast<int>(std::size(kSpeeds)) : 1);
+}
+
+std::uint32_t CropSampler::DrawRecord(const Speaker& speaker, Rng& rng) const {
+  double at = rng.Uniform() * speaker.cumulative_seconds.back();
+  auto found = std::upper_bound(speaker.cumulative_seconds.begin(),
+                                speaker.cumulative_seconds.end(), at);
+  auto index = static_cast<std::size_t>(found - speaker.cumulative_seconds.begin());
+  return speaker.records[std::min(index, speaker.records.size() - 1)];
+}
+
+std::vector<CropChoice> CropSampler::DrawEpoch(int epoch) const {
+  Rng rng(config_.seed, kEpochStream, static_cast<std::uint64_t>(epoch));
+  double total = 0;
+  for (const Speaker& speaker : speakers_) total += speaker.weight;
+  // Points at distance total / crops; a speaker gets as many crops as points fall on its stretch.
+  // The last speaker takes what rounding leaves.
+  const double distance = total / static_cast<double>(crops_per_epoch_), shift = rng.Uniform();
+  std::vector<CropChoice> crops;
+  crops.reserve(crops_per_epoch_);
+  double end = 0;
+  for (std::size_t s = 0; s < speakers_.size(); ++s) {
+    end += speakers_[s].weight;
+    const bool last = s + 1 == speakers_.size();
+    while (crops.size() < crops_per_epoch_ &&
+           (last || (static_cast<double>(crops.size()) + shift) * distance < end)) {
+      std::size_t speed = config_.speed_perturb ? rng.Below(std::size(kSpeeds)) : 0;
+      crops.push_back({DrawRecord(speakers_[s], rng),
+                       static_cast<std::int32_t>(s + speed * speakers_.size()), kSpeeds[speed]});
+    }
+  }
+  rng.Shuffle(crops);
+  return crops;
+}
+
+std::vector<float> CropSampler::DrawSamples(const CropChoice& crop, Rng& rng) const {
+  const auto wanted = static_cast<std::size_t>(
+      std::lround(static_cast<double>(crop_samples_) * static_cast<double>(crop.speed)));
+  std::vector<float> samples;
+  std::size_t length = dataset_.NumSamples(crop.record);
+  if (length >= wanted) {
+    samples.resize(wanted);
+    dataset_.ReadSamples(crop.record, rng.Below(length - wanted + 1), wanted, samples.data());
+  } else {
+    // Too short: joined with other utterances of the speaker, or repeated if there is only this.
+    const Speaker& speaker =
+        speakers_[static_cast<std::size_t>(crop.class_number) % speakers_.size()];
+    for (std::uint32_t record = crop.record; samples.size() < wanted;
+         record = speaker.records[rng.Below(speaker.records.size())]) {
+      length = dataset_.NumSamples(record);
+      std::size_t used = samples.size(), take = std::min(length, wanted);
+      samples.resize(used + take);
+      dataset_.ReadSamples(record, rng.Below(length - take + 1), take, samples.data() + used);
+    }
+    std::size_t begin = rng.Below(samples.size() - wanted + 1);
+    samples.erase(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(begin));
+    samples.resize(wanted);
+  }
+  if (crop.speed != 1.0f) {
+    samples = Resample(samples, static_cast<int>(std::lround(kSampleRate * double{crop.speed})),
+                       kSampleRate);
+    samples.resize(crop_samples_);  // rounding may leave it a sample off
+  }
+  return samples;
+}
+
+Matrix CropSampler::MakeCrop(const CropChoice& crop, Rng& rng) const {
+  Matrix features = dataset_.info().payload == PayloadKind::kMel64
+                        ? FeaturesFromMel(dataset_.ReadMel(crop.record), config_.features)
+                        : mel_.Compute(DrawSamples(crop, rng));
+  Mask(features, rng);
+  return features;
+}
+
+// SpecAugment without time warping (Park et al., Interspeech 2019): one mask in frequency and one in
+// time, of uniformly drawn width and place, filled with the mean.
+void CropSampler::Mask(Matrix& features, Rng& rng) const {
+  if (config_.freq_mask == 0 && config_.time_mask == 0) return;
+  float mean = std::accumulate(features.data.begin(), features.data.end(), 0.0f) /
+               static_cast<float>(features.data.size());
+  auto draw = [&](int widest, std::size_t extent) {
+    std::size_t width = std::min(rng.Below(static_cast<std::size_t>(widest) + 1), extent);
+    std::size_t begin = rng.Below(extent - width + 1);
+    return std::pair(begin, begin + width);
+  };
+  auto [low, high] = draw(config_.freq_mask, features.rows);
+  std::fill(features.row(low), features.row(low) + (high - low) * features.cols, mean);
+  auto [first, last] = draw(config_.time_mask, features.cols);
+  for (std::size_t band = 0; band < features.rows; ++band)
+    std::fill(features.row(band) + first, features.row(band) + last, mean);
+}
+
+Batch CropSampler::MakeBatch(const std::vector<CropChoice>& crops, int epoch,
+                             std::size_t begin) const {
+  Batch batch;
+  auto size = static_cast<std::size_t>(config_.batch_size);
+  batch.features.reserve(size * static_cast<std::size_t>(config_.features.n_mels) * frames_);
+  for (std::size_t i = begin; i < begin + size; ++i) {
+    Rng rng(config_.seed, kCropStream, static_cast<std::uint64_t>(epoch), i);
+    Matrix features = MakeCrop(crops[i], rng);
+    VPR_CHECK(features.cols == frames_);
+    batch.features.insert(batch.features.end(), features.data.begin(), features.data.end());
+    batch.classes.push_back(crops[i].class_number);
+  }
+  return batch;
+}
+
+}  // namespace vpr

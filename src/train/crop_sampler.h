@@ -1,0 +1,69 @@
+// Which crops an epoch consists of, and how a crop becomes the input of a network.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "vpr/base/rng.h"
+#include "vpr/dataset/packed_dataset.h"
+#include "vpr/features/mel.h"
+#include "vpr/train/train_config.h"
+
+namespace vpr {
+
+// A training example: a record, the class it counts for, and its speed.
+struct CropChoice {
+  std::uint32_t record;
+  std::int32_t class_number;
+  float speed;
+};
+
+// One step's input.
+struct Batch {
+  std::vector<float> features;  // [batch, n_mels, frames]
+  std::vector<std::int64_t> classes;
+};
+
+// Draws crops from those records of a data set that are not held out. Everything drawn is a function
+// of (seed, epoch, position), so any batch of any epoch can be made again, on any thread.
+class CropSampler {
+ public:
+  // `records`: the training records. Their labels become classes 0 .. num_speakers-1 in label order.
+  CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t> records,
+              const TrainConfig& config);
+
+  int num_speakers() const { return static_cast<int>(speakers_.size()); }
+  // Speakers, times three with speed perturbation.
+  int num_classes() const;
+  std::uint64_t crops_per_epoch() const { return crops_per_epoch_; }
+  double seconds() const { return seconds_; }  // of speech
+  std::size_t frames() const { return frames_; }
+
+  // The crops of one epoch, shuffled. Speakers are drawn in proportion to seconds^speaker_balance
+  // by systematic sampling: each gets its expected number, rounded up or down.
+  std::vector<CropChoice> DrawEpoch(int epoch) const;
+
+  // The input for crops [begin, begin + batch_size) of an epoch. Thread-safe.
+  Batch MakeBatch(const std::vector<CropChoice>& crops, int epoch, std::size_t begin) const;
+
+ private:
+  struct Speaker {
+    std::vector<std::uint32_t> records;
+    std::vector<double> cumulative_seconds;  // of the records, each at least a crop
+    double weight = 0;
+  };
+  Matrix MakeCrop(const CropChoice& crop, Rng& rng) const;
+  std::vector<float> DrawSamples(const CropChoice& crop, Rng& rng) const;
+  std::uint32_t DrawRecord(const Speaker& speaker, Rng& rng) const;
+  void Mask(Matrix& features, Rng& rng) const;
+
+  const PackedDataset& dataset_;
+  const TrainConfig config_;
+  MelComputer mel_;
+  std::size_t crop_samples_, frames_;
+  std::vector<Speaker> speakers_;
+  std::uint64_t crops_per_epoch_ = 0;
+  double seconds_ = 0;
+};
+
+}  // namespace vpr

@@ -1,0 +1,132 @@
+#include "train/held_out.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "vpr/base/error.h"
+#include "vpr/base/rng.h"
+#include "vpr/base/text.h"
+#include "vpr/eval/metrics.h"
+#include "vpr/score/cosine.h"
+
+namespace vpr {
+namespace {
+
+constexpr std::size_t kMostUtterances = 2000;
+constexpr std::uint64_t kHoldOutStream = 21;
+
+std::vector<std::uint32_t> AllRecords(const PackedDataset& dataset) {
+  std::vector<std::uint32_t> records(dataset.size());
+  std::iota(records.begin(), records.end(), 0u);
+  return records;
+}
+
+}  // namespace
+
+HeldOut::HeldOut(const PackedDataset& train, const TrainConfig& config, Progress& progress) {
+  std::string prefix = config.dev;
+  if (prefix.empty() && IsRegularFile(config.train + "-dev.header")) prefix = config.train + "-dev";
+  if (!prefix.empty()) {
+    own_ = std::make_unique<PackedDataset>(prefix);
+    dataset_ = own_.get();
+    training_records_ = AllRecords(train);
+    if (dataset_->info().payload != train.info().payload)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the held-out set '" + Printable(prefix) + "' holds " +
+                      ToString(dataset_->info().payload) + ", the training set " +
+                      ToString(train.info().payload) + "; pack both alike");
+    std::set<std::string> trained(train.label_names().begin(), train.label_names().end());
+    auto shared = std::count_if(dataset_->label_names().begin(), dataset_->label_names().end(),
+                                [&](const std::string& name) { return trained.contains(name); });
+    if (shared > 0)
+      progress.Warn(Format("%td of the %zu held-out speakers are also trained on: the EER below says "
+                           "nothing about unknown voices",
+                           shared, dataset_->label_names().size()));
+    ChooseRecords(AllRecords(*dataset_));
+    return;
+  }
+
+  dataset_ = &train;
+  // Only speakers with two utterances make target trials; the others stay in training.
+  std::map<int, std::size_t> utterances;
+  for (std::uint32_t i = 0; i < train.size(); ++i) ++utterances[train.label(i)];
+  std::vector<int> candidates;
+  for (auto [label, count] : utterances) {
+    if (count >= 2) candidates.push_back(label);
+  }
+  double wanted = config.hold_out_speakers >= 1
+                      ? config.hold_out_speakers
+                      : std::ceil(config.hold_out_speakers * static_cast<double>(utterances.size()));
+  if (config.hold_out_speakers > 0 && config.hold_out_speakers < 1) wanted = std::max(wanted, 2.0);
+  // At least two speakers must be left to train on.
+  std::size_t most = utterances.size() > 2 ? utterances.size() - 2 : 0;
+  std::size_t number = std::min({static_cast<std::size_t>(wanted), candidates.size(), most});
+  Rng(config.seed, kHoldOutStream).Shuffle(candidates);
+  std::set<int> held(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(number));
+  std::vector<std::uint32_t> held_records;
+  for (std::uint32_t i = 0; i < train.size(); ++i)
+    (held.contains(train.label(i)) ? held_records : training_records_).push_back(i);
+  ChooseRecords(std::move(held_records));
+}
+
+void HeldOut::ChooseRecords(std::vector<std::uint32_t> candidates) {
+  std::map<int, std::vector<std::uint32_t>> by_speaker;
+  for (std::uint32_t record : candidates) by_speaker[dataset_->label(record)].push_back(record);
+  speakers_ = by_speaker.size();
+  // Round after round, one utterance of every speaker that has one left.
+  for (std::size_t round = 0; records_.size() < kMostUtterances; ++round) {
+    std::size_t before = records_.size();
+    for (const auto& [label, records] : by_speaker) {
+      if (round < records.size() && records_.size() < kMostUtterances)
+        records_.push_back(records[round]);
+    }
+    if (records_.size() == before) break;
+    if (round == 1) can_measure_ = speakers_ >= 2;  // somebody had a second one
+  }
+  if (records_.empty()) return;
+  std::string text = dataset_->info().fingerprint;
+  for (std::uint32_t record : records_) text += " " + std::to_string(record);
+  fingerprint_ = Fingerprint(text);
+}
+
+std::string HeldOut::Description() const {
+  if (!can_measure_)
+    return "no held-out speakers: the error rate on unknown voices will not be known";
+  return Format("held out: %zu speakers, %zu utterances", speakers_, records_.size());
+}
+
+double HeldOut::MeasureEer(EmbeddingExtractor& extractor, Progress& progress,
+                           DecisionThreshold& decision) const {
+  VPR_CHECK(can_measure_);
+  std::vector<Embedding> embeddings;
+  progress.Start("held-out EER", "utterance", records_.size());
+  for (std::uint32_t record : records_) {
+    if (dataset_->info().payload == PayloadKind::kMel64) {
+      embeddings.push_back(extractor.ExtractFromMel(dataset_->ReadMel(record)));
+    } else {
+      std::vector<float> speech(dataset_->NumSamples(record));
+      dataset_->ReadSamples(record, 0, speech.size(), speech.data());
+      embeddings.push_back(extractor.Extract(speech));
+    }
+    progress.Update(embeddings.size());
+  }
+  progress.Finish();
+  std::vector<ScoredTrial> trials;
+  trials.reserve(records_.size() * (records_.size() - 1) / 2);
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j)
+      trials.push_back({CosineScore(embeddings[i], embeddings[j]),
+                        dataset_->label(records_[i]) == dataset_->label(records_[j])});
+  }
+  Eer eer = ComputeEer(ComputeDet(trials));
+  DetPoint errors = ErrorsAt(trials, eer.threshold);
+  decision = {eer.threshold, errors.p_fa, errors.p_miss,
+              Format("equal error rate over all pairs of %zu held-out utterances of %zu speakers",
+                     records_.size(), speakers_)};
+  return eer.eer;
+}
+
+}  // namespace vpr

@@ -1,0 +1,47 @@
+// The speakers kept out of training, and the EER on them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vpr/base/progress.h"
+#include "vpr/dataset/packed_dataset.h"
+#include "vpr/model/embedding_extractor.h"
+#include "vpr/train/train_config.h"
+
+namespace vpr {
+
+// Decides once what is trained on and what is measured on: the set named by config.dev, else
+// TRAIN-dev if it exists, else speakers drawn from the training set by the seed.
+class HeldOut {
+ public:
+  HeldOut(const PackedDataset& train, const TrainConfig& config, Progress& progress);
+
+  const std::vector<std::uint32_t>& training_records() const { return training_records_; }
+
+  // False if there are not two speakers, or no speaker with two utterances.
+  bool CanMeasure() const { return can_measure_; }
+
+  // EER over all pairs of at most 2,000 utterances, spread evenly over the speakers. Sets the
+  // threshold and the error rates measured at it.
+  double MeasureEer(EmbeddingExtractor& extractor, Progress& progress,
+                    DecisionThreshold& decision) const;
+
+  std::string Description() const;
+  // Of the data set and the records measured on; empty if there are none.
+  const std::string& fingerprint() const { return fingerprint_; }
+
+ private:
+  void ChooseRecords(std::vector<std::uint32_t> candidates);
+
+  const PackedDataset* dataset_ = nullptr;  // that the held-out records are in
+  std::unique_ptr<PackedDataset> own_;      // if it is not the training set
+  std::vector<std::uint32_t> training_records_, records_;
+  std::size_t speakers_ = 0;
+  bool can_measure_ = false;
+  std::string fingerprint_;
+};
+
+}  // namespace vpr

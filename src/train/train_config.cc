@@ -1,0 +1,264 @@
+#include "vpr/train/train_config.h"
+
+#include <toml++/toml.h>
+
+#include <functional>
+#include <sstream>
+
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+[[noreturn]] void Invalid(const std::string& what) {
+  throw Error(ErrorCode::kInvalidArgument, "training configuration: " + what);
+}
+
+// One list of fields for reading and writing. `Visitor` is called as visitor(table, key, field).
+template <typename Config, typename Visitor>
+void VisitFields(Config& c, Visitor&& visit) {
+  visit("data", "train", c.train);
+  visit("data", "dev", c.dev);
+  visit("data", "hold_out_speakers", c.hold_out_speakers);
+  visit("data", "crop_seconds", c.crop_seconds);
+  visit("data", "speaker_balance", c.speaker_balance);
+  visit("data", "speed_perturb", c.speed_perturb);
+  visit("model", "arch", c.arch);
+  visit("model", "options", c.arch_options);
+  visit("model", "embedding_dim", c.embedding_dim);
+  visit("features", "n_fft", c.features.n_fft);
+  visit("features", "win_length", c.features.win_length);
+  visit("features", "hop_length", c.features.hop_length);
+  visit("features", "n_mels", c.features.n_mels);
+  visit("features", "fmin", c.features.fmin);
+  visit("features", "fmax", c.features.fmax);
+  visit("features", "kind", c.features.kind);
+  visit("features", "log_floor", c.features.log_floor);
+  visit("features", "mean_norm", c.features.mean_norm);
+  visit("features", "level_norm", c.features.level_norm);
+  visit("loss", "loss", c.loss);
+  visit("loss", "margin", c.margin);
+  visit("loss", "scale", c.scale);
+  visit("loss", "margin_from", c.margin_from);
+  visit("loss", "margin_to", c.margin_to);
+  visit("optimizer", "optimizer", c.optimizer);
+  visit("optimizer", "lr", c.lr);
+  visit("optimizer", "final_lr", c.final_lr);
+  visit("optimizer", "warmup", c.warmup);
+  visit("optimizer", "weight_decay", c.weight_decay);
+  visit("optimizer", "epochs", c.epochs);
+  visit("optimizer", "crops_per_epoch", c.crops_per_epoch);
+  visit("optimizer", "batch_size", c.batch_size);
+  visit("augment", "freq_mask", c.freq_mask);
+  visit("augment", "time_mask", c.time_mask);
+  visit("run", "output", c.output);
+  visit("run", "seed", c.seed);
+  visit("run", "threads", c.threads);
+  visit("run", "loader_threads", c.loader_threads);
+  visit("run", "device", c.device);
+  visit("run", "precision", c.precision);
+  visit("run", "checkpoint_minutes", c.checkpoint_minutes);
+}
+
+struct Writer {
+  toml::table& root;
+
+  toml::table& Table(const char* name) {
+    if (!root.contains(name)) root.insert(name, toml::table{});
+    return *root[name].as_table();
+  }
+  template <typename T>
+  void operator()(const char* table, const char* key, const T& value) {
+    Table(table).insert(key, value);
+  }
+  void operator()(const char* table, const char* key, int value) {
+    Table(table).insert(key, std::int64_t{value});
+  }
+  void operator()(const char* table, const char* key, std::uint64_t value) {
+    Table(table).insert(key, static_cast<std::int64_t>(value));
+  }
+  void operator()(const char* table, const char* key, FeatureKind value) {
+    Table(table).insert(key, ToString(value));
+  }
+  void operator()(const char* table, const char* key, const ArchitectureOptions& options) {
+    toml::table inner;
+    for (const auto& [name, numbers] : options) {
+      toml::array array;
+      for (int number : numbers) array.push_back(std::int64_t{number});
+      inner.insert(name, std::move(array));
+    }
+    Table(table).insert(key, std::move(inner));
+  }
+};
+
+struct Reader {
+  const toml::table& root;
+  const std::string& path;
+  std::vector<const toml::node*> known = {};
+
+  [[noreturn]] void Fail(const toml::node& node, const char* table, const char* key,
+                         const char* expected) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + Printable(path) + "' line " + std::to_string(node.source().begin.line) +
+                    ": [" + table + "] " + key + " is not " + expected);
+  }
+  template <typename Use>
+  void With(const char* table, const char* key, Use&& use) {
+    const toml::node* node = root[table][key].node();
+    if (node == nullptr) return;
+    known.push_back(node);
+    use(*node);
+  }
+  void operator()(const char* table, const char* key, std::string& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_string()) Fail(node, table, key, "a string");
+      field = node.as_string()->get();
+    });
+  }
+  void operator()(const char* table, const char* key, bool& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_boolean()) Fail(node, table, key, "true or false");
+      field = node.as_boolean()->get();
+    });
+  }
+  void operator()(const char* table, const char* key, double& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_number()) Fail(node, table, key, "a number");
+      field = *node.value<double>();
+    });
+  }
+  void operator()(const char* table, const char* key, int& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_integer() || !node.value<int>()) Fail(node, table, key, "a whole number");
+      field = *node.value<int>();
+    });
+  }
+  void operator()(const char* table, const char* key, std::uint64_t& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_integer() || *node.value<std::int64_t>() < 0)
+        Fail(node, table, key, "a whole number from 0");
+      field = static_cast<std::uint64_t>(*node.value<std::int64_t>());
+    });
+  }
+  void operator()(const char* table, const char* key, FeatureKind& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_string()) Fail(node, table, key, "a string");
+      field = ParseFeatureKind(node.as_string()->get());
+    });
+  }
+  void operator()(const char* table, const char* key, ArchitectureOptions& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_table()) Fail(node, table, key, "a table of arrays of whole numbers");
+      for (const auto& [name, value] : *node.as_table()) {
+        std::vector<int> numbers;
+        if (!value.is_array()) Fail(value, table, key, "a table of arrays of whole numbers");
+        for (const toml::node& number : *value.as_array()) {
+          if (!number.is_integer() || !number.value<int>())
+            Fail(number, table, key, "a table of arrays of whole numbers");
+          numbers.push_back(*number.value<int>());
+        }
+        field[std::string(name.str())] = numbers;
+      }
+    });
+  }
+  void RefuseUnknown() {
+    for (const auto& [table_name, table] : root) {
+      std::string name(table_name.str());
+      if (!table.is_table())
+        throw Error(ErrorCode::kInvalidArgument,
+                    "'" + Printable(path) + "': '" + name + "' stands outside any [table]");
+      for (const auto& [key, node] : *table.as_table()) {
+        if (std::find(known.begin(), known.end(), &node) == known.end())
+          throw Error(ErrorCode::kInvalidArgument,
+                      "'" + Printable(path) + "' line " +
+                          std::to_string(node.source().begin.line) + ": unknown setting [" + name +
+                          "] " + std::string(key.str()));
+      }
+    }
+  }
+};
+
+}  // namespace
+
+void TrainConfig::Validate() const {
+  features.Validate();
+  if (train.empty()) Invalid("no training data set given");
+  if (output.empty()) Invalid("no output model given");
+  if (run_dir.empty()) Invalid("no run folder given");
+  if (!(hold_out_speakers >= 0)) Invalid("hold_out_speakers must be 0 or more");
+  if (!(crop_seconds >= 0.2 && crop_seconds <= 60)) Invalid("crop_seconds must be 0.2 to 60");
+  if (!(speaker_balance >= 0 && speaker_balance <= 1)) Invalid("speaker_balance must be 0 to 1");
+  if (embedding_dim < 0 || embedding_dim > 4096) Invalid("embedding_dim must be at most 4096");
+  if (!(margin >= 0 && margin < 1.5)) Invalid("margin must be 0 to 1.5");
+  if (!(scale > 0)) Invalid("scale must be positive");
+  if (!(margin_from >= 0 && margin_from <= margin_to && margin_to <= 1))
+    Invalid("0 <= margin_from <= margin_to <= 1 must hold");
+  if (optimizer != "sgd" && optimizer != "adam" && optimizer != "adamw")
+    Invalid("optimizer '" + optimizer + "' is unknown; there are sgd, adam and adamw");
+  if (!(lr > 0) || !(final_lr >= 0 && final_lr <= lr)) Invalid("0 <= final_lr <= lr must hold, lr > 0");
+  if (!(warmup >= 0 && warmup < 1)) Invalid("warmup must be 0 to below 1");
+  if (!(weight_decay >= 0)) Invalid("weight_decay must be 0 or more");
+  if (epochs < 1) Invalid("epochs must be 1 or more");
+  if (batch_size < 2) Invalid("batch_size must be 2 or more (batch normalisation)");
+  if (crops_per_epoch != 0 && crops_per_epoch < static_cast<std::uint64_t>(batch_size))
+    Invalid("crops_per_epoch must be at least batch_size");
+  if (freq_mask < 0 || time_mask < 0) Invalid("masks must be 0 or more");
+  if (threads < 0 || loader_threads < 1) Invalid("threads must be 0 or more, loader_threads 1");
+  if (precision != "auto" && precision != "float32" && precision != "bfloat16")
+    Invalid("precision '" + precision + "' is unknown; there are auto, float32 and bfloat16");
+  if (!(checkpoint_minutes > 0)) Invalid("checkpoint_minutes must be positive");
+}
+
+TrainConfig DefaultTrainConfig(const std::string& arch) {
+  TrainConfig config;
+  config.arch = arch;
+  if (arch == "cnn") {
+    // The tutorial's recipe: power mel spectrograms as they are, softmax, Adam.
+    config.loss = "softmax";
+    config.optimizer = "adam";
+    config.lr = config.final_lr = 1e-3;
+    config.warmup = 0;
+    config.weight_decay = 1e-3;
+    config.batch_size = 32;
+  } else if (arch == "resnet") {
+    // A 25 ms window instead of librosa's 128 ms: measured in docs/accuracy.md.
+    config.features.n_fft = 1024;
+    config.features.win_length = 400;
+    config.features.kind = FeatureKind::kLogMel;
+    config.features.mean_norm = true;
+    config.freq_mask = 16;
+    config.time_mask = 24;
+  } else {
+    throw Error(ErrorCode::kInvalidArgument,
+                "architecture '" + arch + "' is unknown; there are cnn and resnet");
+  }
+  return config;
+}
+
+void ReadTrainConfig(const std::string& toml_path, TrainConfig& config) {
+  std::string text = ReadFile(toml_path);
+  toml::table root;
+  try {
+    root = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + Printable(toml_path) + "' line " +
+                    std::to_string(error.source().begin.line) + ": " +
+                    std::string(error.description()));
+  }
+  Reader reader{root, toml_path};
+  VisitFields(config, reader);
+  reader.RefuseUnknown();
+}
+
+std::string WriteTrainConfig(const TrainConfig& config) {
+  toml::table root;
+  VisitFields(config, Writer{root});
+  std::ostringstream text;
+  text << root << "\n";
+  return text.str();
+}
+
+}  // namespace vpr
