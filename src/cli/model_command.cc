@@ -24,9 +24,9 @@ void AppendLines(const Json& json, const std::string& prefix, std::string& text)
       AppendLines(value, prefix + name + ".", text);
       continue;
     }
-    const std::string shown = value.is_string()  ? Printable(value.get<std::string>())
-                              : value.is_array() ? value.dump()
-                                                 : Format("%.10g", value.get<double>());
+    const std::string shown = value.is_string()         ? Printable(value.get<std::string>())
+                              : value.is_number_float() ? Format("%.10g", value.get<double>())
+                                                        : value.dump();
     text += Format("%-34s %s\n", (prefix + name).c_str(), shown.c_str());
   }
 }

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# vpr embed with a small model: formats, order, files that cannot be used.
+. "$(dirname "$0")/lib.sh"
+export VPR_MODEL=$1
+a=$data/flite-slt-1.flac b=$data/flite-rms-1.flac mp3=$data/flite-slt-5.mp3
+
+ok "$vpr" --quiet embed "$a" "$b" "$mp3" -o all.npy
+[ ! -s out ] || fail "embed printed on stdout"
+ok "$vpr" --quiet embed "$b" -o one.npy
+check 'npy("all.npy")[0] == (3, len(npy("all.npy")[1][0])) and npy("one.npy")[0][0] == 1'
+check 'npy("all.npy")[1][1] == npy("one.npy")[1][0]'
+check 'all(abs(sum(x * x for x in row) - 1) < 1e-5 for row in npy("all.npy")[1])'
+
+# The other formats hold the same numbers; lists add to the files named.
+printf '%s\r\n\n%s\n' "$b" "$mp3" > list
+ok "$vpr" --quiet embed "$a" --list list -o all.jsonl
+ok cat all.jsonl
+check '[line["path"].split("/")[-1] for line in lines] == ["flite-slt-1.flac", "flite-rms-1.flac", "flite-slt-5.mp3"]'
+cat > same_floats.py <<'P'
+import struct
+def float32(x): return struct.unpack("<f", struct.pack("<f", x))[0]
+P
+export PYTHONPATH=$work PYTHONDONTWRITEBYTECODE=1
+same='[[__import__("same_floats").float32(x) for x in row] for row in rows] == [list(row) for row in npy("all.npy")[1]]'
+check "(lambda rows: $same)([line[\"embedding\"] for line in lines])"
+"$vpr" --quiet embed --list - -o - --format kaldi < <(printf '%s\n' "$a" "$b" "$mp3") > out
+check "(lambda rows: $same)([[float(x) for x in line.split(\"  [ \")[1].removesuffix(\" ]\").split()] for line in out.splitlines()])"
+check 'out.splitlines()[0].split("  ")[0].endswith("flite-slt-1.flac")'
+refused "$vpr" --quiet embed 'a name with blanks.wav' -o x.ark
+says 'jsonl' err
+
+# A file that cannot be used ends the work with its name, or leaves a row of NaN.
+python3 "$here/make_audio.py" bad
+refused "$vpr" --quiet embed "$a" bad/silent.wav "$b" -o bad.npy
+says 'bad/silent\.wav' err
+[ ! -e bad.npy ] || fail "an embed that failed left its output"
+ok "$vpr" --quiet embed "$a" bad/silent.wav "$b" bad/empty.wav "$mp3" -o bad.npy --skip-bad
+says 'bad/silent\.wav' err
+says 'bad/empty\.wav' err
+says '2 of 5' err
+check '[any(math.isnan(x) for x in row) for row in npy("bad.npy")[1]] == [False, True, False, True, False]'
+check '[row for row in npy("bad.npy")[1] if not math.isnan(row[0])] == npy("all.npy")[1]'
+ok "$vpr" --quiet embed "$a" bad/silent.wav -o - --format jsonl --skip-bad
+check 'lines[0]["embedding"] is not None and lines[1]["embedding"] is None'
+run "$vpr" --quiet embed bad/silent.wav bad/empty.wav -o none.npy --skip-bad
+expect_status 1 "embed of bad files only"
+[ ! -e none.npy ] || fail "an embed without a usable file left an output"
+refused "$vpr" --quiet embed "$a" -o no/such/folder/x.npy
