@@ -2,28 +2,10 @@
 #include <cmath>
 #include <vector>
 
+#include "features/mel_scale.h"
 #include "vpr/features/mel.h"
 
 namespace vpr {
-namespace {
-
-// Slaney's Auditory Toolbox mel scale: linear below 1000 Hz, logarithmic above.
-constexpr double kHzPerMel = 200.0 / 3, kLogStartHz = 1000.0;
-constexpr double kLogStartMel = kLogStartHz / kHzPerMel;
-
-double LogStep() { return std::log(6.4) / 27.0; }
-
-double HzToMel(double hz) {
-  return hz >= kLogStartHz ? kLogStartMel + std::log(hz / kLogStartHz) / LogStep() : hz / kHzPerMel;
-}
-
-double MelToHz(double mel) {
-  return mel >= kLogStartMel ? kLogStartHz * std::exp(LogStep() * (mel - kLogStartMel))
-                             : mel * kHzPerMel;
-}
-
-}  // namespace
-
 Matrix MelFilterbank(const FeatureOptions& options) {
   options.Validate();
   auto bands = static_cast<std::size_t>(options.n_mels);

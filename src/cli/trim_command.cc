@@ -1,0 +1,77 @@
+// vpr trim: where a recording is not silent.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "vpr/audio/speech.h"
+#include "vpr/base/text.h"
+
+namespace vpr::cli {
+namespace {
+
+struct TrimCommandOptions {
+  std::string file, output;
+  SpeechOptions speech;
+  bool json = false;
+};
+
+double Seconds(std::size_t samples) { return static_cast<double>(samples) / kSampleRate; }
+
+int Run(const TrimCommandOptions& options) {
+  const Audio audio = ReadAudio(options.file);
+  const std::vector<float> speech = ExtractSpeech(
+      audio.samples, options.speech, options.file == "-" ? "standard input" : options.file);
+  const std::vector<Interval> intervals = SplitSpeech(audio.samples, options.speech.trim_top_db);
+  if (!options.output.empty()) WriteWav(options.output, speech, kSampleRate);
+  if (options.json) {
+    nlohmann::ordered_json json;
+    json["file"] = options.file;
+    json["sample_rate"] = kSampleRate;
+    json["seconds"] = Seconds(audio.samples.size());
+    json["speech_seconds"] = Seconds(speech.size());
+    json["intervals"] = nlohmann::ordered_json::array();
+    for (const Interval& interval : intervals)
+      json["intervals"].push_back({interval.begin, interval.end});
+    if (!options.output.empty()) json["output"] = options.output;
+    Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    return kExitDone;
+  }
+  std::string lines;
+  for (const Interval& interval : intervals)
+    lines += Format("%zu\t%zu\t%.3f\t%.3f\n", interval.begin, interval.end, Seconds(interval.begin),
+                    Seconds(interval.end));
+  Print(lines);
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddTrimCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<TrimCommandOptions>();
+  options->speech.min_seconds = 0;
+  CLI::App* command = app.add_subcommand("trim", "Where a recording is not silent");
+  command->add_option("recording", options->file, "Audio file, or - for standard input")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--top-db", options->speech.trim_top_db,
+                   "Silence is this many dB below the loudest moment")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->type_name("DB");
+  command
+      ->add_option("-o,--output", options->output,
+                   "Write what is not silent, joined, as 16 kHz mono WAV")
+      ->type_name("OUT.wav");
+  command->add_flag("--json", options->json, "One JSON object instead of lines");
+  command->footer(
+      "Prints a line for every stretch that is not silent: begin and end in samples at 16 kHz, "
+      "and\n"
+      "both again in seconds, with tabs between. The boundaries are those of\n"
+      "librosa.effects.split.\n"
+      "Example:\n"
+      "  vpr trim hello.mp3 -o speech.wav");
+  command->callback([options, &context] { context.run = [options] { return Run(*options); }; });
+}
+
+}  // namespace vpr::cli

@@ -1,0 +1,339 @@
+#include "vpr/plot/plot.h"
+
+#include <plplot/plplot.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <span>
+#include <string_view>
+
+#include "features/mel_scale.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+#include "vpr/features/mel.h"
+
+namespace vpr {
+namespace {
+
+struct Rgb {
+  PLINT r, g, b;
+};
+
+// Colour indices of map 0. Curves have the colours of Okabe and Ito, told apart by colour-blind
+// readers as well.
+constexpr PLINT kBackground = 0, kText = 1, kGrid = 2, kFirstCurve = 3;
+constexpr std::array<Rgb, 10> kColours = {{{255, 255, 255},
+                                           {40, 40, 40},
+                                           {222, 222, 222},
+                                           {0, 114, 178},
+                                           {213, 94, 0},
+                                           {0, 158, 115},
+                                           {204, 121, 167},
+                                           {230, 159, 0},
+                                           {86, 180, 233},
+                                           {0, 0, 0}}};
+constexpr std::size_t kCurveColours = kColours.size() - kFirstCurve;
+
+// The colour map "inferno" of matplotlib (CC0), every 32nd of its 256 colours.
+constexpr std::array<Rgb, 9> kInferno = {{{0, 0, 4},
+                                          {31, 12, 72},
+                                          {85, 15, 109},
+                                          {136, 34, 106},
+                                          {186, 54, 85},
+                                          {227, 89, 51},
+                                          {249, 140, 10},
+                                          {249, 201, 50},
+                                          {252, 255, 164}}};
+
+constexpr double kTextScale = 0.78;
+
+// Text as PLplot takes it: '#' begins its own markup, "##" is the character.
+std::string Text(std::string_view text) {
+  std::string escaped;
+  for (char c : Printable(text)) escaped += c == '#' ? std::string("##") : std::string(1, c);
+  return escaped;
+}
+
+// Draws a picture of width x height pixels. PLplot keeps its state in global variables, so one is
+// drawn at a time.
+void Draw(const std::string& png_path, PLINT width, PLINT height,
+          const std::function<void()>& draw) {
+  static std::mutex mutex;
+  std::lock_guard lock(mutex);
+  AtomicFile file(png_path);  // throws here, and not in PLplot, when nothing can be written there
+  std::array<PLINT, kColours.size()> r, g, b;
+  for (std::size_t i = 0; i < kColours.size(); ++i)
+    r[i] = kColours[i].r, g[i] = kColours[i].g, b[i] = kColours[i].b;
+  PLINT stream = 0;
+  plmkstrm(&stream);
+  plsexit([](const char*) { return 0; });  // a fault of PLplot must not end the program
+  plsdev("pngcairo");
+  plsfnam(file.temporary_path().c_str());
+  plspage(96, 96, width, height, 0, 0);
+  plscmap0(r.data(), g.data(), b.data(), static_cast<PLINT>(kColours.size()));
+  plinit();
+  plscmap1n(256);
+  plfontld(0);
+  plsfont(PL_FCI_SANS, PL_FCI_UPRIGHT, PL_FCI_MEDIUM);
+  pladv(0);
+  draw();
+  plend1();
+  file.Commit();
+}
+
+// Sets the map of continuous colours; 0 is its first and 1 its last.
+void SetInferno() {
+  std::array<PLFLT, kInferno.size()> position, r, g, b;
+  for (std::size_t i = 0; i < kInferno.size(); ++i) {
+    position[i] = static_cast<PLFLT>(i) / static_cast<PLFLT>(kInferno.size() - 1);
+    r[i] = kInferno[i].r / 255.0, g[i] = kInferno[i].g / 255.0, b[i] = kInferno[i].b / 255.0;
+  }
+  plscmap1l(true, static_cast<PLINT>(kInferno.size()), position.data(), r.data(), g.data(),
+            b.data(), nullptr);
+}
+
+// 1, 2 or 5 times a power of ten, so that `range` has at most `count` steps of it.
+double NiceStep(double range, int count) {
+  double step = std::pow(10.0, std::floor(std::log10(range / count)));
+  for (double factor : {1.0, 2.0, 5.0, 10.0})
+    if (step * factor * count >= range) return step * factor;
+  return step * 10;
+}
+
+// The range of an axis.
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+
+  void Include(double value) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  // Makes it wide enough to draw, whatever was included.
+  void Settle() {
+    if (low > high) low = 0, high = 1;
+    if (low == high) low -= 0.5, high += 0.5;
+  }
+};
+
+void FillBox(double x0, double x1, double y0, double y1) {
+  PLFLT x[] = {x0, x1, x1, x0}, y[] = {y0, y0, y1, y1};
+  plfill(4, x, y);
+}
+
+// The largest and smallest sample in each of `columns` stretches of the waveform.
+void DrawWaveform(const std::vector<float>& samples, double seconds, int columns) {
+  std::size_t count = std::min<std::size_t>(samples.size(), static_cast<std::size_t>(columns));
+  std::vector<PLFLT> x, y;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t begin = i * samples.size() / count, end = (i + 1) * samples.size() / count;
+    auto [low, high] = std::minmax_element(samples.begin() + static_cast<std::ptrdiff_t>(begin),
+                                           samples.begin() + static_cast<std::ptrdiff_t>(end));
+    double time = seconds * static_cast<double>(begin) / static_cast<double>(samples.size());
+    x.insert(x.end(), {time, time});
+    y.insert(y.end(), {static_cast<PLFLT>(*low), static_cast<PLFLT>(*high)});
+  }
+  plline(static_cast<PLINT>(x.size()), x.data(), y.data());
+}
+
+// What the colours of a spectrogram mean.
+struct Image {
+  Matrix values;
+  double low = 0, high = 1;
+  const char* unit = "dB";
+};
+
+Image ToImage(const Matrix& features, const FeatureOptions& options, std::size_t max_columns) {
+  constexpr double kRange = 80;  // dB below the loudest value that are shown
+  Image image;
+  std::size_t columns = std::min(features.cols, max_columns);
+  image.values = Matrix(features.rows, columns);
+  for (std::size_t m = 0; m < features.rows; ++m)
+    for (std::size_t c = 0; c < columns; ++c) {
+      const float* begin = features.row(m) + c * features.cols / columns;
+      const float* end = features.row(m) + (c + 1) * features.cols / columns;
+      image.values(m, c) = *std::max_element(begin, end);
+    }
+  if (options.kind == FeatureKind::kMel && !options.mean_norm) ApplyPowerToDb(image.values);
+  if (options.kind == FeatureKind::kMel && options.mean_norm) image.unit = "power";
+  if (options.kind == FeatureKind::kLogMel)
+    for (float& value : image.values.data) value *= static_cast<float>(10 / std::log(10.0));
+  auto [low, high] = std::minmax_element(image.values.data.begin(), image.values.data.end());
+  image.low = *low, image.high = *high;
+  if (options.kind == FeatureKind::kLogMel && !options.mean_norm) {
+    for (float& value : image.values.data) value -= static_cast<float>(image.high);
+    image.low -= image.high;
+    image.high = 0;
+  }
+  if (!options.mean_norm) image.low = std::max(image.low, image.high - kRange);
+  if (!(image.high - image.low > 1e-6)) image.low = image.high - 1;  // all values alike
+  return image;
+}
+
+void DrawColourBar(const Image& image) {
+  constexpr int kSteps = 256;
+  for (int i = 0; i < kSteps; ++i) {
+    double step = (image.high - image.low) / kSteps, low = image.low + i * step;
+    plcol1(static_cast<PLFLT>(i) / (kSteps - 1));
+    FillBox(0, 1, low, std::min(low + 2 * step, image.high));  // overlapping: no seams
+  }
+}
+
+}  // namespace
+
+void PlotFeatures(const std::string& png_path, const std::string& title,
+                  const std::vector<float>& samples, const Matrix& features,
+                  const FeatureOptions& options) {
+  options.Validate();
+  if (features.rows != static_cast<std::size_t>(options.n_mels) || features.cols == 0)
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("cannot plot features of %zu x %zu; expected %d rows and at least one frame",
+                       features.rows, features.cols, options.n_mels));
+  constexpr PLINT kWidth = 1200, kHeight = 800;
+  constexpr double kLeft = 0.088, kRight = 0.905;
+  double hop = static_cast<double>(options.hop_length) / options.sample_rate;
+  double seconds = std::max(static_cast<double>(samples.size()) / options.sample_rate,
+                            hop * static_cast<double>(features.cols) / 2);
+  double peak = 1e-3;
+  for (float sample : samples) peak = std::max(peak, std::abs(static_cast<double>(sample)));
+  Image image = ToImage(features, options, static_cast<std::size_t>(kWidth * (kRight - kLeft)));
+
+  Draw(png_path, kWidth, kHeight, [&] {
+    plcol0(kText);
+    plvpor(kLeft, kRight, 0.69, 0.92);
+    plwind(0, seconds, -1.08 * peak, 1.08 * peak);
+    plschr(0, kTextScale);
+    plcol0(kGrid);
+    plbox("g", NiceStep(seconds, 10), 0, "g", NiceStep(2 * peak, 5), 0);
+    plcol0(kFirstCurve);
+    DrawWaveform(samples, seconds, static_cast<int>(2 * kWidth * (kRight - kLeft)));
+    plcol0(kText);
+    plbox("bc", 0, 0, "bcntv", NiceStep(2 * peak, 5), 0);
+    plmtex("l", 5.2, 0.5, 0.5, "Amplitude");
+    plschr(0, 1.25 * kTextScale);
+    plmtex("t", 1.0, 0.5, 0.5, Text(title).c_str());
+    plschr(0, kTextScale);
+
+    // Rows are drawn at 0 .. n_mels, which is linear in mel.
+    double rows = static_cast<double>(features.rows);
+    plvpor(kLeft, kRight, 0.09, 0.66);
+    plwind(0, seconds, 0, rows);
+    SetInferno();
+    std::vector<std::vector<PLFLT>> columns;
+    std::vector<const PLFLT*> pointers;
+    for (std::size_t c = 0; c < image.values.cols; ++c) {
+      columns.emplace_back();
+      for (std::size_t m = 0; m < image.values.rows; ++m)
+        columns.back().push_back(
+            std::clamp(static_cast<double>(image.values(m, c)), image.low, image.high));
+    }
+    for (const std::vector<PLFLT>& column : columns) pointers.push_back(column.data());
+    // A frame is centred on its time.
+    double begin = -hop / 2, end = hop * (static_cast<double>(features.cols) - 0.5);
+    plimage(pointers.data(), static_cast<PLINT>(image.values.cols),
+            static_cast<PLINT>(image.values.rows), begin, end, 0, rows, image.low, image.high,
+            begin, end, 0, rows);
+    plcol0(kText);
+    plbox("bc", 0, 0, "bc", 0, 0);
+    plbox("bnti", NiceStep(seconds, 10), 0, "", 0, 0);
+    plmtex("b", 3.2, 0.5, 0.5, "Time (s)");
+    double low = HzToMel(options.fmin), high = HzToMel(options.fmax);
+    for (double hz : {0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0}) {
+      if (hz < options.fmin || hz > options.fmax) continue;
+      // Row m is centred on edge m + 1 of the n_mels + 2 edges of the filters.
+      double row = (HzToMel(hz) - low) / (high - low) * (rows + 1) - 0.5;
+      row = std::clamp(row, 0.0, rows);
+      plcol0(kGrid);
+      pljoin(0, row, 0.006 * seconds, row);
+      plcol0(kText);
+      plmtex("lv", 0.8, row / rows, 1.0, Format("%g", hz).c_str());
+    }
+    plmtex("l", 5.2, 0.5, 0.5, "Frequency (Hz), mel scale");
+
+    plvpor(kRight + 0.02, kRight + 0.038, 0.09, 0.66);
+    plwind(0, 1, image.low, image.high);
+    DrawColourBar(image);
+    plcol0(kText);
+    plbox("bc", 0, 0, "bc", 0, 0);
+    plbox("", 0, 0, "cmtiv", NiceStep(image.high - image.low, 8), 0);
+    plmtex("t", 1.0, 0.5, 0.5, image.unit);
+  });
+}
+
+void PlotCurves(const std::string& png_path, const std::string& title,
+                const std::vector<Panel>& panels) {
+  if (panels.empty())
+    throw Error(ErrorCode::kInvalidArgument, "cannot plot curves: there is nothing to draw");
+  constexpr PLINT kWidth = 1000, kPanelHeight = 320, kMargin = 60;
+  auto height = static_cast<PLINT>(kMargin + kPanelHeight * static_cast<PLINT>(panels.size()));
+  Draw(png_path, kWidth, height, [&] {
+    double top = 1 - static_cast<double>(kMargin) / height;
+    double each = top / static_cast<double>(panels.size());
+    // Panels over the same quantity have the same range of it, so that they can be compared.
+    auto points = [](const Series& series) { return std::min(series.x.size(), series.y.size()); };
+    auto has_point = [](const Series& series, std::size_t i) {
+      return std::isfinite(series.x[i]) && std::isfinite(series.y[i]);
+    };
+    for (std::size_t p = 0; p < panels.size(); ++p) {
+      const Panel& panel = panels[p];
+      Range x, y;
+      bool whole = true;  // epochs and the like: no ticks between
+      for (const Panel& other : panels) {
+        if (other.x_label != panel.x_label) continue;
+        for (const Series& series : other.series)
+          for (std::size_t i = 0; i < points(series); ++i) {
+            if (!has_point(series, i)) continue;
+            x.Include(series.x[i]);
+            whole = whole && series.x[i] == std::round(series.x[i]);
+            if (&other == &panel) y.Include(series.y[i]);
+          }
+      }
+      x.Settle();
+      y.Settle();
+      double y_margin = 0.06 * (y.high - y.low), x_margin = 0.015 * (x.high - x.low);
+
+      double panel_top = top - each * static_cast<double>(p);
+      plvpor(0.09, 0.76, panel_top - each + 65.0 / height, panel_top - 5.0 / height);
+      plwind(x.low - x_margin, x.high + x_margin, y.low - y_margin, y.high + y_margin);
+      plschr(0, kTextScale);
+      double x_step = NiceStep(x.high - x.low, 12), y_step = NiceStep(y.high - y.low, 6);
+      if (whole) x_step = std::max(x_step, 1.0);
+      plcol0(kGrid);
+      plbox("g", x_step, 0, "g", y_step, 0);
+      plcol0(kText);
+      plbox("bcnt", x_step, 0, "bcntv", y_step, 0);
+      plmtex("b", 3.0, 0.5, 0.5, Text(panel.x_label).c_str());
+      plmtex("l", 4.6, 0.5, 0.5, Text(panel.y_label).c_str());
+      if (p == 0) {
+        plschr(0, 1.25 * kTextScale);
+        plmtex("t", 1.2, 0.5, 0.5, Text(title).c_str());
+        plschr(0, kTextScale);
+      }
+      for (std::size_t s = 0; s < panel.series.size(); ++s) {
+        const Series& series = panel.series[s];
+        plcol0(kFirstCurve + static_cast<PLINT>(s % kCurveColours));
+        plwidth(2);
+        // Stretches between gaps; a single point is a dot, or it would not be seen.
+        for (std::size_t i = 0; i < points(series);) {
+          std::size_t end = i;
+          while (end < points(series) && has_point(series, end)) ++end;
+          if (end == i + 1) plstring(1, &series.x[i], &series.y[i], "•");
+          if (end > i + 1)
+            plline(static_cast<PLINT>(end - i), series.x.data() + i, series.y.data() + i);
+          i = std::max(end, i + 1);
+        }
+        plwidth(1);
+        // The legend, one line to a series, to the right of the panel.
+        plmtex("rv", 1.2, 0.95 - 0.09 * static_cast<double>(s), 0.0,
+               (Text("— ") + Text(series.name)).c_str());
+      }
+    }
+  });
+}
+
+}  // namespace vpr
