@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -19,6 +20,7 @@ class TestFolder {
     const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
     std::string name = std::string("vpr-") + test->test_suite_name() + "-" + test->name();
     for (char& c : name) c = c == '/' ? '-' : c;
+    name += "-" + std::to_string(::getpid());  // the same test may run in another build
     path_ = std::filesystem::path(testing::TempDir()) / name;
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <functional>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/testing.h"
 #include "vpr/base/file_io.h"
@@ -500,6 +503,31 @@ TEST(PackedWriter, OpenReadersKeepTheOldSet) {
   writer.Commit();
   EXPECT_EQ(old.key(1), "bert/一.wav");
   EXPECT_NO_THROW(old.VerifyPayloads());
+}
+
+TEST(PackedWriter, ReadersNeverComeBetween) {
+  TestFolder folder;
+  auto write = [&](std::uint64_t seed) {
+    PackedWriter writer(folder / "set", {});
+    writer.Add("k", "x", Payload(1000, seed), 0);
+    return writer.Commit().fingerprint;
+  };
+  std::string b = write(2), a = write(1);
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    for (int i = 0; i < 30; ++i) write(i % 2 == 0 ? 2 : 1);
+    done = true;
+  });
+  while (!done) {
+    try {
+      PackedDataset set(folder / "set");
+      set.VerifyPayloads();
+      EXPECT_TRUE(set.info().fingerprint == a || set.info().fingerprint == b);
+    } catch (const Error& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+  other.join();
 }
 
 TEST(PackedWriter, CommitsTwoSetsTogether) {
