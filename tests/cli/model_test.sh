@@ -18,7 +18,7 @@ size=$(stat -c %s "$model")
 for offset in 0 9 40 $((size / 2)) $((size - 1)); do
   cp "$model" damaged.vpr
   byte=$(od -An -tu1 -j "$offset" -N 1 damaged.vpr)
-  printf "\\x$(printf %x $((byte ^ 4)))" | dd of=damaged.vpr bs=1 seek="$offset" conv=notrunc status=none
+  printf "%b" "\\x$(printf %x $((byte ^ 4)))" | dd of=damaged.vpr bs=1 seek="$offset" conv=notrunc status=none
   refused "$vpr" model info damaged.vpr
   says 'damaged\.vpr' err
 done
