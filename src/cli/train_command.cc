@@ -190,6 +190,10 @@ void AddTrainCommand(CLI::App& app, Context& context) {
                       "Also save the state every so many minutes (5)");
   command->add_flag("--json", options->json, "Result as JSON");
   command->callback([options, &context] {
+    if (options->resume.empty() && options->config_file.empty() &&
+        (options->train.empty() || options->output.empty())) {
+      throw CLI::ValidationError("train", "give PREFIX and -o MODEL, or --resume RUN_DIR");
+    }
     context.run = [options, &context] { return Run(*options, context); };
   });
 }
