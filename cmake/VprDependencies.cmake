@@ -1,6 +1,6 @@
 # Every library we use, each from a Debian or Ubuntu package (scripts/packages.txt).
-# Targets: PkgConfig::SNDFILE PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::PLPLOT, vpr_kissfft,
-# Eigen3::Eigen, nlohmann_json::nlohmann_json, tomlplusplus::tomlplusplus, CLI11::CLI11,
+# Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::PLPLOT,
+# vpr_kissfft, Eigen3::Eigen, nlohmann_json::nlohmann_json, tomlplusplus::tomlplusplus, CLI11::CLI11,
 # spdlog::spdlog, Threads::Threads and, in src/torch only, torch.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -9,6 +9,7 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
 pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile>=1.2)
+pkg_check_modules(MPG123 REQUIRED IMPORTED_TARGET libmpg123>=1.26)
 pkg_check_modules(SOXR REQUIRED IMPORTED_TARGET soxr)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 pkg_check_modules(PLPLOT REQUIRED IMPORTED_TARGET plplot)

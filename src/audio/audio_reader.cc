@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "audio/container_check.h"
+#include "audio/decoder.h"
 #include "audio/resampler.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -32,133 +31,45 @@ std::string Failed(const std::string& name) {
   return "cannot read audio '" + Printable(name) + "': ";
 }
 
-// What libsndfile reads: a header of ours, if there is one, and then bytes of the file.
-struct Source {
-  std::string_view header;
-  Bytes bytes;
-  sf_count_t position = 0;
-  sf_count_t size() const { return static_cast<sf_count_t>(header.size() + bytes.size()); }
-};
-
-SF_VIRTUAL_IO ReadOnlyMemory() {
-  SF_VIRTUAL_IO io;
-  io.get_filelen = [](void* user) { return static_cast<Source*>(user)->size(); };
-  io.seek = [](sf_count_t offset, int whence, void* user) {
-    auto* source = static_cast<Source*>(user);
-    sf_count_t base = whence == SEEK_SET   ? 0
-                      : whence == SEEK_CUR ? source->position
-                                           : source->size();
-    source->position = std::clamp<sf_count_t>(base + offset, 0, source->size());
-    return source->position;
-  };
-  io.read = [](void* buffer, sf_count_t count, void* user) {
-    auto* source = static_cast<Source*>(user);
-    count = std::clamp<sf_count_t>(count, 0, source->size() - source->position);
-    auto at = static_cast<std::size_t>(source->position), wanted = static_cast<std::size_t>(count);
-    auto* out = static_cast<char*>(buffer);
-    std::size_t head = source->header.copy(out, wanted, std::min(at, source->header.size()));
-    if (head < wanted)
-      std::memcpy(out + head, source->bytes.data() + (at + head - source->header.size()),
-                  wanted - head);
-    source->position += count;
-    return count;
-  };
-  io.write = [](const void*, sf_count_t, void*) { return sf_count_t{0}; };
-  io.tell = [](void* user) { return static_cast<Source*>(user)->position; };
-  return io;
-}
-
-struct CloseSound {
-  void operator()(SNDFILE* file) const { sf_close(file); }
-};
-using Sound = std::unique_ptr<SNDFILE, CloseSound>;
-
-std::string Reason(SNDFILE* file) {
-  std::string reason = Printable(sf_strerror(file));
-  while (reason.ends_with('.') || reason.ends_with(' ')) reason.pop_back();
-  return reason;
-}
-
-// Null, and `reason`, if it cannot.
-Sound OpenSound(Source& source, SF_INFO& info, std::string& reason) {
-  // libsndfile keeps the reason of a failed open in one global variable, so a failure is repeated
-  // while nobody else opens.
-  static std::shared_mutex mutex;
-  SF_VIRTUAL_IO io = ReadOnlyMemory();
-  auto open = [&] {
-    source.position = 0;
-    info = SF_INFO{};
-    return Sound(sf_open_virtual(&io, SFM_READ, &info, &source));
-  };
-  {
-    std::shared_lock lock(mutex);
-    if (Sound sound = open()) return sound;
-  }
-  std::unique_lock lock(mutex);
-  Sound sound = open();
-  if (sound == nullptr) reason = Reason(nullptr);
-  return sound;
-}
-
-std::string FormatName(int format) {
-  auto name = [](int command, int code) -> std::string {
-    SF_FORMAT_INFO info{};
-    info.format = code;
-    sf_command(nullptr, command, &info, sizeof(info));
-    return info.name != nullptr ? info.name : "unknown";
-  };
-  std::string major = name(SFC_GET_FORMAT_INFO, format & SF_FORMAT_TYPEMASK);
-  return major.substr(0, major.find(" (")) + " (" +
-         name(SFC_GET_FORMAT_INFO, format & SF_FORMAT_SUBMASK) + ")";
-}
-
 Audio Decode(Bytes bytes, const std::string& name, bool streamed) {
   if (bytes.empty()) throw Error(ErrorCode::kCorrupt, Failed(name) + "the file is empty (0 bytes)");
   ContainerReport report = CheckContainer(bytes, streamed);
   if (report.state == ContainerReport::State::kTruncated)
     throw Error(ErrorCode::kCorrupt, Failed(name) + "truncated: " + report.detail);
-  Source source;
-  source.header = report.header;
-  source.bytes = report.header.empty() ? bytes : report.audio;
-  SF_INFO info{};
   std::string reason;
-  Sound sound = OpenSound(source, info, reason);
-  if (sound == nullptr && report.state == ContainerReport::State::kHeaderOnly)
+  std::unique_ptr<Decoder> decoder =
+      IsMp3(bytes) ? OpenMp3(bytes, reason) : OpenSndfile(bytes, report, reason);
+  if (decoder == nullptr && report.state == ContainerReport::State::kHeaderOnly)
     throw Error(ErrorCode::kCorrupt, Failed(name) + "truncated: " + report.detail);
-  if (sound == nullptr)
-    throw Error(ErrorCode::kCorrupt, Failed(name) + "it is not audio libsndfile can decode (" +
+  if (decoder == nullptr)
+    throw Error(ErrorCode::kCorrupt, Failed(name) + "it is not audio that can be decoded (" +
                                          reason +
                                          "); expected WAV, FLAC, Ogg Vorbis, Opus, MP3 or AIFF");
-  if (info.channels < 1 || info.samplerate < kMinRate || info.samplerate > kMaxRate)
+  Audio audio;
+  audio.info = decoder->info();
+  const AudioInfo& info = audio.info;
+  if (info.channels < 1 || info.sample_rate < kMinRate || info.sample_rate > kMaxRate)
     throw Error(ErrorCode::kCorrupt,
                 Failed(name) + Format("its header says %d channels at %d Hz; expected at least one "
                                       "channel and %d to %d Hz",
-                                      info.channels, info.samplerate, kMinRate, kMaxRate));
+                                      info.channels, info.sample_rate, kMinRate, kMaxRate));
 
-  Audio audio;
-  audio.info.format = FormatName(info.format);
-  audio.info.sample_rate = info.samplerate;
-  audio.info.channels = info.channels;
   auto channels = static_cast<std::size_t>(info.channels);
-  // Some FLAC files do not say how long they are, which libsndfile shows as the largest number; of
-  // an MP3 it is an estimate.
-  bool length_known = info.frames > 0 && info.frames < SF_COUNT_MAX &&
-                      (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_MPEG;
-  if (length_known) {
+  std::optional<std::uint64_t> announced = decoder->announced();
+  if (announced) {
     // Only a hint, since the number comes from the file: not more than an hour on its word.
-    double expected = static_cast<double>(info.frames) * kSampleRate / info.samplerate;
+    double expected = static_cast<double>(*announced) * kSampleRate / info.sample_rate;
     audio.samples.reserve(static_cast<std::size_t>(std::min(expected + 1, 3600.0 * kSampleRate)));
   }
 
   std::size_t block = std::max<std::size_t>(kBlockValues / channels, 1);
   std::vector<float> values(block * channels), mono(block);
-  Resampler resampler(info.samplerate, kSampleRate);
+  Resampler resampler(info.sample_rate, kSampleRate);
   std::uint64_t frames = 0;
   bool empty = report.state == ContainerReport::State::kEmpty;
-  for (sf_count_t got = 0; !empty; frames += static_cast<std::uint64_t>(got)) {
-    got = sf_readf_float(sound.get(), values.data(), static_cast<sf_count_t>(block));
-    if (got <= 0) break;
-    auto count = static_cast<std::size_t>(got);
+  while (!empty) {
+    std::size_t count = decoder->Read(values.data(), block);
+    if (count == 0) break;
     for (std::size_t i = 0; i < count; ++i) {
       float sum = 0;
       for (std::size_t c = 0; c < channels; ++c) sum += values[i * channels + c];
@@ -167,27 +78,26 @@ Audio Decode(Bytes bytes, const std::string& name, bool streamed) {
         throw Error(ErrorCode::kUnusable,
                     Failed(name) + Format("it holds %s at %.3f s; expected finite samples",
                                           std::isnan(mono[i]) ? "NaN (not a number)" : "infinity",
-                                          static_cast<double>(frames + i) / info.samplerate));
+                                          static_cast<double>(frames + i) / info.sample_rate));
     }
     resampler.Accept({mono.data(), count}, audio.samples);
+    frames += count;
   }
-  if (int error = sf_error(sound.get()); error != SF_ERR_NO_ERROR)
-    throw Error(ErrorCode::kCorrupt, Failed(name) +
-                                         Format("damaged after %.3f s: ",
-                                                static_cast<double>(frames) / info.samplerate) +
-                                         Reason(sound.get()));
-  if (!empty && length_known && frames < static_cast<std::uint64_t>(info.frames))
+  double seconds = static_cast<double>(frames) / info.sample_rate;
+  if (std::string error = decoder->error(); !error.empty())
+    throw Error(ErrorCode::kCorrupt,
+                Failed(name) + Format("damaged after %.3f s: ", seconds) + error);
+  if (!empty && announced && frames < *announced)
     throw Error(
         ErrorCode::kCorrupt,
-        Failed(name) + Format("truncated: its header announces %lld samples, the file holds "
-                              "%llu",
-                              static_cast<long long>(info.frames),
+        Failed(name) + Format("truncated: its header announces %llu samples, the file holds %llu",
+                              static_cast<unsigned long long>(*announced),
                               static_cast<unsigned long long>(frames)));
   if (frames == 0)
     throw Error(ErrorCode::kUnusable,
                 Failed(name) + "it holds no samples (" + audio.info.format + ", only a header)");
   resampler.Finish(audio.samples);
-  audio.info.seconds = static_cast<double>(frames) / info.samplerate;
+  audio.info.seconds = seconds;
   return audio;
 }
 
@@ -257,6 +167,9 @@ bool HasAudioExtension(const std::string& path) {
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
-std::vector<std::string> AudioLibraryVersions() { return {sf_version_string(), soxr_version()}; }
+std::vector<std::string> AudioLibraryVersions() {
+  // libmpg123 cannot be asked before its version 1.32.
+  return {sf_version_string(), "libmpg123-" VPR_MPG123_VERSION, soxr_version()};
+}
 
 }  // namespace vpr

@@ -201,13 +201,8 @@ ContainerReport CheckNist(Bytes bytes) {
 
 // The Xing or Info tag in the first frame of an MP3, which counts the bytes from that frame on.
 ContainerReport CheckMp3(Bytes bytes) {
-  std::size_t offset = 0;
-  if (Has(bytes, 0, "ID3") && bytes.size() >= 10) {  // a tag of 10 + n bytes, 7 bits in each of 4
-    std::size_t size = 0;
-    for (std::size_t i = 6; i < 10; ++i) size = size << 7 | (bytes[i] & 0x7Fu);
-    offset = 10 + size + ((bytes[5] & 0x10) != 0 ? 10 : 0);
-    if (offset > bytes.size()) return HeaderOnly();
-  }
+  std::size_t offset = Id3Size(bytes);
+  if (offset > bytes.size()) return HeaderOnly();
   if (bytes.size() - offset < 4 || bytes[offset] != 0xFF || bytes[offset + 1] < 0xE0) return {};
   // Where it lies depends on version and channels; 38 bytes at most.
   for (std::size_t at = offset + 4; at <= offset + 38; ++at) {
@@ -248,6 +243,16 @@ ContainerReport CheckOgg(Bytes bytes) {
 }
 
 }  // namespace
+
+std::size_t Id3Size(Bytes bytes) {
+  std::size_t total = 0;
+  while (Has(bytes, total, "ID3") && bytes.size() - total >= 10) {
+    std::size_t size = 0;  // 7 bits in each of 4 bytes; header and footer are not counted
+    for (std::size_t i = 6; i < 10; ++i) size = size << 7 | (bytes[total + i] & 0x7Fu);
+    total += 10 + size + ((bytes[total + 5] & 0x10) != 0 ? 10 : 0);
+  }
+  return total;
+}
 
 ContainerReport CheckContainer(Bytes bytes, bool streamed) {
   bool riff = Has(bytes, 0, "RIFF") || Has(bytes, 0, "RIFX") || Has(bytes, 0, "RF64");

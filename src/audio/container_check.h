@@ -1,6 +1,7 @@
 // Whether a file holds the audio its header announces. libsndfile quietly takes what there is.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -28,5 +29,8 @@ struct ContainerReport {
 // the bytes came through a pipe, so that a WAV, RF64 or AU length of "unknown" means "up to the
 // end".
 ContainerReport CheckContainer(std::span<const std::uint8_t> bytes, bool streamed);
+
+// The length of the ID3v2 tags at the beginning, 0 for none; may exceed that of a truncated file.
+std::size_t Id3Size(std::span<const std::uint8_t> bytes);
 
 }  // namespace vpr

@@ -1,4 +1,5 @@
-// Reading speech from files: any format libsndfile decodes, any rate, any number of channels.
+// Reading speech from files: any format libsndfile decodes and MP3, any rate, any number of
+// channels.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +13,10 @@ inline constexpr int kSampleRate = 16000;
 
 // What a file says of itself before any decoding.
 struct AudioInfo {
-  std::string format;       // "WAV (Signed 16 bit PCM)", libsndfile's names
-  int sample_rate = 0;      // Hz, of the file
-  int channels = 0;         // of the file
-  double seconds = 0;       // of the file
+  std::string format;   // "WAV (Signed 16 bit PCM)", libsndfile's names; "MP3 (MPEG Layer 3)"
+  int sample_rate = 0;  // Hz, of the file
+  int channels = 0;     // of the file
+  double seconds = 0;   // of the file
 };
 
 struct Audio {
@@ -24,19 +25,19 @@ struct Audio {
 };
 
 // Decodes `path` ("-": standard input, which may be a pipe), averages the channels and resamples to
-// 16 kHz (libsoxr 0.1.3, very high quality). Pipes are read whole into memory first. A WAV on a pipe
-// whose header says "length unknown" (0, or 0x7FFFF000 and above, as streaming writers do) is read to
-// its end; in a file that is an error like any other wrong length.
+// 16 kHz (libsoxr 0.1.3, very high quality). Pipes are read whole into memory first. A WAV on a
+// pipe whose header says "length unknown" (0, or 0x7FFFF000 and above, as streaming writers do) is
+// read to its end; in a file that is an error like any other wrong length.
 //
 // Throws
 //   kNotFound  no such file
 //   kIo        it cannot be read
-//   kCorrupt   empty file; not an audio format libsndfile knows; fewer bytes or samples than its
+//   kCorrupt   empty file; not an audio format we know; fewer bytes or samples than its
 //              header announces (truncated)
 //   kUnusable  no samples; NaN or infinity among them
 Audio ReadAudio(const std::string& path);
 
-// The same from bytes in memory; `name` is used in messages.
+// The same from bytes in memory, taken for those of a pipe; `name` is used in messages.
 Audio DecodeAudio(const std::string& bytes, const std::string& name);
 
 // Resamples mono audio (libsoxr, very high quality). Lengths: round(n * to / from).
@@ -49,7 +50,7 @@ void WriteWav(const std::string& path, const std::vector<float>& samples, int sa
 // any case. For walking folders; ReadAudio itself goes by content.
 bool HasAudioExtension(const std::string& path);
 
-// "libsndfile-1.2.0", "libsoxr-0.1.3", for --version.
+// "libsndfile-1.2.0", "libmpg123-1.31.2", "libsoxr-0.1.3", for --version.
 std::vector<std::string> AudioLibraryVersions();
 
 }  // namespace vpr
