@@ -27,10 +27,11 @@ constexpr double kMinSpeechSeconds = 0.3;
 
 struct EmbeddingExtractor::Impl {
   ModelInfo info;
+  ExtractorOptions options;
   std::unique_ptr<Network> network;
   MelComputer mel;
 
-  std::vector<float> EmbedPart(const Matrix& features) {
+  std::vector<float> EmbedPart(const Matrix& features) const {
     std::vector<float> embedding = network->Forward(features);
     VPR_CHECK(embedding.size() == static_cast<std::size_t>(info.embedding_dim));
     Normalize(embedding);
@@ -38,18 +39,20 @@ struct EmbeddingExtractor::Impl {
   }
 };
 
-EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network)
-    : impl_(new Impl{info, std::move(network), MelComputer(info.features)}) {}
+EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
+                                       const ExtractorOptions& options)
+    : impl_(new Impl{info, options, std::move(network), MelComputer(info.features)}) {}
 EmbeddingExtractor::~EmbeddingExtractor() = default;
 EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
 
 EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                             const ExtractorOptions& options) {
   Model model = LoadModel(model_path);
-  return EmbeddingExtractor(model.info, OpenBackend().MakeNetwork(model, options));
+  return EmbeddingExtractor(model.info, OpenBackend().MakeNetwork(model, options), options);
 }
 
 const ModelInfo& EmbeddingExtractor::info() const { return impl_->info; }
+const ExtractorOptions& EmbeddingExtractor::options() const { return impl_->options; }
 
 std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) const {
   SpeechOptions options;
@@ -59,7 +62,7 @@ std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) co
   return ReadSpeech(path, options).samples;
 }
 
-std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) {
+std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) const {
   if (speech.empty()) throw Error(ErrorCode::kUnusable, "no speech to make an embedding of");
   const ModelInfo& info = impl_->info;
   auto samples = [&](double seconds) {
@@ -75,14 +78,15 @@ std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) {
   std::vector<float> embedding(static_cast<std::size_t>(info.embedding_dim), 0.0f);
   for (std::size_t part = 0; part < parts; ++part) {
     std::size_t begin = speech.size() * part / parts, end = speech.size() * (part + 1) / parts;
-    std::vector<float> one = impl_->EmbedPart(impl_->mel.Compute(speech.subspan(begin, end - begin)));
+    std::vector<float> one =
+        impl_->EmbedPart(impl_->mel.Compute(speech.subspan(begin, end - begin)));
     for (std::size_t i = 0; i < embedding.size(); ++i) embedding[i] += one[i];
   }
   Normalize(embedding);
   return embedding;
 }
 
-std::vector<float> EmbeddingExtractor::ExtractFromMel(const Matrix& mel) {
+std::vector<float> EmbeddingExtractor::ExtractFromMel(const Matrix& mel) const {
   return impl_->EmbedPart(FeaturesFromMel(mel, impl_->info.features));
 }
 
@@ -105,43 +109,45 @@ std::vector<float> RepeatTo(std::span<const float> samples, std::size_t length) 
   return repeated;
 }
 
-Matrix EmbedFiles(const std::vector<std::string>& paths, EmbeddingExtractor& extractor,
+Matrix EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
                   Progress& progress, const StopRequested& stop,
                   const std::function<void(const FailedFile&)>& on_bad) {
   const std::size_t dim = static_cast<std::size_t>(extractor.info().embedding_dim);
   Matrix embeddings(paths.size(), dim);
   struct Slot {
-    std::vector<float> speech;
+    std::vector<float> embedding;
     std::optional<std::string> failure;
   };
-  const int threads = HardwareThreads();
+  const int threads =
+      extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads();
   std::vector<Slot> slots(static_cast<std::size_t>(2 * threads));
   progress.Start("embedding", "file", paths.size());
   auto produce = [&](std::size_t i) {
     Slot& slot = slots[i % slots.size()];
     slot = {};
+    std::vector<float> speech;
     try {
-      slot.speech = extractor.ReadSpeechFor(paths[i]);
+      speech = extractor.ReadSpeechFor(paths[i]);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kInternal) throw;
       slot.failure = error.what();
+      return;
+    }
+    try {
+      slot.embedding = extractor.Extract(speech);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnusable) throw;
+      slot.failure = "cannot embed '" + Printable(paths[i]) + "': " + error.what();
     }
   };
   auto consume = [&](std::size_t i) {
-    Slot& slot = slots[i % slots.size()];
+    const Slot& slot = slots[i % slots.size()];
     float* row = embeddings.row(i);
-    if (!slot.failure) {
-      try {
-        std::vector<float> embedding = extractor.Extract(slot.speech);
-        std::copy(embedding.begin(), embedding.end(), row);
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::kUnusable) throw;
-        slot.failure = "cannot embed '" + Printable(paths[i]) + "': " + error.what();
-      }
-    }
     if (slot.failure) {
       std::fill(row, row + dim, std::numeric_limits<float>::quiet_NaN());
       on_bad({i, paths[i], *slot.failure});
+    } else {
+      std::copy(slot.embedding.begin(), slot.embedding.end(), row);
     }
     progress.Update(i + 1);
   };
@@ -149,7 +155,8 @@ Matrix EmbedFiles(const std::vector<std::string>& paths, EmbeddingExtractor& ext
       OrderedParallelFor(paths.size(), threads, slots.size(), produce, consume, stop);
   progress.Finish();
   if (done < paths.size())
-    throw Error(ErrorCode::kInterrupted, Format("stopped after %zu of %zu files", done, paths.size()));
+    throw Error(ErrorCode::kInterrupted,
+                Format("stopped after %zu of %zu files", done, paths.size()));
   return embeddings;
 }
 

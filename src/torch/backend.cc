@@ -19,12 +19,13 @@ class TorchBackend : public Backend {
  public:
   std::unique_ptr<Network> MakeNetwork(const Model& model,
                                        const ExtractorOptions& options) override {
-    SetThreads(options.threads);
     torch::Device device = ParseDevice(options.device);
     std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
     ImportTensors(model.tensors, *network);
     network->to(device);
-    return WrapModule(std::move(network), device);
+    // One thread each, since several files are embedded at once: that scales better than threads
+    // inside the network, and results do not depend on their number.
+    return WrapModule(std::move(network), device, 1);
   }
 
   TrainResult Train(const TrainConfig& config, Progress& progress,

@@ -9,8 +9,8 @@
 namespace vpr {
 namespace {
 
-// All state of a network but the counters of batch normalisation, which only matter for a cumulative
-// average that we do not use.
+// All state of a network but the counters of batch normalisation, which only matter for a
+// cumulative average that we do not use.
 std::vector<std::pair<std::string, torch::Tensor>> State(const EmbeddingNetwork& network) {
   std::vector<std::pair<std::string, torch::Tensor>> state;
   for (const auto& item : network.named_parameters()) state.emplace_back(item.key(), item.value());
@@ -22,18 +22,19 @@ std::vector<std::pair<std::string, torch::Tensor>> State(const EmbeddingNetwork&
 
 class TorchNetwork : public Network {
  public:
-  TorchNetwork(std::shared_ptr<EmbeddingNetwork> network, const torch::Device& device)
-      : network_(std::move(network)), device_(device) {}
+  TorchNetwork(std::shared_ptr<EmbeddingNetwork> network, const torch::Device& device, int threads)
+      : network_(std::move(network)), device_(device), threads_(threads) {
+    network_->eval();
+  }
 
   std::vector<float> Forward(const Matrix& features) override try {
     torch::InferenceMode guard;
-    network_->eval();
-    torch::Tensor input =
-        torch::from_blob(const_cast<float*>(features.data.data()),
-                         {1, static_cast<std::int64_t>(features.rows),
-                          static_cast<std::int64_t>(features.cols)},
-                         torch::kFloat)
-            .to(device_);
+    if (threads_ > 0) torch::set_num_threads(threads_);  // OpenMP's is one number a thread
+    torch::Tensor input = torch::from_blob(const_cast<float*>(features.data.data()),
+                                           {1, static_cast<std::int64_t>(features.rows),
+                                            static_cast<std::int64_t>(features.cols)},
+                                           torch::kFloat)
+                              .to(device_);
     torch::Tensor output =
         network_->forward(input).to(torch::kCPU, torch::kFloat).contiguous().flatten();
     return {output.data_ptr<float>(), output.data_ptr<float>() + output.numel()};
@@ -44,6 +45,7 @@ class TorchNetwork : public Network {
  private:
   std::shared_ptr<EmbeddingNetwork> network_;
   torch::Device device_;
+  int threads_;
 };
 
 }  // namespace
@@ -61,7 +63,8 @@ std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network) {
   for (const auto& [name, value] : State(network)) {
     torch::Tensor flat =
         value.detach().to(torch::kCPU, torch::kFloat).contiguous(torch::MemoryFormat::Contiguous);
-    tensors.push_back({name, value.sizes().vec(),
+    tensors.push_back({name,
+                       value.sizes().vec(),
                        {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()}});
   }
   return tensors;
@@ -86,8 +89,8 @@ void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network
 }
 
 std::unique_ptr<Network> WrapModule(std::shared_ptr<EmbeddingNetwork> network,
-                                    const torch::Device& device) {
-  return std::make_unique<TorchNetwork>(std::move(network), device);
+                                    const torch::Device& device, int threads) {
+  return std::make_unique<TorchNetwork>(std::move(network), device, threads);
 }
 
 }  // namespace vpr

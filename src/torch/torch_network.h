@@ -19,9 +19,9 @@ std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network);
 // shape.
 void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network);
 
-// `network` as the extractor wants it; it is put into evaluation mode for each call and stays
-// shared.
+// `network` as the extractor wants it; it is put into evaluation mode and stays shared. Each call
+// runs on `threads` threads; 0: on as many as LibTorch has been set to.
 std::unique_ptr<Network> WrapModule(std::shared_ptr<EmbeddingNetwork> network,
-                                    const torch::Device& device);
+                                    const torch::Device& device, int threads = 0);
 
 }  // namespace vpr

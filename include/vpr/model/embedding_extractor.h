@@ -14,7 +14,8 @@
 
 namespace vpr {
 
-// A network without its engine: features [n_mels, frames] in, raw embedding out.
+// A network without its engine: features [n_mels, frames] in, raw embedding out. May be called from
+// several threads at once.
 class Network {
  public:
   virtual ~Network() = default;
@@ -23,7 +24,7 @@ class Network {
 
 struct ExtractorOptions {
   std::string device = "auto";  // "auto", "cpu", "cuda", "cuda:N"
-  int threads = 0;              // of the engine; 0: all
+  int threads = 0;              // files embedded at once, each on one thread; 0: all
 };
 
 // The one definition of an utterance's embedding. Speech (16 kHz, already trimmed) shorter than the
@@ -32,7 +33,8 @@ struct ExtractorOptions {
 // are averaged. The result has length 1.
 class EmbeddingExtractor {
  public:
-  EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network);
+  EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
+                     const ExtractorOptions& options = {});
   ~EmbeddingExtractor();
   EmbeddingExtractor(EmbeddingExtractor&&) noexcept;
 
@@ -40,16 +42,18 @@ class EmbeddingExtractor {
   static EmbeddingExtractor Open(const std::string& model_path, const ExtractorOptions& options);
 
   const ModelInfo& info() const;
+  const ExtractorOptions& options() const;
 
-  // Reading a file as the model wants it: trimmed with its top_db. May be called from any thread.
+  // Reading a file as the model wants it: trimmed with its top_db.
   std::vector<float> ReadSpeechFor(const std::string& path) const;
 
-  // Embedding of speech. Throws kUnusable if there is none. Not thread-safe.
-  std::vector<float> Extract(std::span<const float> speech);
+  // Embedding of speech. Throws kUnusable if there is none. This and the others may be called from
+  // several threads at once.
+  std::vector<float> Extract(std::span<const float> speech) const;
 
-  // The same from a power mel spectrogram [n_mels, frames] of the model's feature options (data sets
-  // of spectrograms).
-  std::vector<float> ExtractFromMel(const Matrix& mel);
+  // The same from a power mel spectrogram [n_mels, frames] of the model's feature options (data
+  // sets of spectrograms).
+  std::vector<float> ExtractFromMel(const Matrix& mel) const;
 
  private:
   struct Impl;
@@ -67,10 +71,10 @@ struct FailedFile {
   std::string path, reason;
 };
 
-// Embeddings of many files, [paths, embedding_dim], rows in the order given; files are decoded on
-// all threads ahead of the network. A file that cannot be used is reported to `on_bad`, which may
-// throw to end the work, and its row is NaN. Throws kInterrupted if stopped.
-Matrix EmbedFiles(const std::vector<std::string>& paths, EmbeddingExtractor& extractor,
+// Embeddings of many files, [paths, embedding_dim], rows in the order given, each as Extract gives
+// it; several files are worked on at once. A file that cannot be used is reported to `on_bad`,
+// which may throw to end the work, and its row is NaN. Throws kInterrupted if stopped.
+Matrix EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
                   Progress& progress, const StopRequested& stop,
                   const std::function<void(const FailedFile&)>& on_bad);
 
