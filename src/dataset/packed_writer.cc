@@ -78,6 +78,7 @@ struct PackedWriter::Impl {
       throw Error(ErrorCode::kUnusable,
                   "cannot write data set '" + Printable(prefix) + "': it would hold no utterance");
     info.speakers = speakers.size();
+    info.seconds = std::round(info.seconds * 1e7) / 1e7;  // without the dust of many additions
     info.fingerprint = fingerprint.Digest();
     nlohmann::ordered_json root;
     root["format"] = packed::kFormatName;

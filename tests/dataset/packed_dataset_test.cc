@@ -187,9 +187,8 @@ TEST(PackedDataset, WindowsLineEnds) {
   TestFolder folder;
   WriteTutorialSet(folder / "set");
   for (const char* ending : {".header", ".label"}) {
-    std::string text;
-    for (std::string_view line : Lines(ReadFile(folder / ("set" + std::string(ending)))))
-      text += std::string(line) + "\r\n";
+    std::string unix_text = ReadFile(folder / ("set" + std::string(ending))), text;
+    for (std::string_view line : Lines(unix_text)) text += std::string(line) + "\r\n";
     WriteTestFile(folder / ("set" + std::string(ending)), text);
   }
   EXPECT_EQ(PackedDataset(folder / "set").size(), 3u);
@@ -320,6 +319,72 @@ std::string Replace(std::string text, const std::string& from, const std::string
   return text.replace(at, from.size(), to);
 }
 
+// Header of the tutorial's set: keys wav/N.wav#1 of 11 bytes, payloads at 19, 131110 and 262201.
+// (A table: testing::Values() of so many takes long to compile.)
+std::vector<Damage> Damages() {
+  return {
+      {"EmptyHeader", ".header", [](std::string) { return ""; }, ".header", "no records"},
+      {"NoTabs", ".header", [](std::string text) { return "oops\n" + text; }, ".header",
+       "line 1: found 'oops'"},
+      {"OneTab", ".header", [](std::string text) { return text + "key\t5\n"; }, ".header",
+       "line 4: found 'key\\x095'"},
+      {"NoKey", ".header", [](std::string text) { return text + "\t5\t6\n"; }, ".header", "line 4"},
+      {"BlankLine", ".header", [](std::string text) { return text + "\n"; }, ".header",
+       "line 4: found ''"},
+      {"NotANumber", ".header",
+       [](std::string text) { return Replace(text, "\t131110\t", "\tabc\t"); }, ".header",
+       "line 2: found 'abc\\x09131072'"},
+      {"Negative", ".header",
+       [](std::string text) { return Replace(text, "\t131110\t", "\t-1\t"); }, ".header", "line 2"},
+      {"TooLargeANumber", ".header",
+       [](std::string text) { return Replace(text, "\t131110\t", "\t99999999999999999999\t"); },
+       ".header", "line 2"},
+      {"OffsetBeyondTheEnd", ".header",
+       [](std::string text) { return Replace(text, "\t131110\t", "\t999999\t"); }, ".header",
+       "line 2: a payload of 131072 bytes at 999999 goes beyond the end"},
+      {"OffsetPlusLengthOverflows", ".header",
+       [](std::string text) {
+         return Replace(text, "\t131110\t131072", "\t18446744073709551615\t131072");
+       },
+       ".header", "line 2: a payload of 131072 bytes at 18446744073709551615"},
+      {"LengthOverflows", ".header",
+       [](std::string text) {
+         return Replace(text, "\t131110\t131072", "\t131110\t18446744073709551615");
+       },
+       ".header", "line 2"},
+      {"OffsetBeforeItsKey", ".header",
+       [](std::string text) { return Replace(text, "\t131110\t", "\t18\t"); }, ".header",
+       "line 2: payload offset 18 leaves no room"},
+      {"WrongOffset", ".header",
+       [](std::string text) { return Replace(text, "\t131110\t", "\t131111\t"); }, ".data",
+       "as in line 2"},
+      {"KeyTwice", ".header",
+       [](std::string text) { return text + "wav/1.wav#1\t131110\t131072\n"; }, ".header",
+       "line 4: key 'wav/1.wav#1' is already in line 2"},
+      {"KeyLength", ".data", [](std::string data) { return U32(12) + data.substr(4); }, ".data",
+       "at byte 0: key length 12, expected 11"},
+      {"Key", ".data", [](std::string data) { return Replace(data, "wav/1", "wav/9"); }, ".data",
+       "key 'wav/9.wav#1', expected 'wav/1.wav#1'"},
+      {"PayloadLength", ".data", [](std::string data) { return data.replace(15, 4, U32(7)); },
+       ".data", "at byte 15: payload length 7, expected 131072"},
+      {"Truncated", ".data", [](std::string data) { return data.substr(0, data.size() - 1); },
+       ".header", "line 3: a payload of 131072 bytes"},
+      {"NoData", ".data", [](std::string) { return ""; }, ".header", "line 1"},
+      {"LabelWithoutTab", ".label", [](std::string text) { return "oops\n" + text; }, ".label",
+       "line 1: found 'oops', expected key<TAB>label"},
+      {"EmptyLabel", ".label", [](std::string text) { return Replace(text, "\t9\n", "\t\n"); },
+       ".label", "line 2"},
+      {"LabelMissing", ".label",
+       [](std::string text) { return Replace(text, "wav/1.wav#1\t9\n", ""); }, ".label",
+       "no label for key 'wav/1.wav#1' of line 2"},
+      {"LabelOfNoKey", ".label", [](std::string text) { return text + "other\t1\n"; }, ".label",
+       "line 4: key 'other' is not in"},
+      {"LabelTwice", ".label", [](std::string text) { return text + "wav/1.wav#1\t3\n"; }, ".label",
+       "line 4: key 'wav/1.wav#1' is labelled a second time"},
+      {"NoLabels", ".label", [](std::string) { return ""; }, ".label",
+       "no label for key 'wav/0.wav#1'"}};
+}
+
 class DamageTest : public testing::TestWithParam<Damage> {};
 
 TEST_P(DamageTest, MessageNamesFileAndReason) {
@@ -332,77 +397,10 @@ TEST_P(DamageTest, MessageNamesFileAndReason) {
   EXPECT_THAT(message, HasSubstr(GetParam().says));
 }
 
-// Header of the tutorial's set: keys wav/N.wav#1 of 11 bytes, payloads at 19, 131110 and 262201.
-INSTANTIATE_TEST_SUITE_P(
-    PackedDataset, DamageTest,
-    testing::Values(
-        Damage{"EmptyHeader", ".header", [](std::string) { return ""; }, ".header", "no records"},
-        Damage{"NoTabs", ".header", [](std::string text) { return "oops\n" + text; }, ".header",
-               "line 1: found 'oops'"},
-        Damage{"OneTab", ".header", [](std::string text) { return text + "key\t5\n"; }, ".header",
-               "line 4: found 'key\\x095'"},
-        Damage{"NoKey", ".header", [](std::string text) { return text + "\t5\t6\n"; }, ".header",
-               "line 4"},
-        Damage{"BlankLine", ".header", [](std::string text) { return text + "\n"; }, ".header",
-               "line 4: found ''"},
-        Damage{"NotANumber", ".header",
-               [](std::string text) { return Replace(text, "\t131110\t", "\tabc\t"); }, ".header",
-               "line 2: found 'abc\\x09131072'"},
-        Damage{"Negative", ".header",
-               [](std::string text) { return Replace(text, "\t131110\t", "\t-1\t"); }, ".header",
-               "line 2"},
-        Damage{"TooLargeANumber", ".header",
-               [](std::string text) {
-                 return Replace(text, "\t131110\t", "\t99999999999999999999\t");
-               },
-               ".header", "line 2"},
-        Damage{"OffsetBeyondTheEnd", ".header",
-               [](std::string text) { return Replace(text, "\t131110\t", "\t999999\t"); },
-               ".header", "line 2: a payload of 131072 bytes at 999999 goes beyond the end"},
-        Damage{"OffsetPlusLengthOverflows", ".header",
-               [](std::string text) {
-                 return Replace(text, "\t131110\t131072", "\t18446744073709551615\t131072");
-               },
-               ".header", "line 2: a payload of 131072 bytes at 18446744073709551615"},
-        Damage{"LengthOverflows", ".header",
-               [](std::string text) {
-                 return Replace(text, "\t131110\t131072", "\t131110\t18446744073709551615");
-               },
-               ".header", "line 2"},
-        Damage{"OffsetBeforeItsKey", ".header",
-               [](std::string text) { return Replace(text, "\t131110\t", "\t18\t"); }, ".header",
-               "line 2: payload offset 18 leaves no room"},
-        Damage{"WrongOffset", ".header",
-               [](std::string text) { return Replace(text, "\t131110\t", "\t131111\t"); }, ".data",
-               "as in line 2"},
-        Damage{"KeyTwice", ".header",
-               [](std::string text) { return text + "wav/1.wav#1\t131110\t131072\n"; }, ".header",
-               "line 4: key 'wav/1.wav#1' is already in line 2"},
-        Damage{"KeyLength", ".data", [](std::string data) { return U32(12) + data.substr(4); },
-               ".data", "at byte 0: key length 12, expected 11"},
-        Damage{"Key", ".data", [](std::string data) { return Replace(data, "wav/1", "wav/9"); },
-               ".data", "key 'wav/9.wav#1', expected 'wav/1.wav#1'"},
-        Damage{"PayloadLength", ".data",
-               [](std::string data) { return data.replace(15, 4, U32(7)); }, ".data",
-               "at byte 15: payload length 7, expected 131072"},
-        Damage{"Truncated", ".data",
-               [](std::string data) { return data.substr(0, data.size() - 1); }, ".header",
-               "line 3: a payload of 131072 bytes"},
-        Damage{"NoData", ".data", [](std::string) { return ""; }, ".header", "line 1"},
-        Damage{"LabelWithoutTab", ".label", [](std::string text) { return "oops\n" + text; },
-               ".label", "line 1: found 'oops', expected key<TAB>label"},
-        Damage{"EmptyLabel", ".label",
-               [](std::string text) { return Replace(text, "\t9\n", "\t\n"); }, ".label", "line 2"},
-        Damage{"LabelMissing", ".label",
-               [](std::string text) { return Replace(text, "wav/1.wav#1\t9\n", ""); }, ".label",
-               "no label for key 'wav/1.wav#1' of line 2"},
-        Damage{"LabelOfNoKey", ".label", [](std::string text) { return text + "other\t1\n"; },
-               ".label", "line 4: key 'other' is not in"},
-        Damage{"LabelTwice", ".label", [](std::string text) { return text + "wav/1.wav#1\t3\n"; },
-               ".label", "line 4: key 'wav/1.wav#1' is labelled a second time"},
-        Damage{"NoLabels", ".label", [](std::string) { return ""; }, ".label",
-               "no label for key 'wav/0.wav#1'"}),
-    [](const testing::TestParamInfo<Damage>& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(PackedDataset, DamageTest, testing::ValuesIn(Damages()),
+                         [](const testing::TestParamInfo<Damage>& test) {
+                           return test.param.name;
+                         });
 
 // Errors in the description itself, the other files being right.
 TEST(PackedDataset, DescriptionIsChecked) {
