@@ -13,6 +13,7 @@
 #include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
 #include "vpr/base/npy.h"
+#include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
@@ -66,7 +67,7 @@ TEST_P(Librosa, MelSpectrogram) {
   ASSERT_EQ(mel.rows, expected.rows);
   ASSERT_EQ(mel.cols, expected.cols);
   double worst = WorstRelative(mel, expected);
-  RecordProperty("worst_relative", std::to_string(worst));
+  RecordProperty("worst_relative", Format("%.2e", worst));
   EXPECT_LT(worst, 2e-6);  // float rounding of librosa's sums
 }
 
