@@ -18,3 +18,9 @@ pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 find_path(KISSFFT_INCLUDE_DIR kissfft/kissfft.hh REQUIRED)  # header only, a template
 add_library(vpr_kissfft INTERFACE)
 target_include_directories(vpr_kissfft SYSTEM INTERFACE ${KISSFFT_INCLUDE_DIR})
+
+if(VPR_WITH_TORCH)
+  # Debian's LibTorch 1.13, or any 2.x named by CMAKE_PREFIX_PATH.
+  find_package(Torch REQUIRED)
+  message(STATUS "LibTorch ${Torch_VERSION}")
+endif()

@@ -67,7 +67,8 @@ Matrix ReadNpy(const std::string& path) {
   if (open == std::string::npos || close == std::string::npos || close < open)
     Bad(path, "no shape in its header");
   std::vector<std::size_t> shape;
-  for (std::string_view field : Split(std::string_view(header).substr(open + 1, close - open - 1), ',')) {
+  for (std::string_view field :
+       Split(std::string_view(header).substr(open + 1, close - open - 1), ',')) {
     std::size_t begin = field.find_first_not_of(' ');
     if (begin == std::string_view::npos) continue;
     shape.push_back(std::strtoull(std::string(field.substr(begin)).c_str(), nullptr, 10));
@@ -75,7 +76,8 @@ Matrix ReadNpy(const std::string& path) {
   if (shape.size() == 1) shape.insert(shape.begin(), 1);
   if (shape.size() != 2) Bad(path, "expected one or two dimensions");
   std::size_t available = (content.size() - offset) / width;
-  if (shape[1] != 0 && shape[0] > available / shape[1]) Bad(path, "fewer values than its shape says");
+  if (shape[1] != 0 && shape[0] > available / shape[1])
+    Bad(path, "fewer values than its shape says");
   Matrix matrix(shape[0], shape[1]);
   const char* values = content.data() + offset;
   for (std::size_t i = 0; i < matrix.data.size(); ++i) {

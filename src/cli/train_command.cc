@@ -16,10 +16,13 @@ namespace {
 struct Options {
   std::string train, output, dev, config_file, run_dir, resume, init_from;
   std::optional<std::string> arch, loss, optimizer, device, precision;
-  std::optional<int> epochs, batch_size, threads, loader_threads, embedding_dim, freq_mask, time_mask;
+  std::optional<int> epochs, batch_size, threads, loader_threads, embedding_dim, freq_mask,
+      time_mask;
   std::optional<double> lr, margin, scale, hold_out, crop_seconds, speaker_balance,
       checkpoint_minutes;
   std::optional<std::uint64_t> seed, crops_per_epoch;
+  std::optional<std::string> noise, rooms;
+  std::optional<double> noise_share, room_share, narrow_band_share;
   bool speed_perturb = false;
   bool json = false;
 };
@@ -60,11 +63,16 @@ TrainConfig NewRun(const Options& options) {
   Set(options.speaker_balance, config.speaker_balance);
   Set(options.seed, config.seed);
   Set(options.crops_per_epoch, config.crops_per_epoch);
+  Set(options.noise, config.noise);
+  Set(options.rooms, config.rooms);
+  Set(options.noise_share, config.noise_share);
+  Set(options.room_share, config.room_share);
+  Set(options.narrow_band_share, config.narrow_band_share);
   if (options.speed_perturb) config.speed_perturb = true;
   if (options.lr) {
     // A constant rate stays constant.
-    config.final_lr = config.final_lr == config.lr ? *options.lr
-                                                   : std::min(config.final_lr, *options.lr);
+    config.final_lr =
+        config.final_lr == config.lr ? *options.lr : std::min(config.final_lr, *options.lr);
     config.lr = *options.lr;
   }
   if (config.output.empty())
@@ -74,6 +82,8 @@ TrainConfig NewRun(const Options& options) {
   config.train = Absolute(config.train);
   config.dev = Absolute(config.dev);
   config.output = Absolute(config.output);
+  config.noise = Absolute(config.noise);
+  config.rooms = Absolute(config.rooms);
   config.run_dir = options.run_dir.empty() ? config.output + ".run" : Absolute(options.run_dir);
   config.init_from = options.init_from;
   return config;
@@ -103,13 +113,11 @@ int Run(const Options& options, const Context& context) {
   TrainResult result = Train(config, *progress, CatchInterrupts());
   const bool written = result.best.epoch > 0;
   if (options.json) {
-    nlohmann::ordered_json json = {{"model", written ? config.output : ""},
-                                   {"run_dir", config.run_dir},
-                                   {"interrupted", result.interrupted},
-                                   {"epochs", result.last.epoch},
-                                   {"best_epoch", result.best.epoch},
-                                   {"loss", result.best.loss},
-                                   {"accuracy", result.best.accuracy}};
+    nlohmann::ordered_json json = {
+        {"model", written ? config.output : ""}, {"run_dir", config.run_dir},
+        {"interrupted", result.interrupted},     {"epochs", result.last.epoch},
+        {"best_epoch", result.best.epoch},       {"loss", result.best.loss},
+        {"accuracy", result.best.accuracy}};
     json["eer"] = nullptr;
     json["threshold"] = nullptr;
     if (result.best.dev_eer >= 0 && written) {
@@ -118,17 +126,16 @@ int Run(const Options& options, const Context& context) {
     }
     Print(json.dump() + "\n");
   } else if (written) {
-    std::string quality =
-        result.best.dev_eer < 0
-            ? "EER not measured (no held-out speakers)"
-            : Format("EER %.2f %% on held-out speakers, threshold %.3f", 100 * result.best.dev_eer,
-                     result.model.decision.threshold);
+    std::string quality = result.best.dev_eer < 0
+                              ? "EER not measured (no held-out speakers)"
+                              : Format("EER %.2f %% on held-out speakers, threshold %.3f",
+                                       100 * result.best.dev_eer, result.model.decision.threshold);
     Print(Format("%s: epoch %d of %d, %s\n", Printable(config.output).c_str(), result.best.epoch,
                  config.epochs, quality.c_str()));
   }
   if (result.interrupted)
-    throw Error(ErrorCode::kInterrupted, "stopped; go on with: vpr train --resume '" +
-                                             Printable(config.run_dir) + "'");
+    throw Error(ErrorCode::kInterrupted,
+                "stopped; go on with: vpr train --resume '" + Printable(config.run_dir) + "'");
   return kExitDone;
 }
 
@@ -139,7 +146,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("train", "Train a network on a packed data set");
   command->footer(
       "Settings come from the architecture's defaults, then --config, then the options here.\n"
-      "Without --dev, PREFIX-dev is used if it exists (vpr pack --dev-speakers), else speakers are\n"
+      "Without --dev, PREFIX-dev is used if it exists (vpr pack --dev-speakers), else speakers "
+      "are\n"
       "held out of PREFIX. The model with the lowest EER on held-out speakers is kept.\n\n"
       "Example:\n"
       "  vpr pack my_recordings -o data/mine --dev-speakers 20\n"
@@ -177,6 +185,14 @@ void AddTrainCommand(CLI::App& app, Context& context) {
       "0: every speaker equally often, 1: by amount of speech (0.5)");
   add("--freq-mask", options->freq_mask, "SpecAugment: widest mask in mel bands");
   add("--time-mask", options->time_mask, "SpecAugment: widest mask in frames");
+  add("--noise", options->noise, "Packed noises to add to crops (vpr pack --no-trim)")
+      ->type_name("PREFIX");
+  add("--noise-share", options->noise_share, "Share of the crops with added noise (0)");
+  add("--rooms", options->rooms, "Packed room impulse responses (vpr pack --no-trim)")
+      ->type_name("PREFIX");
+  add("--room-share", options->room_share, "Share of the crops with reverberation (0)");
+  add("--narrow-band-share", options->narrow_band_share,
+      "Share of the crops with a telephone's or another narrow band (0)");
   fresh.push_back(command->add_flag("--speed-perturb", options->speed_perturb,
                                     "Also 0.9 and 1.1 times the speed, as other speakers"));
   add("--seed", options->seed, "Seed of everything random");

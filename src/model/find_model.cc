@@ -19,8 +19,8 @@ std::string FindModel(const std::string& given) {
     if (IsRegularFile(place)) return place;
     looked += (looked.empty() ? "" : ", ") + Printable(place);
   }
-  throw Error(ErrorCode::kNotFound, "no model found: looked for " + looked +
-                                        "; name one with --model or $VPR_MODEL");
+  throw Error(ErrorCode::kNotFound,
+              "no model found: looked for " + looked + "; name one with --model or $VPR_MODEL");
 }
 
 }  // namespace vpr

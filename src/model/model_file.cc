@@ -14,8 +14,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Layout: magic, u32 format version, u32 zero, u64 length of the JSON, the JSON padded with blanks to
-// a multiple of 64, the tensors (float32, C order, one after the other), 32 characters of checksum.
+// Layout: magic, u32 format version, u32 zero, u64 length of the JSON, the JSON padded with blanks
+// to a multiple of 64, the tensors (float32, C order, one after the other), 32 characters of
+// checksum.
 constexpr char kMagic[] = "\x89VPR\r\n\x1a\n";  // as PNG's: shows transfers that change bytes
 constexpr std::size_t kMagicSize = 8;
 constexpr std::size_t kPrologue = kMagicSize + 4 + 4 + 8;
@@ -129,13 +130,13 @@ Model LoadModel(const std::string& path) {
   std::string_view bytes = content;
   std::uint64_t version = FromLittleEndian(bytes.substr(kMagicSize, 4));
   if (version != kModelFormatVersion)
-    throw fail(ErrorCode::kIncompatible,
-               Format("it has format version %llu, this program reads version %d; train it again or "
-                      "use the program it came with",
-                      static_cast<unsigned long long>(version), kModelFormatVersion));
+    throw fail(
+        ErrorCode::kIncompatible,
+        Format("it has format version %llu, this program reads version %d; train it again or "
+               "use the program it came with",
+               static_cast<unsigned long long>(version), kModelFormatVersion));
   std::uint64_t json_size = FromLittleEndian(bytes.substr(kMagicSize + 8, 8));
-  if (content.size() < kPrologue + kChecksum ||
-      json_size > content.size() - kPrologue - kChecksum)
+  if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
     throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
   std::string_view body = bytes.substr(0, content.size() - kChecksum);
   std::string fingerprint = Fingerprint(body);
@@ -164,14 +165,15 @@ Model LoadModel(const std::string& path) {
       model.tensors.push_back(std::move(tensor));
     }
   } catch (const nlohmann::json::exception& error) {
-    throw fail(ErrorCode::kCorrupt, std::string("its description is not as expected: ") + error.what());
+    throw fail(ErrorCode::kCorrupt,
+               std::string("its description is not as expected: ") + error.what());
   } catch (const Error& error) {
     throw fail(error.code() == ErrorCode::kCorrupt ? ErrorCode::kCorrupt : ErrorCode::kIncompatible,
                error.what());
   }
   if (offset != body.size())
-    throw fail(ErrorCode::kCorrupt, Format("%zu bytes are left over after its tensors",
-                                           body.size() - offset));
+    throw fail(ErrorCode::kCorrupt,
+               Format("%zu bytes are left over after its tensors", body.size() - offset));
   if (model.info.embedding_dim <= 0 || !(model.info.crop_seconds > 0))
     throw fail(ErrorCode::kIncompatible, "its embedding size or crop length is not positive");
   return model;

@@ -41,8 +41,8 @@ void SaveCheckpoint(const std::string& path, const TrainState& state,
 }
 
 TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
-                          EmbeddingNetwork& network, Loss& loss,
-                          torch::optim::Optimizer& optimizer, const torch::Device& device) {
+                          EmbeddingNetwork& network, Loss& loss, torch::optim::Optimizer& optimizer,
+                          const torch::Device& device) {
   const std::string bytes = ReadFile(path);
   try {
     torch::serialize::InputArchive archive, part;
@@ -53,8 +53,8 @@ TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
     if (state.identity != identity)
       throw Error(ErrorCode::kIncompatible,
                   "cannot resume '" + Printable(path) +
-                      "': it was made with other data or settings; found " +
-                      Printable(identity) + ", expected " + Printable(state.identity));
+                      "': it was made with other data or settings; found " + Printable(identity) +
+                      ", expected " + Printable(state.identity));
     archive.read("network", part);
     network.load(part);
     archive.read("loss", part);

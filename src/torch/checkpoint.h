@@ -13,7 +13,7 @@
 namespace vpr {
 
 struct TrainState {
-  int epoch = 1;                // the one under way, counted from 1
+  int epoch = 1;                 // the one under way, counted from 1
   std::uint64_t next_batch = 0;  // of this epoch
   // Sums over this epoch's steps so far:
   double loss_sum = 0;
@@ -33,7 +33,7 @@ void SaveCheckpoint(const std::string& path, const TrainState& state,
 // Throws kNotFound; kCorrupt for what cannot be read; kIncompatible if its identity is not
 // `identity`, before anything is changed.
 TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
-                          EmbeddingNetwork& network, Loss& loss,
-                          torch::optim::Optimizer& optimizer, const torch::Device& device);
+                          EmbeddingNetwork& network, Loss& loss, torch::optim::Optimizer& optimizer,
+                          const torch::Device& device);
 
 }  // namespace vpr

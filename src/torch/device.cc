@@ -55,8 +55,9 @@ torch::Device ParseDevice(const std::string& name) {
       !std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }))
     throw Error(ErrorCode::kInvalidArgument, "device '" + name + "' is not of the form cuda:N");
   if (!cuda)
-    throw Error(ErrorCode::kDevice,
-                "device " + name + " is not there: this LibTorch finds no CUDA GPU; use --device cpu");
+    throw Error(
+        ErrorCode::kDevice,
+        "device " + name + " is not there: this LibTorch finds no CUDA GPU; use --device cpu");
   int index = std::stoi(number);
   if (index >= static_cast<int>(torch::cuda::device_count()))
     throw Error(ErrorCode::kDevice, "device " + name + " is not there: found " +

@@ -1,4 +1,5 @@
-// Architectures and losses by name. A new one is one file with a factory and one line in registry.cc.
+// Architectures and losses by name. A new one is one file with a factory and one line in
+// registry.cc.
 #pragma once
 
 #include <torch/torch.h>

@@ -54,10 +54,9 @@ std::unique_ptr<torch::optim::Optimizer> MakeOptimizer(const TrainConfig& config
   if (config.optimizer == "adamw")
     return std::make_unique<optim::AdamW>(
         parameters, optim::AdamWOptions(config.lr).weight_decay(config.weight_decay));
-  return std::make_unique<optim::SGD>(parameters, optim::SGDOptions(config.lr)
-                                                      .momentum(0.9)
-                                                      .nesterov(true)
-                                                      .weight_decay(config.weight_decay));
+  return std::make_unique<optim::SGD>(
+      parameters,
+      optim::SGDOptions(config.lr).momentum(0.9).nesterov(true).weight_decay(config.weight_decay));
 }
 
 class Trainer {
@@ -77,8 +76,8 @@ class Trainer {
     torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
     network_ = MakeModule(info_);
     if (!config_.init_from.empty()) StartFrom(config_.init_from);
-    loss_ = FindLoss(config_.loss)
-                .make({info_.embedding_dim, sampler_.num_classes(), config_.scale});
+    loss_ =
+        FindLoss(config_.loss).make({info_.embedding_dim, sampler_.num_classes(), config_.scale});
     network_->to(device_);
     loss_->to(device_);
     for (torch::Tensor& parameter : network_->parameters()) {
@@ -112,8 +111,7 @@ class Trainer {
  private:
   // The features' trimming is what the data set was packed with.
   const TrainConfig& WithTrimming() {
-    if (dataset_.info().trim_top_db > 0)
-      config_.features.trim_top_db = dataset_.info().trim_top_db;
+    if (dataset_.info().trim_top_db > 0) config_.features.trim_top_db = dataset_.info().trim_top_db;
     if (dataset_.info().payload == PayloadKind::kMel64) {
       FeatureOptions stored;  // the tutorial's: the defaults
       stored.kind = config_.features.kind;
@@ -121,8 +119,9 @@ class Trainer {
       stored.mean_norm = config_.features.mean_norm;
       stored.trim_top_db = config_.features.trim_top_db;
       if (config_.features != stored) {
-        progress_.Warn("the data set holds spectrograms of window 2048: the feature settings are "
-                       "taken from it");
+        progress_.Warn(
+            "the data set holds spectrograms of window 2048: the feature settings are "
+            "taken from it");
         config_.features = stored;
       }
       config_.crop_seconds = 2.04;
@@ -139,10 +138,11 @@ class Trainer {
                          config_.train.c_str(), sampler_.num_speakers()));
     std::size_t utterances = held_out_.training_records().size();
     if (utterances < static_cast<std::size_t>(config_.batch_size))
-      throw Error(ErrorCode::kUnusable,
-                  Format("cannot train on '%s': %zu utterances to train on are fewer than a batch of "
-                         "%d; use a smaller --batch-size or more data",
-                         config_.train.c_str(), utterances, config_.batch_size));
+      throw Error(
+          ErrorCode::kUnusable,
+          Format("cannot train on '%s': %zu utterances to train on are fewer than a batch of "
+                 "%d; use a smaller --batch-size or more data",
+                 config_.train.c_str(), utterances, config_.batch_size));
   }
 
   void Describe() {
@@ -180,9 +180,9 @@ class Trainer {
     if (model.info.architecture != info_.architecture ||
         model.info.architecture_options != info_.architecture_options ||
         model.info.embedding_dim != info_.embedding_dim)
-      throw Error(ErrorCode::kIncompatible,
-                  "cannot start from '" + Printable(path) + "': it is a " +
-                      model.info.architecture + " of other shape than the one to train");
+      throw Error(ErrorCode::kIncompatible, "cannot start from '" + Printable(path) +
+                                                "': it is a " + model.info.architecture +
+                                                " of other shape than the one to train");
     if (model.info.features != info_.features)
       progress_.Warn("'" + Printable(path) + "' was trained with other feature settings");
     ImportTensors(model.tensors, *network_);
@@ -192,8 +192,8 @@ class Trainer {
     std::error_code error;
     std::filesystem::create_directories(config_.run_dir, error);
     if (error)
-      throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(config_.run_dir) +
-                                      "': " + error.message());
+      throw Error(ErrorCode::kIo,
+                  "cannot make folder '" + Printable(config_.run_dir) + "': " + error.message());
     const std::string path = CheckpointPath();
     if (config_.resume) {
       state_ = LoadCheckpoint(path, Identity(), *network_, *loss_, *optimizer_, device_);
@@ -220,14 +220,14 @@ class Trainer {
   void Announce() {
     std::int64_t parameters = 0;
     for (const torch::Tensor& parameter : network_->parameters()) parameters += parameter.numel();
-    progress_.Info(Format(
-        "%s, %.2f M parameters, %s loss; %d speakers, %llu utterances, %.2f h; %d classes; "
-        "%llu crops of %.2f s an epoch; %s, %s",
-        config_.arch.c_str(), static_cast<double>(parameters) / 1e6, config_.loss.c_str(),
-        sampler_.num_speakers(), static_cast<unsigned long long>(info_.training.utterances),
-        info_.training.hours, sampler_.num_classes(),
-        static_cast<unsigned long long>(sampler_.crops_per_epoch()), config_.crop_seconds,
-        device_.str().c_str(), bfloat16_ ? "bfloat16" : "float32"));
+    progress_.Info(
+        Format("%s, %.2f M parameters, %s loss; %d speakers, %llu utterances, %.2f h; %d classes; "
+               "%llu crops of %.2f s an epoch; %s, %s",
+               config_.arch.c_str(), static_cast<double>(parameters) / 1e6, config_.loss.c_str(),
+               sampler_.num_speakers(), static_cast<unsigned long long>(info_.training.utterances),
+               info_.training.hours, sampler_.num_classes(),
+               static_cast<unsigned long long>(sampler_.crops_per_epoch()), config_.crop_seconds,
+               device_.str().c_str(), bfloat16_ ? "bfloat16" : "float32"));
     progress_.Info(held_out_.Description());
   }
 
@@ -271,20 +271,22 @@ class Trainer {
 
   void Step(const Batch& batch, std::uint64_t step) {
     const double total = static_cast<double>(BatchesPerEpoch()) * config_.epochs;
-    const double at = (static_cast<double>(state_.epoch - 1) * static_cast<double>(BatchesPerEpoch()) +
-                       static_cast<double>(step)) /
-                      total;
-    for (auto& group : optimizer_->param_groups()) group.options().set_lr(LearningRate(config_, at));
+    const double at =
+        (static_cast<double>(state_.epoch - 1) * static_cast<double>(BatchesPerEpoch()) +
+         static_cast<double>(step)) /
+        total;
+    for (auto& group : optimizer_->param_groups())
+      group.options().set_lr(LearningRate(config_, at));
     loss_->SetMargin(Margin(config_, at));
     // Seeded step by step, so that a resumed run draws the same dropout.
     torch::manual_seed(
         Rng(config_.seed, kStepStream, static_cast<std::uint64_t>(state_.epoch), step).Next() >> 1);
     auto size = static_cast<std::int64_t>(batch.classes.size());
-    torch::Tensor features =
-        torch::from_blob(const_cast<float*>(batch.features.data()),
-                         {size, config_.features.n_mels, static_cast<std::int64_t>(sampler_.frames())},
-                         torch::kFloat)
-            .to(device_);
+    torch::Tensor features = torch::from_blob(const_cast<float*>(batch.features.data()),
+                                              {size, config_.features.n_mels,
+                                               static_cast<std::int64_t>(sampler_.frames())},
+                                              torch::kFloat)
+                                 .to(device_);
     torch::Tensor classes =
         torch::from_blob(const_cast<std::int64_t*>(batch.classes.data()), {size}, torch::kLong)
             .to(device_);
@@ -297,9 +299,10 @@ class Trainer {
     Loss::Output output = loss_->forward(embeddings.to(torch::kFloat), classes);
     const double loss = output.loss.item<double>();
     if (!std::isfinite(loss))
-      throw Error(ErrorCode::kUnusable,
-                  Format("the loss is not a number any more at epoch %d, step %llu; use a lower --lr",
-                         state_.epoch, static_cast<unsigned long long>(step + 1)));
+      throw Error(
+          ErrorCode::kUnusable,
+          Format("the loss is not a number any more at epoch %d, step %llu; use a lower --lr",
+                 state_.epoch, static_cast<unsigned long long>(step + 1)));
     output.loss.backward();
     optimizer_->step();
     state_.loss_sum += loss;
@@ -328,11 +331,12 @@ class Trainer {
     // Without held-out speakers the last network is as good as we know.
     const bool best = metrics.dev_eer < 0 || state_.history.empty() || state_.best.epoch == 0 ||
                       metrics.dev_eer < state_.best.dev_eer;
-    progress_.Info(Format("epoch %d: loss %.4f, accuracy %.1f %%%s%s; %.0f crops/s, %.1f %% of the "
-                          "time waiting for data",
-                          metrics.epoch, metrics.loss, 100 * metrics.accuracy, eer.c_str(),
-                          best && metrics.dev_eer >= 0 ? " (best)" : "", metrics.crops_per_second,
-                          100 * metrics.wait_share));
+    progress_.Info(
+        Format("epoch %d: loss %.4f, accuracy %.1f %%%s%s; %.0f crops/s, %.1f %% of the "
+               "time waiting for data",
+               metrics.epoch, metrics.loss, 100 * metrics.accuracy, eer.c_str(),
+               best && metrics.dev_eer >= 0 ? " (best)" : "", metrics.crops_per_second,
+               100 * metrics.wait_share));
     state_.history.push_back(metrics);
     if (best) {
       state_.best = metrics;

@@ -24,7 +24,7 @@ enum Stream : std::uint64_t { kEpochStream = 1, kCropStream = 2 };
 
 CropSampler::CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t> records,
                          const TrainConfig& config)
-    : dataset_(dataset), config_(config), mel_(config.features) {
+    : dataset_(dataset), config_(config), augmenter_(dataset, config), mel_(config.features) {
   const bool stored_mel = dataset.info().payload == PayloadKind::kMel64;
   crop_samples_ = static_cast<std::size_t>(std::lround(config.crop_seconds * kSampleRate));
   frames_ = stored_mel ? 128 : NumFrames(crop_samples_, config.features);
@@ -55,8 +55,8 @@ int CropSampler::num_classes() const {
 
 std::uint32_t CropSampler::DrawRecord(const Speaker& speaker, Rng& rng) const {
   double at = rng.Uniform() * speaker.cumulative_seconds.back();
-  auto found = std::upper_bound(speaker.cumulative_seconds.begin(),
-                                speaker.cumulative_seconds.end(), at);
+  auto found =
+      std::upper_bound(speaker.cumulative_seconds.begin(), speaker.cumulative_seconds.end(), at);
   auto index = static_cast<std::size_t>(found - speaker.cumulative_seconds.begin());
   return speaker.records[std::min(index, speaker.records.size() - 1)];
 }
@@ -117,15 +117,20 @@ std::vector<float> CropSampler::DrawSamples(const CropChoice& crop, Rng& rng) co
 }
 
 Matrix CropSampler::MakeCrop(const CropChoice& crop, Rng& rng) const {
-  Matrix features = dataset_.info().payload == PayloadKind::kMel64
-                        ? FeaturesFromMel(dataset_.ReadMel(crop.record), config_.features)
-                        : mel_.Compute(DrawSamples(crop, rng));
+  Matrix features;
+  if (dataset_.info().payload == PayloadKind::kMel64) {
+    features = FeaturesFromMel(dataset_.ReadMel(crop.record), config_.features);
+  } else {
+    std::vector<float> samples = DrawSamples(crop, rng);
+    augmenter_.Apply(samples, rng);
+    features = mel_.Compute(samples);
+  }
   Mask(features, rng);
   return features;
 }
 
-// SpecAugment without time warping (Park et al., Interspeech 2019): one mask in frequency and one in
-// time, of uniformly drawn width and place, filled with the mean.
+// SpecAugment without time warping (Park et al., Interspeech 2019): one mask in frequency and one
+// in time, of uniformly drawn width and place, filled with the mean.
 void CropSampler::Mask(Matrix& features, Rng& rng) const {
   if (config_.freq_mask == 0 && config_.time_mask == 0) return;
   float mean = std::accumulate(features.data.begin(), features.data.end(), 0.0f) /

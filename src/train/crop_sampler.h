@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "train/augment.h"
 #include "vpr/base/rng.h"
 #include "vpr/dataset/packed_dataset.h"
 #include "vpr/features/mel.h"
@@ -24,11 +25,12 @@ struct Batch {
   std::vector<std::int64_t> classes;
 };
 
-// Draws crops from those records of a data set that are not held out. Everything drawn is a function
-// of (seed, epoch, position), so any batch of any epoch can be made again, on any thread.
+// Draws crops from those records of a data set that are not held out. Everything drawn is a
+// function of (seed, epoch, position), so any batch of any epoch can be made again, on any thread.
 class CropSampler {
  public:
-  // `records`: the training records. Their labels become classes 0 .. num_speakers-1 in label order.
+  // `records`: the training records. Their labels become classes 0 .. num_speakers-1 in label
+  // order.
   CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t> records,
               const TrainConfig& config);
 
@@ -59,6 +61,7 @@ class CropSampler {
 
   const PackedDataset& dataset_;
   const TrainConfig config_;
+  Augmenter augmenter_;
   MelComputer mel_;
   std::size_t crop_samples_, frames_;
   std::vector<Speaker> speakers_;

@@ -42,9 +42,10 @@ HeldOut::HeldOut(const PackedDataset& train, const TrainConfig& config, Progress
     auto shared = std::count_if(dataset_->label_names().begin(), dataset_->label_names().end(),
                                 [&](const std::string& name) { return trained.contains(name); });
     if (shared > 0)
-      progress.Warn(Format("%td of the %zu held-out speakers are also trained on: the EER below says "
-                           "nothing about unknown voices",
-                           shared, dataset_->label_names().size()));
+      progress.Warn(
+          Format("%td of the %zu held-out speakers are also trained on: the EER below says "
+                 "nothing about unknown voices",
+                 shared, dataset_->label_names().size()));
     ChooseRecords(AllRecords(*dataset_));
     return;
   }
@@ -57,9 +58,10 @@ HeldOut::HeldOut(const PackedDataset& train, const TrainConfig& config, Progress
   for (auto [label, count] : utterances) {
     if (count >= 2) candidates.push_back(label);
   }
-  double wanted = config.hold_out_speakers >= 1
-                      ? config.hold_out_speakers
-                      : std::ceil(config.hold_out_speakers * static_cast<double>(utterances.size()));
+  double wanted =
+      config.hold_out_speakers >= 1
+          ? config.hold_out_speakers
+          : std::ceil(config.hold_out_speakers * static_cast<double>(utterances.size()));
   if (config.hold_out_speakers > 0 && config.hold_out_speakers < 1) wanted = std::max(wanted, 2.0);
   // At least two speakers must be left to train on.
   std::size_t most = utterances.size() > 2 ? utterances.size() - 2 : 0;

@@ -53,6 +53,13 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("optimizer", "batch_size", c.batch_size);
   visit("augment", "freq_mask", c.freq_mask);
   visit("augment", "time_mask", c.time_mask);
+  visit("augment", "room_share", c.room_share);
+  visit("augment", "rooms", c.rooms);
+  visit("augment", "noise_share", c.noise_share);
+  visit("augment", "noise", c.noise);
+  visit("augment", "snr_low", c.snr_low);
+  visit("augment", "snr_high", c.snr_high);
+  visit("augment", "narrow_band_share", c.narrow_band_share);
   visit("run", "output", c.output);
   visit("run", "seed", c.seed);
   visit("run", "threads", c.threads);
@@ -100,9 +107,9 @@ struct Reader {
 
   [[noreturn]] void Fail(const toml::node& node, const char* table, const char* key,
                          const char* expected) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "'" + Printable(path) + "' line " + std::to_string(node.source().begin.line) +
-                    ": [" + table + "] " + key + " is not " + expected);
+    throw Error(ErrorCode::kInvalidArgument, "'" + Printable(path) + "' line " +
+                                                 std::to_string(node.source().begin.line) + ": [" +
+                                                 table + "] " + key + " is not " + expected);
   }
   template <typename Use>
   void With(const char* table, const char* key, Use&& use) {
@@ -172,9 +179,8 @@ struct Reader {
       for (const auto& [key, node] : *table.as_table()) {
         if (std::find(known.begin(), known.end(), &node) == known.end())
           throw Error(ErrorCode::kInvalidArgument,
-                      "'" + Printable(path) + "' line " +
-                          std::to_string(node.source().begin.line) + ": unknown setting [" + name +
-                          "] " + std::string(key.str()));
+                      "'" + Printable(path) + "' line " + std::to_string(node.source().begin.line) +
+                          ": unknown setting [" + name + "] " + std::string(key.str()));
       }
     }
   }
@@ -197,7 +203,8 @@ void TrainConfig::Validate() const {
     Invalid("0 <= margin_from <= margin_to <= 1 must hold");
   if (optimizer != "sgd" && optimizer != "adam" && optimizer != "adamw")
     Invalid("optimizer '" + optimizer + "' is unknown; there are sgd, adam and adamw");
-  if (!(lr > 0) || !(final_lr >= 0 && final_lr <= lr)) Invalid("0 <= final_lr <= lr must hold, lr > 0");
+  if (!(lr > 0) || !(final_lr >= 0 && final_lr <= lr))
+    Invalid("0 <= final_lr <= lr must hold, lr > 0");
   if (!(warmup >= 0 && warmup < 1)) Invalid("warmup must be 0 to below 1");
   if (!(weight_decay >= 0)) Invalid("weight_decay must be 0 or more");
   if (epochs < 1) Invalid("epochs must be 1 or more");
@@ -205,6 +212,10 @@ void TrainConfig::Validate() const {
   if (crops_per_epoch != 0 && crops_per_epoch < static_cast<std::uint64_t>(batch_size))
     Invalid("crops_per_epoch must be at least batch_size");
   if (freq_mask < 0 || time_mask < 0) Invalid("masks must be 0 or more");
+  for (double share : {room_share, noise_share, narrow_band_share}) {
+    if (!(share >= 0 && share <= 1)) Invalid("shares of augmented crops must be 0 to 1");
+  }
+  if (!(snr_low <= snr_high)) Invalid("snr_low <= snr_high must hold");
   if (threads < 0 || loader_threads < 1) Invalid("threads must be 0 or more, loader_threads 1");
   if (precision != "auto" && precision != "float32" && precision != "bfloat16")
     Invalid("precision '" + precision + "' is unknown; there are auto, float32 and bfloat16");
@@ -228,6 +239,7 @@ TrainConfig DefaultTrainConfig(const std::string& arch) {
     config.features.win_length = 400;
     config.features.kind = FeatureKind::kLogMel;
     config.features.mean_norm = true;
+    config.features.level_norm = true;
     config.freq_mask = 16;
     config.time_mask = 24;
   } else {
@@ -243,10 +255,9 @@ void ReadTrainConfig(const std::string& toml_path, TrainConfig& config) {
   try {
     root = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "'" + Printable(toml_path) + "' line " +
-                    std::to_string(error.source().begin.line) + ": " +
-                    std::string(error.description()));
+    throw Error(ErrorCode::kInvalidArgument, "'" + Printable(toml_path) + "' line " +
+                                                 std::to_string(error.source().begin.line) + ": " +
+                                                 std::string(error.description()));
   }
   Reader reader{root, toml_path};
   VisitFields(config, reader);

@@ -16,8 +16,8 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
-// The non-silent intervals of `samples`, as librosa 0.10.1 effects.split(y, top_db=top_db): frames of
-// 2048 samples every 512, centred with zero padding; a frame is silent when its RMS is more than
+// The non-silent intervals of `samples`, as librosa 0.10.1 effects.split(y, top_db=top_db): frames
+// of 2048 samples every 512, centred with zero padding; a frame is silent when its RMS is more than
 // top_db below the loudest frame's. Boundaries are frame * 512, the last at most samples.size().
 std::vector<Interval> SplitSpeech(const std::vector<float>& samples, double top_db);
 
@@ -27,8 +27,8 @@ std::vector<float> JoinIntervals(const std::vector<float>& samples,
 
 struct SpeechOptions {
   bool trim = true;
-  double trim_top_db = 20;    // dB below the loudest frame
-  double min_seconds = 0.1;   // of speech, after trimming
+  double trim_top_db = 20;   // dB below the loudest frame
+  double min_seconds = 0.1;  // of speech, after trimming
 };
 
 // ReadAudio + SplitSpeech + JoinIntervals. Throws what ReadAudio throws, and

@@ -24,11 +24,11 @@ struct FeatureOptions {
   double fmin = 0;          // Hz
   double fmax = 8000;       // Hz
   FeatureKind kind = FeatureKind::kMel;
-  double log_floor = 1e-6;     // for kLogMel
-  bool mean_norm = false;      // subtract each band's mean over the utterance (or crop)
-  bool level_norm = false;     // scale the waveform to an RMS of 0.1 first: results do not depend on
-                               // the recording level, the floor included
-  double trim_top_db = 20;     // silence trimming before the features; 0: none
+  double log_floor = 1e-6;  // for kLogMel
+  bool mean_norm = false;   // subtract each band's mean over the utterance (or crop)
+  bool level_norm = false;  // scale the waveform to an RMS of 0.1 first: results do not depend on
+                            // the recording level, the floor included
+  double trim_top_db = 20;  // silence trimming before the features; 0: none
 
   bool operator==(const FeatureOptions&) const = default;
 

@@ -1,7 +1,8 @@
 // Mel spectrograms, offline and streaming, with librosa's numbers.
 //
-// Source: librosa 0.10.1, feature.melspectrogram(y, sr, n_fft, hop_length, win_length, window='hann',
-// center=True, pad_mode='constant', power=2.0, n_mels, fmin, fmax, htk=False, norm='slaney').
+// Source: librosa 0.10.1, feature.melspectrogram(y, sr, n_fft, hop_length, win_length,
+// window='hann', center=True, pad_mode='constant', power=2.0, n_mels, fmin, fmax, htk=False,
+// norm='slaney').
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The engine that runs and trains networks: LibTorch, in a module of its own that is opened at first
-// need, so that commands without a network start in a millisecond.
+// The engine that runs and trains networks: LibTorch, in a module of its own that is opened at
+// first need, so that commands without a network start in a millisecond.
 #pragma once
 
 #include <memory>

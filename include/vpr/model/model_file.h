@@ -14,8 +14,8 @@ namespace vpr {
 // The version this program writes, and the only one it reads.
 inline constexpr int kModelFormatVersion = 1;
 
-// The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2, 2]}.
-// Which ones an architecture knows stands in its source file.
+// The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2,
+// 2]}. Which ones an architecture knows stands in its source file.
 using ArchitectureOptions = std::map<std::string, std::vector<int>>;
 
 // How a decision threshold was found and what it costs.

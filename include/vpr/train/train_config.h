@@ -12,13 +12,13 @@ namespace vpr {
 
 struct TrainConfig {
   // [data]
-  std::string train;            // prefix of the packed training set
-  std::string dev;              // prefix of the held-out set; empty: TRAIN-dev if it is there, else
-                                // hold_out_speakers are taken from the training set
+  std::string train;  // prefix of the packed training set
+  std::string dev;    // prefix of the held-out set; empty: TRAIN-dev if it is there, else
+                      // hold_out_speakers are taken from the training set
   double hold_out_speakers = 0.1;  // below 1: share of the speakers; from 1: their number; 0: none
   double crop_seconds = 2.04;
-  double speaker_balance = 0.5;    // 0: every speaker equally often; 1: by amount of speech
-  bool speed_perturb = false;      // also at 0.9 and 1.1 times the speed, as speakers of their own
+  double speaker_balance = 0.5;  // 0: every speaker equally often; 1: by amount of speech
+  bool speed_perturb = false;    // also at 0.9 and 1.1 times the speed, as speakers of their own
 
   // [model]
   std::string arch = "resnet";
@@ -48,9 +48,19 @@ struct TrainConfig {
   int freq_mask = 0;  // SpecAugment: at most so many mel bands ...
   int time_mask = 0;  // ... and frames are set to the mean, one mask each a crop
 
+  double room_share = 0;   // share of the crops put into a room: measured responses of the packed
+  std::string rooms;       // set `rooms`, if given, and simulated ones
+  double noise_share = 0;  // share of the crops with noise: of the packed set `noise`, if given,
+  std::string noise;       // coloured noise, and babble of the training speech
+  double snr_low = 0;      // dB, of the noise
+  double snr_high = 20;    // dB
+  double narrow_band_share =
+      0;  // share of the crops sent through a channel of 6 to 12 kHz sampling
+          // rate; half of them a telephone's 8 kHz, at times with mu-law
+
   // [run]
   std::uint64_t seed = 1;
-  int threads = 0;         // of the engine; 0: all
+  int threads = 0;  // of the engine; 0: all
   int loader_threads = 1;
   std::string device = "auto";
   std::string precision = "auto";  // "float32", "bfloat16", "auto": bfloat16 where it is fast

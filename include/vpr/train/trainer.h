@@ -13,8 +13,8 @@ namespace vpr {
 struct EpochMetrics {
   int epoch = 0;
   double loss = 0;
-  double accuracy = 0;    // on training crops, without the margin
-  double dev_eer = -1;    // on held-out speakers; negative: none
+  double accuracy = 0;  // on training crops, without the margin
+  double dev_eer = -1;  // on held-out speakers; negative: none
   double lr = 0;
   double margin = 0;
   double crops_per_second = 0;
@@ -23,19 +23,19 @@ struct EpochMetrics {
 };
 
 struct TrainResult {
-  ModelInfo model;       // as written
+  ModelInfo model;  // as written
   EpochMetrics last, best;
-  bool interrupted = false;  // stopped early; run_dir holds a checkpoint, and the best model so far,
-                             // if there is one, is the output
+  bool interrupted = false;  // stopped early; run_dir holds a checkpoint, and the best model so
+                             // far, if there is one, is the output
 };
 
 // Trains as configured. Reports steps to `progress` and one Info line an epoch. Writes
 // run_dir/{config.toml, checkpoint.pt, metrics.csv} as it goes and config.output whenever held-out
 // EER improves (each write atomic), with the decision threshold at the equal error rate.
 //
-// Throws kInvalidArgument for the configuration, what PackedDataset throws, kUnusable for a data set
-// with one speaker only or fewer utterances than a batch, kIncompatible for a checkpoint of other
-// data or settings, kDevice.
+// Throws kInvalidArgument for the configuration, what PackedDataset throws, kUnusable for a data
+// set with one speaker only or fewer utterances than a batch, kIncompatible for a checkpoint of
+// other data or settings, kDevice.
 TrainResult Train(const TrainConfig& config, Progress& progress, const StopRequested& stop);
 
 }  // namespace vpr

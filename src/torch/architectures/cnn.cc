@@ -1,6 +1,7 @@
-// The tutorial's network, our baseline: two convolutions, global average pooling, two linear layers,
-// the second of which is the voiceprint. Where the tutorial leaves it open, the usual choice of its
-// framework: ReLU and 2 x 2 max pooling after each convolution, ReLU after the batch normalisation.
+// The tutorial's network, our baseline: two convolutions, global average pooling, two linear
+// layers, the second of which is the voiceprint. Where the tutorial leaves it open, the usual
+// choice of its framework: ReLU and 2 x 2 max pooling after each convolution, ReLU after the batch
+// normalisation.
 #include "torch/architectures/architectures.h"
 
 namespace vpr {
@@ -39,7 +40,9 @@ class Cnn : public EmbeddingNetwork {
 }  // namespace
 
 const Architecture kCnn = {
-    "cnn", 128, {{"channels", {20, 50}}, {"hidden", {128}}},
+    "cnn",
+    128,
+    {{"channels", {20, 50}}, {"hidden", {128}}},
     [](int, int embedding_dim, const ArchitectureOptions& options) {
       return std::shared_ptr<EmbeddingNetwork>(std::make_shared<Cnn>(embedding_dim, options));
     }};

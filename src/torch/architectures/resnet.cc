@@ -45,7 +45,7 @@ class ResNet : public EmbeddingNetwork {
  public:
   ResNet(int n_mels, int embedding_dim, const ArchitectureOptions& options) {
     const std::vector<int>&channels = options.at("channels"), &blocks = options.at("blocks"),
-    &stride = options.at("first_stride");
+          &stride = options.at("first_stride");
     conv_ = register_module("conv", Conv(1, channels[0], 3, stride[0], stride[1]));
     norm_ = register_module("norm", nn::BatchNorm2d(channels[0]));
     int in = channels[0], bands = (n_mels + stride[0] - 1) / stride[0];

@@ -13,8 +13,8 @@ class AngularMargin : public Loss {
  public:
   AngularMargin(const LossOptions& options, bool additive_angle)
       : scale_(options.scale), additive_angle_(additive_angle) {
-    weight_ = register_parameter("weight",
-                                 torch::empty({options.num_classes, options.embedding_dim}));
+    weight_ =
+        register_parameter("weight", torch::empty({options.num_classes, options.embedding_dim}));
     torch::nn::init::xavier_normal_(weight_);
   }
 
@@ -28,8 +28,7 @@ class AngularMargin : public Loss {
     torch::Tensor right = cosine.gather(1, index);
     torch::Tensor penalised = additive_angle_ ? AddAngle(right) : right - margin_;
     torch::Tensor logits = cosine.scatter(1, index, penalised) * scale_;
-    return {F::cross_entropy(logits, classes),
-            cosine.detach().argmax(1).eq(classes).sum()};
+    return {F::cross_entropy(logits, classes), cosine.detach().argmax(1).eq(classes).sum()};
   }
 
  private:

@@ -1,0 +1,46 @@
+// What happens to training crops before their features are computed: rooms, noise, narrow bands.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "vpr/base/rng.h"
+#include "vpr/dataset/packed_dataset.h"
+#include "vpr/train/train_config.h"
+
+namespace vpr {
+
+// Every draw comes from the Rng given; the object is immutable and may be used by many threads.
+class Augmenter {
+ public:
+  // `speech` is the training set, for babble. Opens the packed noises and room responses that the
+  // configuration names; throws what PackedDataset throws, kInvalidArgument if they are not PCM.
+  Augmenter(const PackedDataset& speech, const TrainConfig& config);
+  ~Augmenter();
+
+  // In place; the length stays.
+  void Apply(std::vector<float>& samples, Rng& rng) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Parts of it, for tests.
+
+// The first samples.size() samples of samples * response (linear convolution).
+void Convolve(std::vector<float>& samples, std::span<const float> response);
+
+// Adds `noise` (repeated to the length) so that the ratio of the powers is snr_db.
+void AddNoise(std::vector<float>& samples, std::span<const float> noise, double snr_db);
+
+// A room as in Polack's model: a direct sound and an exponentially decaying Gaussian tail that
+// falls by 60 dB in t60_seconds, with so much energy relative to the direct sound.
+std::vector<float> SimulateRoom(double t60_seconds, double reverberant_to_direct_db, Rng& rng);
+
+// Through a channel of the sampling rate `rate` (both ways with the resampler of audio input) and,
+// with `companded`, 8-bit mu-law (ITU-T G.711).
+void NarrowBand(std::vector<float>& samples, int rate, bool companded);
+
+}  // namespace vpr

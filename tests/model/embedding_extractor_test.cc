@@ -1,0 +1,143 @@
+#include "vpr/model/embedding_extractor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <mutex>
+#include <numeric>
+
+#include "support/synthetic_speech.h"
+#include "vpr/audio/audio_reader.h"
+#include "vpr/base/error.h"
+#include "vpr/features/mel.h"
+
+namespace vpr {
+namespace {
+
+// Means of the bands, and the number of frames seen in each call.
+class MeanNetwork : public Network {
+ public:
+  explicit MeanNetwork(std::vector<std::size_t>* frames) : frames_(frames) {}
+  std::vector<float> Forward(const Matrix& features) override {
+    {
+      std::lock_guard lock(mutex_);
+      frames_->push_back(features.cols);
+    }
+    std::vector<float> means;
+    for (std::size_t b = 0; b < features.rows; ++b)
+      means.push_back(std::accumulate(features.row(b), features.row(b) + features.cols, 0.0f) /
+                      static_cast<float>(features.cols));
+    return means;
+  }
+
+ private:
+  std::mutex mutex_;  // EmbedFiles calls from several threads
+  std::vector<std::size_t>* frames_;
+};
+
+ModelInfo Info() {
+  ModelInfo info;
+  info.embedding_dim = 128;
+  info.features.kind = FeatureKind::kLogMel;
+  return info;
+}
+
+EmbeddingExtractor MakeExtractor(std::vector<std::size_t>& frames) {
+  return EmbeddingExtractor(Info(), std::make_unique<MeanNetwork>(&frames));
+}
+
+double Length(const std::vector<float>& v) {
+  return std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
+}
+
+TEST(EmbeddingExtractor, ShortSpeechIsRepeatedToACrop) {
+  std::vector<std::size_t> frames;
+  EmbeddingExtractor extractor = MakeExtractor(frames);
+  std::vector<float> speech = test::SyntheticUtterance(1, 1, 0.5);
+  std::vector<float> embedding = extractor.Extract(speech);
+  EXPECT_THAT(frames, ::testing::ElementsAre(128u));
+  EXPECT_NEAR(Length(embedding), 1, 1e-6);
+  EXPECT_EQ(embedding, extractor.Extract(RepeatTo(speech, 32640)));
+}
+
+TEST(EmbeddingExtractor, AllOfALongRecordingCounts) {
+  std::vector<std::size_t> frames;
+  EmbeddingExtractor extractor = MakeExtractor(frames);
+  std::vector<float> speech = test::SyntheticUtterance(1, 1, 25);
+  std::vector<float> embedding = extractor.Extract(speech);
+  // Three equal parts of 25/3 s.
+  EXPECT_THAT(frames, ::testing::ElementsAre(521u, 521u, 521u));
+  EXPECT_NEAR(Length(embedding), 1, 1e-6);
+  std::vector<float> other_end = speech;
+  std::vector<float> tail = test::SyntheticUtterance(2, 1, 5);
+  std::copy(tail.begin(), tail.end(), other_end.end() - 5 * 16000);
+  EXPECT_NE(embedding, extractor.Extract(other_end));
+}
+
+TEST(EmbeddingExtractor, PartsAreAveraged) {
+  std::vector<std::size_t> frames;
+  EmbeddingExtractor extractor = MakeExtractor(frames);
+  std::vector<float> a = test::SyntheticUtterance(1, 1, 8), b = test::SyntheticUtterance(2, 2, 8);
+  std::vector<float> ea = extractor.Extract(a), eb = extractor.Extract(b);
+  a.insert(a.end(), b.begin(), b.end());
+  std::vector<float> both = extractor.Extract(a), mean(128);
+  for (std::size_t i = 0; i < 128; ++i) mean[i] = ea[i] + eb[i];
+  for (std::size_t i = 0; i < 128; ++i)
+    EXPECT_NEAR(both[i], static_cast<double>(mean[i]) / Length(mean), 1e-6);
+}
+
+TEST(EmbeddingExtractor, NoSpeechIsAnError) {
+  std::vector<std::size_t> frames;
+  EmbeddingExtractor extractor = MakeExtractor(frames);
+  EXPECT_THROW(extractor.Extract({}), Error);
+}
+
+TEST(EmbeddingExtractor, StoredSpectrogramsGiveTheSame) {
+  std::vector<std::size_t> frames;
+  EmbeddingExtractor extractor = MakeExtractor(frames);
+  std::vector<float> speech = test::SyntheticUtterance(3, 1, 2.04);
+  FeatureOptions raw;
+  std::vector<float> a = extractor.Extract(speech);
+  std::vector<float> b = extractor.ExtractFromMel(MelComputer(raw).Compute(speech));
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5);
+}
+
+TEST(RepeatTo, RepeatsFromTheStart) {
+  std::vector<float> samples = {1, 2, 3};
+  EXPECT_EQ(RepeatTo(samples, 7), (std::vector<float>{1, 2, 3, 1, 2, 3, 1}));
+  EXPECT_EQ(RepeatTo(samples, 2), samples);
+}
+
+TEST(EmbedFiles, BadFilesAreReportedAndTheirRowsAreNaN) {
+  std::vector<std::size_t> frames;
+  EmbeddingExtractor extractor = MakeExtractor(frames);
+  std::vector<std::string> paths;
+  for (int i = 0; i < 9; ++i) {
+    paths.push_back(::testing::TempDir() + "embed_files_" + std::to_string(i) + ".wav");
+    if (i != 4) WriteWav(paths.back(), test::SyntheticUtterance(i, 1, 1 + 0.1 * i), 16000);
+  }
+  Progress progress;
+  std::vector<FailedFile> failed;
+  Matrix rows =
+      EmbedFiles(paths, extractor, progress, {}, [&](const FailedFile& f) { failed.push_back(f); });
+  ASSERT_EQ(failed.size(), 1u);
+  EXPECT_EQ(failed[0].index, 4u);
+  EXPECT_THAT(failed[0].reason, ::testing::HasSubstr("embed_files_4.wav"));
+  ASSERT_EQ(rows.rows, 9u);
+  for (std::size_t i = 0; i < 9; ++i) {
+    if (i == 4) {
+      EXPECT_TRUE(std::isnan(rows(i, 0)));
+      continue;
+    }
+    std::vector<float> single = extractor.Extract(extractor.ReadSpeechFor(paths[i]));
+    EXPECT_EQ(single, std::vector<float>(rows.row(i), rows.row(i) + rows.cols)) << i;
+  }
+  EXPECT_THROW(EmbedFiles(paths, extractor, progress, {},
+                          [](const FailedFile& f) { throw Error(ErrorCode::kUnusable, f.reason); }),
+               Error);
+}
+
+}  // namespace
+}  // namespace vpr

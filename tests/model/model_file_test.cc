@@ -1,0 +1,141 @@
+#include "vpr/model/model_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+
+namespace vpr {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Path(const std::string& name) { return ::testing::TempDir() + "model_file_" + name; }
+
+Model Example() {
+  Model model;
+  model.info.architecture = "resnet";
+  model.info.architecture_options = {{"channels", {16, 32}}, {"blocks", {2, 2}}};
+  model.info.embedding_dim = 3;
+  model.info.features.n_fft = 1024;
+  model.info.features.win_length = 400;
+  model.info.features.kind = FeatureKind::kLogMel;
+  model.info.features.mean_norm = true;
+  model.info.decision = {0.25, 0.05, 0.06, "test"};
+  model.info.training.dataset = "录音/训练";
+  model.info.training.speakers = 17;
+  model.info.training.dev_eer = 0.055;
+  model.tensors = {{"a.weight", {2, 3}, {1, 2, 3, 4, 5, 6}}, {"b", {}, {0.1f}}, {"none", {0}, {}}};
+  return model;
+}
+
+// The message of the error that loading `content` gives, and its code.
+std::pair<ErrorCode, std::string> LoadError(const std::string& content) {
+  const std::string path = Path("bad.vpr");
+  WriteFileAtomically(path, content);
+  try {
+    LoadModel(path);
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr(path));
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    return {error.code(), error.what()};
+  }
+  ADD_FAILURE() << "loaded";
+  return {};
+}
+
+// `content` with one change and a checksum that is right again, so that the check behind it fires.
+std::string Changed(std::string content, const std::string& from, const std::string& to) {
+  EXPECT_EQ(from.size(), to.size());
+  std::size_t at = content.find(from);
+  EXPECT_NE(at, std::string::npos);
+  content.replace(at, from.size(), to);
+  content.resize(content.size() - 32);
+  return content + Fingerprint(content);
+}
+
+TEST(ModelFile, RoundTrip) {
+  Model model = Example();
+  SaveModel(Path("a.vpr"), model);
+  Model read = LoadModel(Path("a.vpr"));
+  EXPECT_EQ(read.info.architecture, "resnet");
+  EXPECT_EQ(read.info.architecture_options, model.info.architecture_options);
+  EXPECT_EQ(read.info.features, model.info.features);
+  EXPECT_EQ(read.info.embedding_dim, 3);
+  EXPECT_EQ(read.info.decision.threshold, 0.25);
+  EXPECT_EQ(read.info.decision.basis, "test");
+  EXPECT_EQ(read.info.training.dataset, "录音/训练");
+  EXPECT_EQ(read.info.training.speakers, 17u);
+  EXPECT_EQ(read.info.training.dev_eer, 0.055);
+  EXPECT_EQ(read.info.fingerprint, model.info.fingerprint);
+  EXPECT_EQ(read.info.fingerprint.size(), 32u);
+  ASSERT_EQ(read.tensors.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read.tensors[i].name, model.tensors[i].name);
+    EXPECT_EQ(read.tensors[i].shape, model.tensors[i].shape);
+    EXPECT_EQ(read.tensors[i].data, model.tensors[i].data);
+  }
+}
+
+TEST(ModelFile, EveryTruncationAndFlippedByteIsRefused) {
+  Model model = Example();
+  SaveModel(Path("b.vpr"), model);
+  const std::string content = ReadFile(Path("b.vpr"));
+  for (std::size_t size = 0; size < content.size(); size += 7) LoadError(content.substr(0, size));
+  for (std::size_t at = 0; at < content.size(); at += 11) {
+    std::string damaged = content;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
+    LoadError(damaged);
+  }
+  LoadError(content + "x");
+}
+
+TEST(ModelFile, RefusalsSayWhy) {
+  Model model = Example();
+  SaveModel(Path("c.vpr"), model);
+  const std::string content = ReadFile(Path("c.vpr"));
+  EXPECT_THAT(LoadError("").second, HasSubstr("empty"));
+  EXPECT_THAT(LoadError("RIFF....WAVEfmt and so on and on").second,
+              HasSubstr("not a vpr model file"));
+  std::string other = content;
+  other[8] = 9;
+  auto [code, message] = LoadError(other);
+  EXPECT_EQ(code, ErrorCode::kIncompatible);
+  EXPECT_THAT(message, HasSubstr("format version 9"));
+  EXPECT_THAT(LoadError(content.substr(0, content.size() - 1)).second, HasSubstr("checksum"));
+  EXPECT_THAT(LoadError(Changed(content, "\"log_floor\"", "\"log_fluor\"")).second,
+              HasSubstr("log_fluor"));
+  EXPECT_THAT(LoadError(Changed(content, "\"win_length\": 400", "\"win_length\": 0  ")).second,
+              HasSubstr("win_length"));
+  EXPECT_THAT(LoadError(Changed(content, "\"logmel\"", "\"logmol\"")).second, HasSubstr("logmol"));
+  EXPECT_THAT(LoadError(Changed(content, "\"embedding_dim\": 3", "\"embedding_dim\": 0")).second,
+              HasSubstr("embedding size"));
+}
+
+TEST(ModelFile, TensorsMustFitTheFile) {
+  Model model = Example();
+  model.tensors[0].shape = {2, 4};  // says more values than there are
+  SaveModel(Path("d.vpr"), model);
+  EXPECT_THAT(LoadError(ReadFile(Path("d.vpr"))).second, HasSubstr("does not fit"));
+  model.tensors[0].shape = {std::int64_t{1} << 62, std::int64_t{1} << 62};
+  SaveModel(Path("d.vpr"), model);
+  EXPECT_THAT(LoadError(ReadFile(Path("d.vpr"))).second, HasSubstr("a.weight"));
+  model.tensors[0].shape = {2, 2};
+  SaveModel(Path("d.vpr"), model);
+  EXPECT_THAT(LoadError(ReadFile(Path("d.vpr"))).second, HasSubstr("left over"));
+}
+
+TEST(FindModel, GivenThenEnvironment) {
+  EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
+  ASSERT_EQ(::setenv("VPR_MODEL", "from_environment.vpr", 1), 0);
+  EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
+  EXPECT_EQ(FindModel(""), "from_environment.vpr");
+  ::unsetenv("VPR_MODEL");
+}
+
+}  // namespace
+}  // namespace vpr

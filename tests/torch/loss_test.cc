@@ -1,0 +1,107 @@
+// The losses against their formulas, computed number by number.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "torch/registry.h"
+
+namespace vpr {
+namespace {
+
+double Dot(const torch::Tensor& a, const torch::Tensor& b) { return (a * b).sum().item<double>(); }
+
+// mean over the batch of -log softmax(scale * cos')[class], cos' penalised for the right class.
+template <typename Penalty>
+double Oracle(const torch::Tensor& embeddings, const torch::Tensor& weights,
+              const std::vector<int>& classes, double scale, Penalty penalty) {
+  double total = 0;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    torch::Tensor e = embeddings[static_cast<std::int64_t>(i)];
+    double sum = 0, right = 0;
+    for (std::int64_t c = 0; c < weights.size(0); ++c) {
+      torch::Tensor w = weights[c];
+      double cosine = Dot(e, w) / std::sqrt(Dot(e, e) * Dot(w, w));
+      if (c == classes[i]) right = scale * penalty(cosine);
+      sum += std::exp(c == classes[i] ? right : scale * cosine);
+    }
+    total += std::log(sum) - right;
+  }
+  return total / static_cast<double>(classes.size());
+}
+
+struct Case {
+  torch::Tensor embeddings, classes;
+  std::vector<int> numbers = {0, 3, 1, 3, 2};
+  Case() {
+    torch::manual_seed(3);
+    embeddings = torch::randn({5, 6}, torch::kDouble).to(torch::kFloat);
+    classes = torch::tensor(std::vector<std::int64_t>{0, 3, 1, 3, 2});
+  }
+};
+
+torch::Tensor Weights(Loss& loss) { return loss.named_parameters()["weight"]; }
+
+TEST(AngularMargin, AdditiveAngle) {
+  Case c;
+  std::shared_ptr<Loss> loss = FindLoss("aam").make({6, 4, 10});
+  // An example opposite to its class takes the branch past pi.
+  c.embeddings[4] = -Weights(*loss)[2].detach();
+  for (double margin : {0.0, 0.2, 0.5}) {
+    loss->SetMargin(margin);
+    double expected = Oracle(c.embeddings, Weights(*loss), c.numbers, 10, [&](double cosine) {
+      double angle = std::acos(std::clamp(cosine, -1.0, 1.0));
+      return angle + margin < M_PI ? std::cos(angle + margin) : cosine - margin * std::sin(margin);
+    });
+    EXPECT_NEAR(loss->forward(c.embeddings, c.classes).loss.item<double>(), expected, 2e-4)
+        << margin;
+  }
+}
+
+TEST(AngularMargin, AdditiveCosine) {
+  Case c;
+  std::shared_ptr<Loss> loss = FindLoss("am").make({6, 4, 10});
+  loss->SetMargin(0.3);
+  double expected = Oracle(c.embeddings, Weights(*loss), c.numbers, 10,
+                           [](double cosine) { return cosine - 0.3; });
+  EXPECT_NEAR(loss->forward(c.embeddings, c.classes).loss.item<double>(), expected, 1e-5);
+}
+
+TEST(AngularMargin, AccuracyIsCountedWithoutTheMargin) {
+  std::shared_ptr<Loss> loss = FindLoss("aam").make({6, 4, 30});
+  loss->SetMargin(1.2);  // with it no example would be right
+  torch::Tensor embeddings = Weights(*loss).detach() + 0.01;
+  torch::Tensor classes = torch::arange(4, torch::kLong);
+  EXPECT_EQ(loss->forward(embeddings, classes).correct.item<double>(), 4);
+  EXPECT_EQ(loss->forward(embeddings, (classes + 1) % 4).correct.item<double>(), 0);
+}
+
+TEST(AngularMargin, GradientsAreFiniteAtTheEnds) {
+  std::shared_ptr<Loss> loss = FindLoss("aam").make({6, 4, 30});
+  loss->SetMargin(0.2);
+  torch::Tensor embeddings =
+      torch::stack({Weights(*loss)[0].detach(), -Weights(*loss)[1].detach()}).requires_grad_();
+  loss->forward(embeddings, torch::tensor(std::vector<std::int64_t>{0, 1})).loss.backward();
+  EXPECT_TRUE(torch::isfinite(embeddings.grad()).all().item<bool>());
+  EXPECT_TRUE(torch::isfinite(Weights(*loss).grad()).all().item<bool>());
+}
+
+TEST(Softmax, IsCrossEntropyOfALinearLayer) {
+  Case c;
+  std::shared_ptr<Loss> loss = FindLoss("softmax").make({6, 4, 30});
+  torch::Tensor w = loss->named_parameters()["classifier.weight"],
+                b = loss->named_parameters()["classifier.bias"];
+  double total = 0;
+  for (std::int64_t i = 0; i < 5; ++i) {
+    double sum = 0, right = 0;
+    for (std::int64_t k = 0; k < 4; ++k) {
+      double logit = Dot(c.embeddings[i], w[k]) + b[k].item<double>();
+      sum += std::exp(logit);
+      if (k == c.numbers[static_cast<std::size_t>(i)]) right = logit;
+    }
+    total += std::log(sum) - right;
+  }
+  EXPECT_NEAR(loss->forward(c.embeddings, c.classes).loss.item<double>(), total / 5, 1e-5);
+}
+
+}  // namespace
+}  // namespace vpr

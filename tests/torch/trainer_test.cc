@@ -1,0 +1,255 @@
+#include "vpr/train/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "support/synthetic_speech.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+#include "vpr/model/backend.h"
+
+namespace vpr {
+namespace {
+
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+struct Recorder : Progress {
+  std::string text;
+  void Info(const std::string& line) override { text += line + "\n"; }
+  void Warn(const std::string& line) override { text += "warning: " + line + "\n"; }
+};
+
+class TrainerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = ::testing::TempDir() + "trainer_" +
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    test::PackSynthetic(folder_ + "/train", 0, 6, 4, 1.2);
+    test::PackSynthetic(folder_ + "/train-dev", 6, 4, 3, 1.2);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  // Small enough to train in seconds.
+  TrainConfig Config(const std::string& name) const {
+    TrainConfig config = DefaultTrainConfig("resnet");
+    config.train = folder_ + "/train";
+    config.output = folder_ + "/" + name + ".vpr";
+    config.run_dir = config.output + ".run";
+    config.arch_options = {{"channels", {4, 8, 8, 16}}, {"blocks", {1, 1, 1, 1}}};
+    config.embedding_dim = 16;
+    config.crop_seconds = 0.512;
+    config.crops_per_epoch = 48;
+    config.batch_size = 8;
+    config.epochs = 3;
+    config.threads = 2;
+    config.device = "cpu";
+    config.lr = 0.05;
+    return config;
+  }
+  static TrainResult Run(const TrainConfig& config, const StopRequested& stop = {}) {
+    Recorder progress;
+    return Train(config, progress, stop);
+  }
+  static std::string FailureOf(const TrainConfig& config) {
+    try {
+      Run(config);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "trained";
+  }
+  // metrics.csv without the columns that measure time.
+  static std::vector<std::string> Losses(const TrainConfig& config) {
+    std::vector<std::string> rows;
+    const std::string text = ReadFile(config.run_dir + "/metrics.csv");
+    for (std::string_view line : Lines(text)) {
+      std::vector<std::string_view> fields = Split(line, ',');
+      std::string row;
+      for (std::size_t i = 0; i < 6; ++i) row += std::string(fields.at(i)) + ",";
+      rows.push_back(row);
+    }
+    return rows;
+  }
+
+  std::string folder_;
+};
+
+TEST_F(TrainerTest, LearnsToTellSpeakersApart) {
+  TrainConfig config = Config("learn");
+  config.epochs = 8;
+  TrainResult result = Run(config);
+  EXPECT_FALSE(result.interrupted);
+  EXPECT_GT(result.last.accuracy, 0.9);
+  EXPECT_LT(result.best.dev_eer, 0.2);
+  Model model = LoadModel(config.output);
+  EXPECT_EQ(model.info.training.speakers, 6u);
+  EXPECT_EQ(model.info.training.utterances, 24u);
+  EXPECT_EQ(model.info.training.best_epoch, result.best.epoch);
+  EXPECT_EQ(model.info.training.dev_eer, result.best.dev_eer);
+  EXPECT_EQ(model.info.features.trim_top_db, 20);
+  EXPECT_GT(model.info.decision.threshold, 0);
+  for (const char* file : {"config.toml", "metrics.csv", "curves.png", "checkpoint.pt"})
+    EXPECT_TRUE(IsRegularFile(config.run_dir + "/" + file)) << file;
+}
+
+TEST_F(TrainerTest, SameSeedSameNetwork) {
+  TrainConfig a = Config("a"), b = Config("b"), c = Config("c");
+  c.seed = 2;
+  b.loader_threads = 3;
+  Run(a);
+  Run(b);
+  Run(c);
+  EXPECT_EQ(Losses(a), Losses(b));
+  EXPECT_NE(Losses(a), Losses(c));
+  std::vector<Tensor> x = LoadModel(a.output).tensors, y = LoadModel(b.output).tensors;
+  ASSERT_EQ(x.size(), y.size());
+  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(x[i].data, y[i].data) << x[i].name;
+}
+
+TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
+  for (const char* arch : {"resnet", "cnn"}) {
+    TrainConfig whole = Config(std::string("whole_") + arch);
+    if (std::string(arch) == "cnn") {  // dropout and Adam have state of their own
+      TrainConfig cnn = DefaultTrainConfig("cnn");
+      whole.arch = "cnn";
+      whole.arch_options = {};
+      whole.loss = cnn.loss;
+      whole.optimizer = cnn.optimizer;
+      whole.lr = whole.final_lr = cnn.lr;
+      whole.features = cnn.features;
+    }
+    Run(whole);
+    TrainConfig parts = whole;
+    parts.output = folder_ + "/parts_" + arch + ".vpr";
+    parts.run_dir = parts.output + ".run";
+    // Stopped in the middle of epochs, three times: after 4, 3 and 5 more steps.
+    for (int budget : {4, 3, 5}) {
+      TrainResult result = Run(parts, [&budget] { return budget-- == 0; });
+      EXPECT_TRUE(result.interrupted);
+      parts.resume = true;
+    }
+    TrainResult result = Run(parts);
+    EXPECT_FALSE(result.interrupted);
+    EXPECT_EQ(Losses(whole), Losses(parts));
+    std::vector<Tensor> x = LoadModel(whole.output).tensors, y = LoadModel(parts.output).tensors;
+    ASSERT_EQ(x.size(), y.size());
+    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(x[i].data, y[i].data) << x[i].name;
+  }
+}
+
+TEST_F(TrainerTest, ResumeRefusesOtherDataOtherSettingsAndDamage) {
+  TrainConfig config = Config("r");
+  config.epochs = 1;
+  Run(config);
+  EXPECT_THAT(FailureOf(config), HasSubstr("--resume"));  // would overwrite a run
+  config.resume = true;
+  TrainConfig other = config;
+  other.margin = 0.3;
+  EXPECT_THAT(FailureOf(other), HasSubstr("other data or settings"));
+  test::PackSynthetic(folder_ + "/train", 0, 6, 5, 1.2);
+  EXPECT_THAT(FailureOf(config), HasSubstr("other data or settings"));
+  test::PackSynthetic(folder_ + "/train", 0, 6, 4, 1.2);
+  config.epochs = 2;  // longer is allowed
+  EXPECT_EQ(Run(config).last.epoch, 2);
+  const std::string path = config.run_dir + "/checkpoint.pt";
+  WriteFileAtomically(path, ReadFile(path).substr(0, 3000));
+  config.epochs = 3;
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("damaged"), HasSubstr("checkpoint.pt")));
+  fs::remove(path);
+  EXPECT_THAT(FailureOf(config), HasSubstr("checkpoint.pt"));
+}
+
+TEST_F(TrainerTest, StartsFromAnotherModel) {
+  TrainConfig first = Config("first");
+  first.epochs = 8;
+  Run(first);
+  TrainConfig second = Config("second");
+  second.init_from = first.output;
+  second.epochs = 1;
+  TrainConfig cold = Config("cold");
+  cold.epochs = 1;
+  EXPECT_LT(Run(second).last.loss, Run(cold).last.loss);
+  second = Config("third");
+  second.init_from = first.output;
+  second.embedding_dim = 8;
+  EXPECT_THAT(FailureOf(second), HasSubstr("other shape"));
+}
+
+TEST_F(TrainerTest, SpectrogramsAreTrainedOnToo) {
+  DatasetInfo info;
+  info.payload = PayloadKind::kMel64;
+  PackedWriter writer(folder_ + "/mel", info);
+  Rng rng(1);
+  for (int s = 0; s < 4; ++s) {
+    for (int u = 0; u < 6; ++u) {
+      std::vector<double> mel(128 * 128);
+      for (std::size_t i = 0; i < mel.size(); ++i)
+        mel[i] = std::exp(rng.Normal() + (i / 128 / 32 == static_cast<std::size_t>(s) ? 3 : 0));
+      auto bytes = reinterpret_cast<const std::uint8_t*>(mel.data());
+      writer.Add(std::to_string(s) + "/" + std::to_string(u), "speaker " + std::to_string(s),
+                 {bytes, mel.size() * sizeof(double)}, 2.04);
+    }
+  }
+  writer.Commit();
+  TrainConfig config = Config("mel");
+  config.train = folder_ + "/mel";
+  config.hold_out_speakers = 0;
+  config.epochs = 6;
+  config.features = FeatureOptions{};
+  config.features.kind = FeatureKind::kLogMel;
+  TrainResult result = Run(config);
+  EXPECT_GT(result.last.accuracy, 0.8);
+  EXPECT_LT(result.best.dev_eer, 0);  // not measured
+}
+
+TEST_F(TrainerTest, ImpossibleTaskIsRefusedBeforeTheFirstStep) {
+  TrainConfig config = Config("x");
+  config.batch_size = 25;
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("24 utterances"), HasSubstr("batch of 25")));
+  test::PackSynthetic(folder_ + "/one", 0, 1, 30, 0.5);
+  config = Config("x");
+  config.train = folder_ + "/one";
+  EXPECT_THAT(FailureOf(config), HasSubstr("1 speaker"));
+  config = Config("x");
+  config.arch = "vgg";
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("vgg"), HasSubstr("resnet")));
+  config = Config("x");
+  config.loss = "hinge";
+  EXPECT_THAT(FailureOf(config), HasSubstr("hinge"));
+  config = Config("x");
+  config.train = folder_ + "/nothing";
+  EXPECT_THAT(FailureOf(config), HasSubstr("nothing"));
+  config = Config("x");
+  config.device = "tpu";
+  EXPECT_THAT(FailureOf(config), HasSubstr("tpu"));
+  config = Config("x");
+  config.lr = config.final_lr = 1e30;
+  EXPECT_THAT(FailureOf(config), HasSubstr("not a number"));
+  EXPECT_FALSE(IsRegularFile(Config("x").output));
+}
+
+TEST_F(TrainerTest, ExtractorNeedsTheWholeModel) {
+  TrainConfig config = Config("e");
+  config.epochs = 1;
+  Run(config);
+  EmbeddingExtractor extractor = EmbeddingExtractor::Open(config.output, {"cpu", 2});
+  std::vector<float> speech = test::SyntheticUtterance(3, 9, 3.0);
+  std::vector<float> once = extractor.Extract(speech), twice = extractor.Extract(speech);
+  EXPECT_EQ(once, twice);
+  EXPECT_EQ(once.size(), 16u);
+  Model model = LoadModel(config.output);
+  model.tensors.pop_back();
+  SaveModel(config.output, model);
+  EXPECT_THROW(EmbeddingExtractor::Open(config.output, {"cpu", 2}), Error);
+  EXPECT_THAT(OpenBackend().Architectures(), ::testing::Contains("resnet"));
+  EXPECT_THAT(OpenBackend().Losses(), ::testing::Contains("aam"));
+}
+
+}  // namespace
+}  // namespace vpr

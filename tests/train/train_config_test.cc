@@ -1,0 +1,104 @@
+#include "vpr/train/train_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+
+namespace vpr {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Toml(const std::string& text) {
+  const std::string path = ::testing::TempDir() + "train_config.toml";
+  WriteFileAtomically(path, text);
+  return path;
+}
+
+std::string ReadError(const std::string& text) {
+  TrainConfig config;
+  try {
+    ReadTrainConfig(Toml(text), config);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    return error.what();
+  }
+  ADD_FAILURE() << "accepted: " << text;
+  return "";
+}
+
+TEST(TrainConfig, WrittenFormReadsBackWhole) {
+  TrainConfig config = DefaultTrainConfig("resnet");
+  config.train = "数据/train set";
+  config.output = "a \"quoted\" name.vpr";
+  config.arch_options = {{"channels", {8, 16, 32, 64}}};
+  config.features.kind = FeatureKind::kDb;
+  config.lr = 0.1 + 1e-17;
+  config.final_lr = 1.0 / 3000;
+  config.seed = 12345678901234;
+  config.speed_perturb = true;
+  TrainConfig read;
+  ReadTrainConfig(Toml(WriteTrainConfig(config)), read);
+  EXPECT_EQ(WriteTrainConfig(read), WriteTrainConfig(config));
+  EXPECT_EQ(read.train, config.train);
+  EXPECT_EQ(read.output, config.output);
+  EXPECT_EQ(read.arch_options, config.arch_options);
+  EXPECT_EQ(read.features, config.features);
+  EXPECT_EQ(read.final_lr, config.final_lr);
+  EXPECT_EQ(read.seed, config.seed);
+}
+
+TEST(TrainConfig, AFileChangesOnlyWhatItNames) {
+  TrainConfig config = DefaultTrainConfig("resnet");
+  ReadTrainConfig(Toml("[optimizer]\nlr = 1\nepochs = 3\n[features]\nkind = \"mel\"\n"), config);
+  EXPECT_EQ(config.lr, 1.0);  // a whole number will do where a number is expected
+  EXPECT_EQ(config.epochs, 3);
+  EXPECT_EQ(config.features.kind, FeatureKind::kMel);
+  EXPECT_EQ(config.features.win_length, 400);
+  EXPECT_EQ(config.loss, "aam");
+}
+
+TEST(TrainConfig, MistakesAreNamedWithTheirLine) {
+  EXPECT_THAT(ReadError("[optimizer]\nlearning_rate = 0.1\n"),
+              AllOf(HasSubstr("line 2"), HasSubstr("learning_rate")));
+  EXPECT_THAT(ReadError("[optimizer]\nlr = \"fast\"\n"),
+              AllOf(HasSubstr("line 2"), HasSubstr("lr")));
+  EXPECT_THAT(ReadError("[optimizer]\nepochs = 1.5\n"), HasSubstr("whole number"));
+  EXPECT_THAT(ReadError("[optimizer]\nepochs = 99999999999\n"), HasSubstr("whole number"));
+  EXPECT_THAT(ReadError("[run]\nseed = -1\n"), HasSubstr("seed"));
+  EXPECT_THAT(ReadError("[optimiser]\nlr = 1.0\n"), HasSubstr("optimiser"));
+  EXPECT_THAT(ReadError("lr = 1.0\n"), HasSubstr("outside any [table]"));
+  EXPECT_THAT(ReadError("[optimizer\n"), HasSubstr("line 1"));
+  EXPECT_THAT(ReadError("[features]\nkind = \"mfcc\"\n"), HasSubstr("mfcc"));
+  EXPECT_THAT(ReadError("[model]\noptions = {channels = 3}\n"), HasSubstr("arrays"));
+}
+
+TEST(TrainConfig, ValidateNamesTheField) {
+  TrainConfig good = DefaultTrainConfig("cnn");
+  good.train = good.output = good.run_dir = "x";
+  EXPECT_NO_THROW(good.Validate());
+  auto message = [&](auto change) -> std::string {
+    TrainConfig config = good;
+    change(config);
+    try {
+      config.Validate();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(message([](TrainConfig& c) { c.batch_size = 1; }), HasSubstr("batch_size"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.epochs = 0; }), HasSubstr("epochs"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.lr = 0; }), HasSubstr("lr"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.final_lr = 2 * c.lr; }), HasSubstr("final_lr"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.margin_from = 0.9; }), HasSubstr("margin_from"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.optimizer = "lamb"; }), HasSubstr("lamb"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.features.n_mels = 0; }), HasSubstr("n_mels"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.precision = "int8"; }), HasSubstr("int8"));
+  EXPECT_THROW(DefaultTrainConfig("vgg"), Error);
+}
+
+}  // namespace
+}  // namespace vpr
