@@ -12,7 +12,6 @@
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
-#include "vpr/plot/plot.h"
 
 #include "vpr/audio/audio_reader.h"
 
@@ -20,10 +19,9 @@ namespace vpr::cli {
 namespace {
 
 std::string VersionText() {
-  std::string text = std::string("vpr ") + Version() + "\n";
-  for (const std::string& library : AudioLibraryVersions()) text += "  " + library + "\n";
-  for (const std::string& library : BackendVersions()) text += "  " + library + "\n";
-  text.pop_back();
+  std::string text = std::string("vpr ") + Version();
+  for (const std::string& library : AudioLibraryVersions()) text += "\n  " + library;
+  for (std::string_view library : Split(VPR_LIBRARIES, '|')) text += "\n  " + std::string(library);
   return text;
 }
 
@@ -32,7 +30,6 @@ int Run(Context& context) {
     return context.run();
   } catch (const Error& error) {
     spdlog::error("{}", error.what());
-    return error.code() == ErrorCode::kInvalidArgument ? kExitFailed : kExitFailed;
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory");
   } catch (const std::exception& error) {
