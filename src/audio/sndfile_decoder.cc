@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
-#include <shared_mutex>
 #include <string_view>
 
 #include "audio/decoder.h"
@@ -63,21 +62,11 @@ std::string Reason(SNDFILE* file) {
 
 // Null, and `reason`, if it cannot.
 Sound OpenSound(Source& source, SF_INFO& info, std::string& reason) {
-  // libsndfile keeps the reason of a failed open in one global variable, so a failure is repeated
-  // while nobody else opens.
-  static std::shared_mutex mutex;
+  // libsndfile keeps the reason of a failed open in global variables.
+  static std::mutex mutex;
+  std::lock_guard lock(mutex);
   SF_VIRTUAL_IO io = ReadOnlyMemory();
-  auto open = [&] {
-    source.position = 0;
-    info = SF_INFO{};
-    return Sound(sf_open_virtual(&io, SFM_READ, &info, &source));
-  };
-  {
-    std::shared_lock lock(mutex);
-    if (Sound sound = open()) return sound;
-  }
-  std::unique_lock lock(mutex);
-  Sound sound = open();
+  Sound sound(sf_open_virtual(&io, SFM_READ, &info, &source));
   if (sound == nullptr) reason = Reason(nullptr);
   return sound;
 }
