@@ -95,12 +95,11 @@ class Trainer {
     Announce();
     TrainResult result;
     while (state_.epoch <= config_.epochs) {
-      if (!TrainEpoch()) {
+      if (!TrainEpoch() || !FinishEpoch()) {
         SaveState();
         result.interrupted = true;
         break;
       }
-      FinishEpoch();
     }
     result.model = info_;
     result.best = state_.best;
@@ -309,7 +308,8 @@ class Trainer {
     state_.correct_sum += output.correct.item<double>();
   }
 
-  void FinishEpoch() {
+  // False if stopped: the epoch is then finished by the next run.
+  bool FinishEpoch() {
     const double steps = static_cast<double>(BatchesPerEpoch());
     const double crops = steps * config_.batch_size;
     EpochMetrics metrics;
@@ -323,8 +323,12 @@ class Trainer {
     metrics.wait_share = metrics.seconds > 0 ? state_.wait_seconds / metrics.seconds : 0;
     DecisionThreshold decision;
     if (held_out_.CanMeasure()) {
-      EmbeddingExtractor extractor(info_, WrapModule(network_, device_));
-      metrics.dev_eer = held_out_.MeasureEer(extractor, progress_, decision);
+      EmbeddingExtractor extractor(info_, WrapModule(network_, device_, 1));
+      int threads = config_.threads > 0 ? config_.threads : HardwareThreads();
+      std::optional<double> measured =
+          held_out_.MeasureEer(extractor, threads, progress_, stop_, decision);
+      if (!measured) return false;
+      metrics.dev_eer = *measured;
     }
     std::string eer =
         metrics.dev_eer < 0 ? "" : Format(", held-out EER %.2f %%", 100 * metrics.dev_eer);
@@ -355,6 +359,7 @@ class Trainer {
     state_.loss_sum = state_.correct_sum = state_.seconds = state_.wait_seconds = 0;
     WriteMetrics(config_.run_dir, state_.history);
     SaveState();
+    return true;
   }
 
   std::string CheckpointPath() const { return config_.run_dir + "/checkpoint.pt"; }

@@ -17,6 +17,9 @@ namespace {
 // voice at another speed is another speaker (Yamamoto et al., Interspeech 2019).
 constexpr float kSpeeds[] = {1.0f, 0.9f, 1.1f};
 
+// A small data set is gone through several times an epoch: the schedules count in epochs.
+constexpr std::uint64_t kFewestSteps = 50;
+
 // Streams of random numbers, kept apart.
 enum Stream : std::uint64_t { kEpochStream = 1, kCropStream = 2 };
 
@@ -46,7 +49,8 @@ CropSampler::CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t
   crops_per_epoch_ = config.crops_per_epoch;
   if (crops_per_epoch_ == 0)
     crops_per_epoch_ = std::max<std::uint64_t>(
-        static_cast<std::uint64_t>(std::ceil(seconds_ / config.crop_seconds)), records.size());
+        {static_cast<std::uint64_t>(std::ceil(seconds_ / config.crop_seconds)), records.size(),
+         kFewestSteps * static_cast<std::uint64_t>(config.batch_size)});
 }
 
 int CropSampler::num_classes() const {

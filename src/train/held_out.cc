@@ -7,6 +7,7 @@
 #include <set>
 
 #include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
 #include "vpr/base/rng.h"
 #include "vpr/base/text.h"
 #include "vpr/eval/metrics.h"
@@ -100,22 +101,26 @@ std::string HeldOut::Description() const {
   return Format("held out: %zu speakers, %zu utterances", speakers_, records_.size());
 }
 
-double HeldOut::MeasureEer(EmbeddingExtractor& extractor, Progress& progress,
-                           DecisionThreshold& decision) const {
+std::optional<double> HeldOut::MeasureEer(const EmbeddingExtractor& extractor, int threads,
+                                          Progress& progress, const StopRequested& stop,
+                                          DecisionThreshold& decision) const {
   VPR_CHECK(can_measure_);
-  std::vector<Embedding> embeddings;
-  progress.Start("held-out EER", "utterance", records_.size());
-  for (std::uint32_t record : records_) {
+  std::vector<Embedding> embeddings(records_.size());
+  auto embed = [&](std::size_t i) {
     if (dataset_->info().payload == PayloadKind::kMel64) {
-      embeddings.push_back(extractor.ExtractFromMel(dataset_->ReadMel(record)));
+      embeddings[i] = extractor.ExtractFromMel(dataset_->ReadMel(records_[i]));
     } else {
-      std::vector<float> speech(dataset_->NumSamples(record));
-      dataset_->ReadSamples(record, 0, speech.size(), speech.data());
-      embeddings.push_back(extractor.Extract(speech));
+      std::vector<float> speech(dataset_->NumSamples(records_[i]));
+      dataset_->ReadSamples(records_[i], 0, speech.size(), speech.data());
+      embeddings[i] = extractor.Extract(speech);
     }
-    progress.Update(embeddings.size());
-  }
+  };
+  progress.Start("held-out EER", "utterance", records_.size());
+  std::size_t done = OrderedParallelFor(
+      records_.size(), threads, 2 * static_cast<std::size_t>(threads), embed,
+      [&](std::size_t i) { progress.Update(i + 1); }, stop);
   progress.Finish();
+  if (done < records_.size()) return std::nullopt;
   std::vector<ScoredTrial> trials;
   trials.reserve(records_.size() * (records_.size() - 1) / 2);
   for (std::size_t i = 0; i < records_.size(); ++i) {

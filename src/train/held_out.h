@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,11 @@ class HeldOut {
   // False if there are not two speakers, or no speaker with two utterances.
   bool CanMeasure() const { return can_measure_; }
 
-  // EER over all pairs of at most 2,000 utterances, spread evenly over the speakers. Sets the
-  // threshold and the error rates measured at it.
-  double MeasureEer(EmbeddingExtractor& extractor, Progress& progress,
-                    DecisionThreshold& decision) const;
+  // EER over all pairs of at most 2,000 utterances, spread evenly over the speakers, embedded on
+  // `threads` threads. Sets the threshold and the error rates measured at it. Nothing if stopped.
+  std::optional<double> MeasureEer(const EmbeddingExtractor& extractor, int threads,
+                                   Progress& progress, const StopRequested& stop,
+                                   DecisionThreshold& decision) const;
 
   std::string Description() const;
   // Of the data set and the records measured on; empty if there are none.

@@ -67,8 +67,11 @@ TEST(CropSampler, SpeakersAreDrawnInProportion) {
 TEST(CropSampler, AnEpochIsOfTheAskedSizeAndShuffled) {
   TrainConfig config = Config();
   CropSampler sampler(Dataset(), All(Dataset()), config);
-  EXPECT_EQ(sampler.crops_per_epoch(), 13u);  // 26 s / 2.04 s
-  EXPECT_EQ(sampler.DrawEpoch(1).size(), 13u);
+  EXPECT_EQ(sampler.crops_per_epoch(), 200u);  // 50 batches; 26 s / 2.04 s would be 13
+  EXPECT_EQ(sampler.DrawEpoch(1).size(), 200u);
+  config.batch_size = 2;
+  config.crop_seconds = 0.2;
+  EXPECT_EQ(CropSampler(Dataset(), All(Dataset()), config).crops_per_epoch(), 130u);
   config.crops_per_epoch = 1000;
   CropSampler larger(Dataset(), All(Dataset()), config);
   std::vector<CropChoice> crops = larger.DrawEpoch(3);

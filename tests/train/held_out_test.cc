@@ -95,7 +95,11 @@ TEST(HeldOut, EerAndThresholdAreMeasuredOnAllPairs) {
   info.features.kind = FeatureKind::kLogMel;
   EmbeddingExtractor extractor(info, std::make_unique<PitchNetwork>());
   DecisionThreshold decision;
-  double eer = held_out.MeasureEer(extractor, progress, decision);
+  std::optional<double> measured = held_out.MeasureEer(extractor, 2, progress, {}, decision);
+  ASSERT_TRUE(measured.has_value());
+  const double eer = *measured;
+  EXPECT_FALSE(held_out.MeasureEer(
+      extractor, 1, progress, [] { return true; }, decision));
   EXPECT_LT(eer, 0.2);
   EXPECT_NEAR(decision.fmr, eer, 0.06);
   EXPECT_NEAR(decision.fnmr, eer, 0.06);

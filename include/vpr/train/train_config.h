@@ -41,7 +41,8 @@ struct TrainConfig {
                                   // constant rate
   double weight_decay = 1e-4;
   int epochs = 20;
-  std::uint64_t crops_per_epoch = 0;  // 0: as many as crop_seconds go into the training speech
+  std::uint64_t crops_per_epoch =
+      0;  // 0: as many as crop_seconds go into the training speech, at least 50 batches
   int batch_size = 64;
 
   // [augment]
