@@ -14,8 +14,8 @@ class App;
 
 namespace vpr::cli {
 
-// Exit codes: 0 done, 1 it could not be done, 2 wrong usage. Accept or reject is output, not an exit
-// code, unless --exit-status asks for it (3: rejected).
+// Exit codes: 0 done, 1 it could not be done, 2 wrong usage. Accept or reject is output, not an
+// exit code, unless --exit-status asks for it (3: rejected).
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;

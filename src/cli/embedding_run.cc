@@ -33,7 +33,9 @@ void AddNetworkOptions(CLI::App& command, NetworkOptions& options) {
       ->check(CLI::Validator(CheckDevice, ""))
       ->type_name("NAME")
       ->capture_default_str();
-  command.add_option("--threads", options.engine.threads, "Files embedded at once; 0: as many as there are cores")
+  command
+      .add_option("--threads", options.engine.threads,
+                  "Files embedded at once; 0: as many as there are cores")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->capture_default_str();
