@@ -49,12 +49,13 @@ std::string_view Shorten(std::string_view text, std::size_t width) {
 // What both kinds of progress count.
 class ConsoleProgress : public Progress {
  public:
-  void Start(const std::string& what, const std::string& unit, std::uint64_t total) override {
+  void Start(const std::string& what, const std::string& unit, std::uint64_t total,
+             std::uint64_t already) override {
     std::lock_guard lock(mutex_);
     what_ = what;
     unit_ = unit;
     total_ = total;
-    done_ = 0;
+    done_ = already_ = already;
     detail_.clear();
     begin_ = Clock::now();
     running_ = true;
@@ -88,8 +89,8 @@ class ConsoleProgress : public Progress {
     if (total_ > 0) text += "/" + std::to_string(total_);
     text += " " + unit_ + ((total_ > 0 ? total_ : done_) == 1 ? "" : "s");
     double elapsed = Elapsed();
-    if (done_ > 0 && elapsed > 0) {
-      double rate = static_cast<double>(done_) / elapsed;
+    if (done_ > already_ && elapsed > 0) {
+      double rate = static_cast<double>(done_ - already_) / elapsed;
       text += Format(rate < 10 ? ", %.2f/s" : ", %.0f/s", rate);
       if (total_ > done_)
         text += ", " + Duration(static_cast<double>(total_ - done_) / rate) + " left";
@@ -103,7 +104,7 @@ class ConsoleProgress : public Progress {
   }
 
   std::string what_, unit_, detail_;
-  std::uint64_t total_ = 0, done_ = 0;
+  std::uint64_t total_ = 0, done_ = 0, already_ = 0;
 
  private:
   void Log(spdlog::level::level_enum level, const std::string& line) {

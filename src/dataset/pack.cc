@@ -225,12 +225,13 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
                 Format("packing stopped after %zu of %zu files; nothing was written", done,
                        utterances.size()));
   if (!any_train && !any_held_out) return report;
-  if (!any_train)
+  if (!any_train || (held_out && !any_held_out)) {
+    for (const Skipped& skipped : report.skipped) progress.Warn("skipped: " + skipped.reason);
     throw Error(ErrorCode::kUnusable,
-                "no usable recording is left to train on: all lie in the part held out");
-  if (held_out && !any_held_out)
-    throw Error(ErrorCode::kUnusable,
-                "no usable recording went into the part held out; hold out more, or nothing");
+                any_train
+                    ? "no usable recording went into the part held out; hold out more, or nothing"
+                    : "no usable recording is left to train on: all lie in the part held out");
+  }
   if (held_out)
     PackedWriter::CommitBoth(train, *held_out, report.train, report.held_out);
   else

@@ -243,7 +243,7 @@ class Trainer {
     std::vector<Batch> slots(static_cast<std::size_t>(config_.loader_threads) + 2);
     network_->train();
     loss_->train();
-    progress_.Start(Format("epoch %d/%d", epoch, config_.epochs), "step", total);
+    progress_.Start(Format("epoch %d/%d", epoch, config_.epochs), "step", total, first);
     Clock::time_point idle_since = Clock::now();
     OrderedParallelFor(
         total - first, config_.loader_threads, slots.size(),

@@ -83,6 +83,7 @@ class TrainerTest : public ::testing::Test {
 TEST_F(TrainerTest, LearnsToTellSpeakersApart) {
   TrainConfig config = Config("learn");
   config.epochs = 8;
+  config.crops_per_epoch = 240;
   TrainResult result = Run(config);
   EXPECT_FALSE(result.interrupted);
   EXPECT_GT(result.last.accuracy, 0.9);

@@ -9,9 +9,10 @@ namespace vpr {
 
 struct Progress {
   virtual ~Progress() = default;
-  // Work that is to come, in units of the caller's choice ("file", "step"). total 0: unknown.
+  // Work that is to come, in units of the caller's choice ("file", "step"), of which `already` were
+  // done before. total 0: unknown.
   virtual void Start(const std::string& /*what*/, const std::string& /*unit*/,
-                     std::uint64_t /*total*/) {}
+                     std::uint64_t /*total*/, std::uint64_t /*already*/ = 0) {}
   // `detail` is a short text shown after the rate, such as the current loss.
   virtual void Update(std::uint64_t /*done*/, const std::string& /*detail*/ = {}) {}
   virtual void Finish() {}

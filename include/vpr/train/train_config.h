@@ -77,8 +77,8 @@ struct TrainConfig {
   void Validate() const;
 };
 
-// The recommended settings of an architecture: "cnn" is the tutorial's recipe, "resnet" ours.
-// Throws kInvalidArgument for a name that has none.
+// The recommended settings of an architecture: the tutorial's recipe for "cnn", ours for every
+// other. Whether there is an architecture of that name turns out when it is made.
 TrainConfig DefaultTrainConfig(const std::string& arch);
 
 // Reads TOML over `config`: only what the file names is changed. An unknown key is an error
