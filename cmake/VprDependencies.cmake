@@ -23,4 +23,8 @@ if(VPR_WITH_TORCH)
   # Debian's LibTorch 1.13, or any 2.x named by CMAKE_PREFIX_PATH.
   find_package(Torch REQUIRED)
   message(STATUS "LibTorch ${Torch_VERSION}")
+  if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
+    message(FATAL_ERROR "This LibTorch was built for the C++ library's ABI of before 2011, which the "
+      "other packages do not use. Take the build that says cxx11-abi, or LibTorch 2.7 or later.")
+  endif()
 endif()
