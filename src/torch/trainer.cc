@@ -65,6 +65,8 @@ class Trainer {
       : config_(config),
         progress_(progress),
         stop_(stop),
+        architecture_(FindArchitecture(config.arch)),
+        loss_kind_(FindLoss(config.loss)),
         device_(ParseDevice(config.device)),
         bfloat16_(UseBfloat16(config.precision, device_)),
         dataset_(config.train),
@@ -145,12 +147,11 @@ class Trainer {
   }
 
   void Describe() {
-    const Architecture& architecture = FindArchitecture(config_.arch);
     info_.architecture = config_.arch;
-    info_.architecture_options = CompleteOptions(architecture, config_.arch_options);
+    info_.architecture_options = CompleteOptions(architecture_, config_.arch_options);
     info_.features = config_.features;
     info_.embedding_dim =
-        config_.embedding_dim > 0 ? config_.embedding_dim : architecture.default_embedding_dim;
+        config_.embedding_dim > 0 ? config_.embedding_dim : architecture_.default_embedding_dim;
     info_.crop_seconds = config_.crop_seconds;
     TrainingProvenance& training = info_.training;
     training.dataset = dataset_.info().source;
@@ -372,6 +373,8 @@ class Trainer {
   TrainConfig config_;
   Progress& progress_;
   const StopRequested& stop_;
+  const Architecture& architecture_;
+  const LossKind& loss_kind_;
   torch::Device device_;
   bool bfloat16_;
   PackedDataset dataset_;

@@ -16,12 +16,16 @@ namespace vpr {
 // A new empty folder for the running test, removed with what is in it.
 class TestFolder {
  public:
-  TestFolder() {
+  // kMemory: on a file system in memory where there is one, for tests that sync a thousand times.
+  enum Place { kDisk, kMemory };
+  explicit TestFolder(Place place = kDisk) {
     const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
     std::string name = std::string("vpr-") + test->test_suite_name() + "-" + test->name();
     for (char& c : name) c = c == '/' ? '-' : c;
     name += "-" + std::to_string(::getpid());  // the same test may run in another build
-    path_ = std::filesystem::path(testing::TempDir()) / name;
+    constexpr const char* kMemoryFiles = "/dev/shm";
+    bool memory = place == kMemory && ::access(kMemoryFiles, W_OK) == 0;
+    path_ = std::filesystem::path(memory ? kMemoryFiles : testing::TempDir()) / name;
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }

@@ -193,7 +193,7 @@ TEST(Pack, Mel64CanBeReadWithStructAlone) {
 }
 
 TEST(Pack, BytesDoNotDependOnThreads) {
-  TestFolder folder;
+  TestFolder folder(TestFolder::kMemory);
   WriteVoices(folder / "voices", 6);
   WriteRecording(folder / "voices/spk00/long.wav", 99, 3);
   for (PayloadKind payload : {PayloadKind::kPcm16, PayloadKind::kMel64}) {
@@ -218,7 +218,7 @@ TEST(Pack, BytesDoNotDependOnThreads) {
 }
 
 TEST(Pack, SeedDrawsCropsAndSpeakers) {
-  TestFolder folder;
+  TestFolder folder(TestFolder::kMemory);
   WriteVoices(folder / "voices", 12);
   WriteRecording(folder / "voices/spk00/long.wav", 99, 4);
   std::set<std::set<std::string>> chosen;
@@ -458,7 +458,7 @@ std::string FoundBy(const std::string& prefix) {
 }
 
 TEST(Pack, KilledWhilePacking) {
-  TestFolder folder;
+  TestFolder folder(TestFolder::kMemory);
   WriteVoices(folder / "voices", 3);
   fs::create_directories(folder / "out");
   PackOptions old_options = Options(folder / "voices", folder / "out/set");
@@ -513,7 +513,7 @@ int KilledAt(int stop, const std::function<void()>& body) {
 }
 
 TEST(PackedWriter, KilledAtEveryStepOfACommit) {
-  TestFolder folder;
+  TestFolder folder(TestFolder::kMemory);
   auto write_both = [&](std::uint8_t value) {
     PackedWriter a(folder / "set", {}), b(folder / "set-dev", {});
     a.Add("k", "x", std::vector<std::uint8_t>(1000, value), 0);

@@ -504,7 +504,7 @@ TEST(PackedWriter, OpenReadersKeepTheOldSet) {
 }
 
 TEST(PackedWriter, ReadersNeverComeBetween) {
-  TestFolder folder;
+  TestFolder folder(TestFolder::kMemory);
   auto write = [&](std::uint64_t seed) {
     PackedWriter writer(folder / "set", {});
     writer.Add("k", "x", Payload(1000, seed), 0);

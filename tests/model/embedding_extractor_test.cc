@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "support/synthetic_speech.h"
+#include "support/temp_path.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/features/mel.h"
@@ -115,7 +116,7 @@ TEST(EmbedFiles, BadFilesAreReportedAndTheirRowsAreNaN) {
   EmbeddingExtractor extractor = MakeExtractor(frames);
   std::vector<std::string> paths;
   for (int i = 0; i < 9; ++i) {
-    paths.push_back(::testing::TempDir() + "embed_files_" + std::to_string(i) + ".wav");
+    paths.push_back(test::TempPath("embed_files_" + std::to_string(i) + ".wav"));
     if (i != 4) WriteWav(paths.back(), test::SyntheticUtterance(i, 1, 1 + 0.1 * i), 16000);
   }
   Progress progress;

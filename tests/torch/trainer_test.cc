@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "support/synthetic_speech.h"
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -26,7 +27,7 @@ struct Recorder : Progress {
 class TrainerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "trainer_" +
+    folder_ = test::TempPath("trainer_") +
               ::testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::remove_all(folder_);
     fs::create_directories(folder_);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "support/synthetic_speech.h"
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 
 namespace vpr {
@@ -99,7 +100,7 @@ TEST(NarrowBand, MuLawAddsAboutItsNoise) {
 }
 
 TEST(Augmenter, AppliesItsShares) {
-  const std::string prefix = ::testing::TempDir() + "augment_speech";
+  const std::string prefix = test::TempPath("augment_speech");
   test::PackSynthetic(prefix, 0, 3, 2, 1.0);
   PackedDataset speech(prefix);
   TrainConfig config;
@@ -128,12 +129,12 @@ TEST(Augmenter, AppliesItsShares) {
   config.room_share = 0;
   config.narrow_band_share = 0.5;
   EXPECT_NEAR(changed(), 100, 25);
-  config.noise = ::testing::TempDir() + "no_such_noise";
+  config.noise = test::TempPath("no_such_noise");
   EXPECT_THROW(Augmenter(speech, config), Error);
 }
 
 TEST(Augmenter, TakesNoiseAndRoomsFromPackedSets) {
-  const std::string prefix = ::testing::TempDir() + "augment_sets";
+  const std::string prefix = test::TempPath("augment_sets");
   test::PackSynthetic(prefix, 0, 3, 2, 1.0);
   PackedDataset speech(prefix);
   {

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "support/synthetic_speech.h"
+#include "support/temp_path.h"
 #include "vpr/audio/audio_reader.h"
 
 namespace vpr {
@@ -30,7 +31,7 @@ TrainConfig Config() {
 // Speaker 0: 1 utterance of 1 s; speaker 1: 3 of 3 s; speaker 2: 4 of 4 s.
 const PackedDataset& Dataset() {
   static const PackedDataset dataset = [] {
-    const std::string prefix = ::testing::TempDir() + "crop_sampler";
+    const std::string prefix = test::TempPath("crop_sampler");
     PackedWriter writer(prefix, DatasetInfo{});
     const int utterances[] = {1, 3, 4};
     for (int s = 0; s < 3; ++s) {
@@ -119,7 +120,7 @@ TEST(CropSampler, SpeedMakesSpeakersOfTheirOwn) {
 
 TEST(CropSampler, InputIsTheFeaturesOfACropOfTheUtterance) {
   // One sample longer than a crop: it can only begin at 0 or 1.
-  const std::string prefix = ::testing::TempDir() + "crop_sampler_offsets";
+  const std::string prefix = test::TempPath("crop_sampler_offsets");
   std::vector<std::uint8_t> payload = EncodePcm16(test::SyntheticUtterance(5, 5, 32641 / 16000.0));
   PackedWriter writer(prefix, DatasetInfo{});
   writer.Add("a", "a", payload, 2.04);
@@ -192,7 +193,7 @@ TEST(CropSampler, MasksFillWithTheMean) {
 }
 
 TEST(CropSampler, ShortUtterancesAreFilledWithTheSameSpeaker) {
-  const std::string prefix = ::testing::TempDir() + "crop_sampler_short";
+  const std::string prefix = test::TempPath("crop_sampler_short");
   DatasetInfo info;
   PackedWriter writer(prefix, info);
   // Constant levels tell who is speaking: speaker a has 0.25 and 0.5, speaker b only -0.25.

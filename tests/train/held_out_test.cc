@@ -6,6 +6,7 @@
 #include <set>
 
 #include "support/synthetic_speech.h"
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 
 namespace vpr {
@@ -16,7 +17,7 @@ struct Recorder : Progress {
   void Warn(const std::string& line) override { warnings.push_back(line); }
 };
 
-std::string Path(const std::string& name) { return ::testing::TempDir() + "held_out_" + name; }
+std::string Path(const std::string& name) { return test::TempPath("held_out_" + name); }
 
 std::set<int> Labels(const PackedDataset& dataset, const std::vector<std::uint32_t>& records) {
   std::set<int> labels;

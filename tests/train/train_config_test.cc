@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 
@@ -12,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 std::string Toml(const std::string& text) {
-  const std::string path = ::testing::TempDir() + "train_config.toml";
+  const std::string path = test::TempPath("train_config.toml");
   WriteFileAtomically(path, text);
   return path;
 }
