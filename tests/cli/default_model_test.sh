@@ -16,7 +16,7 @@ same flite-slt-1.flac flite-slt-2.flac
 same flite-rms-1.flac flite-rms-3.flac
 same flite-slt-1.flac flite-slt-5.mp3
 different flite-slt-1.flac flite-rms-1.flac
-different flite-awb-2.flac flite-rms-2.flac
+different flite-awb-2.flac flite-slt-5.mp3
 different flite-rms-2.flac flite-slt-5.mp3
 
 # Found from wherever the program is called, by whatever name.
