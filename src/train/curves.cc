@@ -29,8 +29,7 @@ void PlotTrainingCurves(const std::string& run_dir) {
   const std::string path = run_dir + "/metrics.csv";
   if (!IsRegularFile(path)) return;
   const std::string text = ReadFile(path);
-  Series loss{"training loss", {}, {}}, accuracy{"accuracy, training crops", {}, {}},
-      eer{"EER, held-out speakers", {}, {}};
+  Series loss{"training", {}, {}}, accuracy{"training", {}, {}}, eer{"held out", {}, {}};
   for (std::string_view line : Lines(text)) {
     std::vector<std::string_view> fields = Split(line, ',');
     if (line == kHeader || fields.size() != 9) continue;
