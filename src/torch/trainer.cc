@@ -78,8 +78,7 @@ class Trainer {
     torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
     network_ = MakeModule(info_);
     if (!config_.init_from.empty()) StartFrom(config_.init_from);
-    loss_ =
-        FindLoss(config_.loss).make({info_.embedding_dim, sampler_.num_classes(), config_.scale});
+    loss_ = loss_kind_.make({info_.embedding_dim, sampler_.num_classes(), config_.scale});
     network_->to(device_);
     loss_->to(device_);
     for (torch::Tensor& parameter : network_->parameters()) {

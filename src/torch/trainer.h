@@ -5,7 +5,7 @@
 
 namespace vpr {
 
-// vpr::Train without the picture. Two files of one run folder must not be trained at once.
+// vpr::Train without the picture. Two trainings must not use one run folder at once.
 TrainResult TrainWithTorch(const TrainConfig& config, Progress& progress,
                            const StopRequested& stop);
 
