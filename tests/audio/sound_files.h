@@ -10,12 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 
 namespace vpr::testing {
 
-inline std::string TempPath(const std::string& name) { return ::testing::TempDir() + name; }
+using test::TempPath;
 
 inline std::vector<float> Sine(double hz, int rate, double seconds, double amplitude = 0.5) {
   std::vector<float> samples(static_cast<std::size_t>(std::lround(seconds * rate)));

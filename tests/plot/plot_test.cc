@@ -9,6 +9,7 @@
 #include <limits>
 #include <thread>
 
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/features/mel.h"
@@ -41,7 +42,7 @@ void ExpectPng(const std::string& path, std::uint32_t width, std::uint32_t heigh
   EXPECT_EQ(BigEndian(bytes, 20), height);
 }
 
-std::string TempPath(const std::string& name) { return ::testing::TempDir() + name; }
+using test::TempPath;
 
 std::size_t FilesNamedLike(const std::string& part) {
   std::size_t count = 0;
@@ -61,7 +62,8 @@ TEST_P(EveryKind, IsDrawn) {
   PlotFeatures(path, "李达康 #1 – chirp.wav", samples, MelComputer(options).Compute(samples),
                options);
   ExpectPng(path, 1200, 800);
-  EXPECT_EQ(FilesNamedLike("李达康 plot"), 1u);  // nothing temporary is left
+  EXPECT_EQ(FilesNamedLike(std::filesystem::path(path).stem().string()),
+            1u);  // nothing temporary is left
   std::filesystem::remove(path);
 }
 
