@@ -1,5 +1,6 @@
 // vpr compare: are two recordings of the same speaker?
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -14,7 +15,7 @@ namespace {
 struct CompareOptions {
   std::vector<std::string> files;
   std::string pairs;
-  std::optional<double> threshold;
+  ThresholdOptions threshold;
   bool json = false, exit_status = false;
   NetworkOptions network;
 };
@@ -47,27 +48,58 @@ std::vector<Pair> ReadPairs(const std::string& path) {
   return pairs;
 }
 
+const char* Decision(const Score& score, const DecisionThreshold& decision) {
+  return score.value >= decision.threshold ? "same speaker" : "different speakers";
+}
+
 // One comparison as a line of JSON; `pair` only in a list of them.
-std::string JsonLine(const Pair* pair, std::optional<double> score, double threshold,
-                     const std::string& model) {
+std::string JsonLine(const Pair* pair, const std::optional<Score>& score,
+                     const DecisionThreshold& decision, const std::string& model) {
   nlohmann::ordered_json json;
   if (pair != nullptr) {
     json["a"] = pair->a;
     json["b"] = pair->b;
   }
   json["score"] = nullptr;
-  json["threshold"] = threshold;
+  json["threshold"] = decision.threshold;
   json["decision"] = nullptr;
+  json["cosine"] = nullptr;
+  json["llr"] = nullptr;
+  json["fmr"] = nullptr;
+  json["fnmr"] = nullptr;
+  if (!decision.basis.empty()) {
+    json["fmr"] = decision.fmr;
+    json["fnmr"] = decision.fnmr;
+  }
   if (score) {
-    json["score"] = *score;
-    json["decision"] = *score >= threshold ? "same speaker" : "different speakers";
+    json["score"] = score->value;
+    json["decision"] = Decision(*score, decision);
+    json["cosine"] = score->cosine;
+    if (!std::isnan(score->llr)) json["llr"] = score->llr;
   }
   json["model"] = model;
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-int ComparePairs(const CompareOptions& options, const Context& context, double threshold,
-                 const std::string& model, EmbeddingExtractor& extractor) {
+std::string Text(const Score& score, const DecisionThreshold& decision, bool normalized) {
+  std::string text = Format("cosine score  %.4f\n", score.cosine);
+  if (normalized) text += Format("normalized    %.4f\n", score.value);
+  text += Format("threshold     %.4f", decision.threshold);
+  if (!decision.basis.empty()) {
+    text += Format("  (false matches %.2f %%, false non-matches %.2f %%: %s)", 100 * decision.fmr,
+                   100 * decision.fnmr, Printable(decision.basis).c_str());
+  }
+  text += "\n";
+  if (!std::isnan(score.llr)) {
+    text += Format("LLR           %+.2f  (%.4g %% probable to be one speaker at even odds)\n",
+                   score.llr, 100 / (1 + std::exp(-score.llr)));
+  }
+  return text + Decision(score, decision) + "\n";
+}
+
+int ComparePairs(const CompareOptions& options, const Context& context,
+                 const DecisionThreshold& decision, const std::string& model,
+                 const EmbeddingExtractor& extractor) {
   const std::vector<Pair> pairs = ReadPairs(options.pairs);
   FileScorer scorer;
   std::vector<std::pair<std::size_t, std::size_t>> files;
@@ -78,17 +110,17 @@ int ComparePairs(const CompareOptions& options, const Context& context, double t
   std::size_t not_compared = 0, different = 0;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const Pair& pair = pairs[i];
-    const std::optional<double> score = scorer.Score(files[i].first, files[i].second);
+    const std::optional<Score> score = scorer.Score(files[i].first, files[i].second);
     if (!score) {
       ++not_compared;
-    } else if (*score < threshold) {
+    } else if (score->value < decision.threshold) {
       ++different;
     }
     if (options.json) {
-      Print(JsonLine(&pair, score, threshold, model));
+      Print(JsonLine(&pair, score, decision, model));
     } else if (score) {
-      Print(Format("%s\t%s\t%.4f\t%s\n", pair.a.c_str(), pair.b.c_str(), *score,
-                   *score >= threshold ? "same speaker" : "different speakers"));
+      Print(Format("%s\t%s\t%.4f\t%s\n", pair.a.c_str(), pair.b.c_str(), score->value,
+                   Decision(*score, decision)));
     } else {
       Print(Format("%s\t%s\tnan\tnot compared\n", pair.a.c_str(), pair.b.c_str()));
     }
@@ -102,28 +134,20 @@ int ComparePairs(const CompareOptions& options, const Context& context, double t
 
 int Run(const CompareOptions& options, const Context& context) {
   const std::string model = FindModel(options.network.model);
-  EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options.network.engine);
-  const DecisionThreshold& decision = extractor.info().decision;
-  if (!options.threshold && decision.basis.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "model '" + Printable(model) +
-                    "' has no decision threshold, since it was trained without held-out speakers; "
-                    "give one with --threshold");
-  }
-  const double threshold = options.threshold.value_or(decision.threshold);
-  if (!options.pairs.empty()) return ComparePairs(options, context, threshold, model, extractor);
+  const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options.network.engine);
+  const DecisionThreshold decision = ChooseThreshold(options.threshold, extractor.info(), model);
+  if (!options.pairs.empty()) return ComparePairs(options, context, decision, model, extractor);
 
   FileScorer scorer;
   const std::size_t a = scorer.Add(options.files[0]), b = scorer.Add(options.files[1]);
   Progress silent;
   scorer.Embed(extractor, silent, {},
                [](const FailedFile& failed) { throw Error(ErrorCode::kUnusable, failed.reason); });
-  const double score = scorer.Score(a, b).value();
-  const bool same = score >= threshold;
-  Print(options.json ? JsonLine(nullptr, score, threshold, model)
-                     : Format("cosine score  %.4f\nthreshold     %.4f\n%s\n", score, threshold,
-                              same ? "same speaker" : "different speakers"));
-  return options.exit_status && !same ? kExitRejected : kExitDone;
+  const Score score = scorer.Score(a, b).value();
+  const bool normalized = extractor.scorer().normalized();
+  Print(options.json ? JsonLine(nullptr, score, decision, model)
+                     : Text(score, decision, normalized));
+  return options.exit_status && score.value < decision.threshold ? kExitRejected : kExitDone;
 }
 
 }  // namespace
@@ -139,20 +163,19 @@ void AddCompareCommand(CLI::App& app, Context& context) {
       ->add_option("--pairs", options->pairs,
                    "Compare many: two paths a line, a tab or a blank between; - for standard input")
       ->type_name("LIST");
-  command
-      ->add_option("-t,--threshold", options->threshold,
-                   "Same speaker from this score on (default: the model's own threshold)")
-      ->check(CLI::Range(-1.0, 1.0))
-      ->type_name("SCORE");
+  AddThresholdOptions(*command, options->threshold);
   command->add_flag("--json", options->json, "One JSON object a line");
   command->add_flag("--exit-status", options->exit_status,
                     "End with 3 if the speakers (with --pairs: of any pair) are different");
   AddNetworkOptions(*command, options->network);
   command->footer(
-      "Prints the cosine of the two embeddings, from -1 to 1, and the decision. With --pairs one\n"
-      "line a pair: A, B, score and decision with tabs between.\n"
+      "Prints the cosine of the two embeddings, from -1 to 1, the threshold with the error rates\n"
+      "measured at it, and the decision; for calibrated models also the natural logarithm of the\n"
+      "likelihood ratio (LLR) of one speaker to two. With --pairs one line a pair: A, B, score and\n"
+      "decision with tabs between.\n"
       "Example:\n"
-      "  vpr compare monday.wav tuesday.mp3");
+      "  vpr compare monday.wav tuesday.mp3\n"
+      "  vpr compare monday.wav tuesday.mp3 --fmr 0.1%");
   command->callback([options, &context] {
     if (options->pairs.empty() == options->files.empty()) {
       throw CLI::ValidationError("compare", "give two recordings, or --pairs LIST");

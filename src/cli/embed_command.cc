@@ -89,7 +89,7 @@ int Run(const EmbedOptions& options, const Context& context) {
   const auto progress = MakeConsoleProgress(context);
   std::vector<bool> usable(paths.size(), true);
   std::size_t bad = 0;
-  const Matrix embeddings =
+  const EmbeddedFiles embedded =
       EmbedFiles(paths, extractor, *progress, CatchInterrupts(), [&](const FailedFile& failed) {
         if (!options.skip_bad) throw Error(ErrorCode::kUnusable, failed.reason);
         progress->Warn(failed.reason);
@@ -99,7 +99,7 @@ int Run(const EmbedOptions& options, const Context& context) {
   if (bad == paths.size()) {
     throw Error(ErrorCode::kUnusable, Format("none of %zu files can be used", bad));
   }
-  WriteEmbeddings(options, paths, usable, embeddings);
+  WriteEmbeddings(options, paths, usable, embedded.embeddings);
   if (bad > 0) {
     progress->Warn(
         Format("%zu of %zu files cannot be used; their rows are NaN", bad, paths.size()));

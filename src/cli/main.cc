@@ -59,6 +59,7 @@ int Main(int argc, char** argv) {
   AddPackCommand(app, context);
   AddTrainCommand(app, context);
   AddEvalCommand(app, context);
+  AddCalibrateCommand(app, context);
   AddModelCommand(app, context);
   AddFeaturesCommand(app, context);
   AddTrimCommand(app, context);

@@ -16,13 +16,13 @@ namespace {
 struct Options {
   std::string train, output, dev, config_file, run_dir, resume, init_from;
   std::optional<std::string> arch, loss, optimizer, device, precision;
-  std::optional<int> epochs, batch_size, threads, loader_threads, embedding_dim, freq_mask,
+  std::optional<int> epochs, batch_size, min_utterances, threads, loader_threads, embedding_dim, freq_mask,
       time_mask;
   std::optional<double> lr, margin, scale, hold_out, crop_seconds, speaker_balance,
       checkpoint_minutes;
   std::optional<std::uint64_t> seed, crops_per_epoch;
   std::optional<std::string> noise, rooms;
-  std::optional<double> noise_share, room_share, narrow_band_share;
+  std::optional<double> noise_share, room_share, narrow_band_share, equalizer_db;
   bool speed_perturb = false;
   bool json = false;
 };
@@ -60,6 +60,7 @@ TrainConfig NewRun(const Options& options) {
   Set(options.scale, config.scale);
   Set(options.hold_out, config.hold_out_speakers);
   Set(options.crop_seconds, config.crop_seconds);
+  Set(options.min_utterances, config.min_utterances);
   Set(options.speaker_balance, config.speaker_balance);
   Set(options.seed, config.seed);
   Set(options.crops_per_epoch, config.crops_per_epoch);
@@ -68,6 +69,7 @@ TrainConfig NewRun(const Options& options) {
   Set(options.noise_share, config.noise_share);
   Set(options.room_share, config.room_share);
   Set(options.narrow_band_share, config.narrow_band_share);
+  Set(options.equalizer_db, config.equalizer_db);
   if (options.speed_perturb) config.speed_perturb = true;
   if (options.lr) {
     // A constant rate stays constant.
@@ -181,6 +183,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--batch-size", options->batch_size, "Crops a step");
   add("--crop-seconds", options->crop_seconds, "Length of a crop (2.04)");
   add("--crops-per-epoch", options->crops_per_epoch, "Crops an epoch (the speech / crop length)");
+  add("--min-utterances", options->min_utterances,
+      "Leave speakers with fewer utterances out of the training (1)");
   add("--speaker-balance", options->speaker_balance,
       "0: every speaker equally often, 1: by amount of speech (0.5)");
   add("--freq-mask", options->freq_mask, "SpecAugment: widest mask in mel bands");
@@ -193,6 +197,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--room-share", options->room_share, "Share of the crops with reverberation (0)");
   add("--narrow-band-share", options->narrow_band_share,
       "Share of the crops with a telephone's or another narrow band (0)");
+  add("--equalizer-db", options->equalizer_db,
+      "Random frequency responses: standard deviation of their slope in dB (0)");
   fresh.push_back(command->add_flag("--speed-perturb", options->speed_perturb,
                                     "Also 0.9 and 1.1 times the speed, as other speakers"));
   add("--seed", options->seed, "Seed of everything random");

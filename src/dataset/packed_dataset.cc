@@ -429,6 +429,12 @@ void PackedDataset::ReadSamples(std::size_t i, std::size_t begin, std::size_t co
   }
 }
 
+double PackedDataset::Seconds(std::size_t i) const {
+  const std::size_t samples =
+      info_.payload == PayloadKind::kMel64 ? kMel64Samples : NumSamples(i);
+  return static_cast<double>(samples) / kSampleRate;
+}
+
 Matrix PackedDataset::ReadMel(std::size_t i) const {
   VPR_CHECK(info_.payload == PayloadKind::kMel64);
   Matrix mel(kMel64Bands, kMel64Frames);

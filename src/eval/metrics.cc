@@ -8,40 +8,78 @@
 #include "vpr/base/text.h"
 
 namespace vpr {
+namespace {
 
-std::vector<DetPoint> ComputeDet(const std::vector<ScoredTrial>& trials) {
-  std::size_t targets = 0;
-  for (const ScoredTrial& trial : trials) {
-    if (std::isnan(trial.score)) {
-      throw Error(ErrorCode::kInvalidArgument, "a score is NaN: error rates need numbers");
-    }
-    targets += trial.target ? 1 : 0;
+struct Totals {
+  double targets = 0, nontargets = 0;
+};
+
+Totals Total(const std::vector<ScoreBin>& bins) {
+  Totals totals;
+  for (const ScoreBin& bin : bins) {
+    totals.targets += bin.targets;
+    totals.nontargets += bin.nontargets;
   }
-  const std::size_t nontargets = trials.size() - targets;
-  if (targets == 0 || nontargets == 0) {
+  if (!(totals.targets > 0 && totals.nontargets > 0)) {
     throw Error(ErrorCode::kInvalidArgument,
-                Format("error rates need at least one target and one nontarget trial: found %zu "
-                       "and %zu",
-                       targets, nontargets));
+                Format("error rates need at least one target and one nontarget trial: found %.9g "
+                       "and %.9g",
+                       totals.targets, totals.nontargets));
+  }
+  return totals;
+}
+
+void CheckPrior(double p_target) {
+  if (!(p_target > 0 && p_target < 1)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("the target prior of a DCF is %g, it must be between 0 and 1", p_target));
+  }
+}
+
+// log2(1 + e^x) without overflow.
+double SoftPlus2(double x) {
+  return (x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x))) / std::log(2.0);
+}
+
+}  // namespace
+
+std::vector<ScoreBin> BinScores(const std::vector<ScoredTrial>& trials) {
+  for (const ScoredTrial& trial : trials) {
+    if (std::isnan(trial.score))
+      throw Error(ErrorCode::kInvalidArgument, "a score is NaN: error rates need numbers");
   }
   std::vector<ScoredTrial> sorted = trials;
   std::sort(sorted.begin(), sorted.end(),
             [](const ScoredTrial& a, const ScoredTrial& b) { return a.score < b.score; });
-
-  std::vector<DetPoint> det;
-  std::size_t missed = 0, rejected = 0;  // targets and nontargets below the threshold
-  auto add = [&](double threshold) {
-    det.push_back({threshold, static_cast<double>(missed) / static_cast<double>(targets),
-                   static_cast<double>(nontargets - rejected) / static_cast<double>(nontargets)});
-  };
-  for (std::size_t i = 0; i < sorted.size();) {
-    const double score = sorted[i].score;
-    add(score);
-    for (; i < sorted.size() && sorted[i].score == score; ++i)
-      ++(sorted[i].target ? missed : rejected);
+  std::vector<ScoreBin> bins;
+  for (const ScoredTrial& trial : sorted) {
+    if (bins.empty() || bins.back().score != trial.score) bins.push_back({trial.score, 0, 0});
+    ++(trial.target ? bins.back().targets : bins.back().nontargets);
   }
-  add(std::nextafter(sorted.back().score, std::numeric_limits<double>::infinity()));
+  Total(bins);
+  return bins;
+}
+
+std::vector<DetPoint> ComputeDet(const std::vector<ScoreBin>& bins) {
+  const Totals totals = Total(bins);
+  std::vector<DetPoint> det;
+  det.reserve(bins.size() + 1);
+  double missed = 0, rejected = 0;  // targets and nontargets below the threshold
+  auto add = [&](double threshold) {
+    det.push_back({threshold, missed / totals.targets,
+                   (totals.nontargets - rejected) / totals.nontargets});
+  };
+  for (const ScoreBin& bin : bins) {
+    add(bin.score);
+    missed += bin.targets;
+    rejected += bin.nontargets;
+  }
+  add(std::nextafter(bins.back().score, std::numeric_limits<double>::infinity()));
   return det;
+}
+
+std::vector<DetPoint> ComputeDet(const std::vector<ScoredTrial>& trials) {
+  return ComputeDet(BinScores(trials));
 }
 
 Eer ComputeEer(const std::vector<DetPoint>& det) {
@@ -58,35 +96,40 @@ Eer ComputeEer(const std::vector<DetPoint>& det) {
           low.threshold + t * (high.threshold - low.threshold)};
 }
 
+double ComputeDcf(const DetPoint& errors, double p_target) {
+  CheckPrior(p_target);
+  return (p_target * errors.p_miss + (1 - p_target) * errors.p_fa) /
+         std::min(p_target, 1 - p_target);
+}
+
 double ComputeMinDcf(const std::vector<DetPoint>& det, double p_target) {
-  if (!(p_target > 0 && p_target < 1)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                Format("the target prior of a DCF is %g, it must be between 0 and 1", p_target));
-  }
+  CheckPrior(p_target);
   double best = std::numeric_limits<double>::infinity();
-  for (const DetPoint& point : det) {
-    best = std::min(best, p_target * point.p_miss + (1 - p_target) * point.p_fa);
+  for (const DetPoint& point : det) best = std::min(best, ComputeDcf(point, p_target));
+  return best;
+}
+
+DetPoint ErrorsAt(const std::vector<ScoreBin>& bins, double threshold) {
+  const Totals totals = Total(bins);
+  double missed = 0, accepted = 0;
+  for (const ScoreBin& bin : bins) {
+    if (bin.score >= threshold) {
+      accepted += bin.nontargets;
+    } else {
+      missed += bin.targets;
+    }
   }
-  return best / std::min(p_target, 1 - p_target);
+  return {threshold, missed / totals.targets, accepted / totals.nontargets};
 }
 
 DetPoint ErrorsAt(const std::vector<ScoredTrial>& trials, double threshold) {
-  std::size_t targets = 0, missed = 0, accepted = 0;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  std::vector<ScoreBin> sides = {{-kInfinity, 0, 0}, {kInfinity, 0, 0}};
   for (const ScoredTrial& trial : trials) {
-    const bool accept = trial.score >= threshold;
-    targets += trial.target ? 1 : 0;
-    missed += trial.target && !accept ? 1 : 0;
-    accepted += !trial.target && accept ? 1 : 0;
+    ScoreBin& side = sides[trial.score >= threshold ? 1 : 0];
+    ++(trial.target ? side.targets : side.nontargets);
   }
-  const std::size_t nontargets = trials.size() - targets;
-  if (targets == 0 || nontargets == 0) {
-    throw Error(ErrorCode::kInvalidArgument,
-                Format("error rates need at least one target and one nontarget trial: found %zu "
-                       "and %zu",
-                       targets, nontargets));
-  }
-  return {threshold, static_cast<double>(missed) / static_cast<double>(targets),
-          static_cast<double>(accepted) / static_cast<double>(nontargets)};
+  return ErrorsAt(sides, threshold);
 }
 
 double ThresholdForFmr(const std::vector<DetPoint>& det, double fmr) {
@@ -98,6 +141,44 @@ double ThresholdForFmr(const std::vector<DetPoint>& det, double fmr) {
     if (point.p_fa <= fmr) return point.threshold;
   }
   throw Error(ErrorCode::kInternal, "internal error, please report it: an incomplete DET curve");
+}
+
+double BayesThreshold(double p_target) {
+  CheckPrior(p_target);
+  return std::log((1 - p_target) / p_target);
+}
+
+double ComputeCllr(const std::vector<ScoreBin>& bins) {
+  const Totals totals = Total(bins);
+  double targets = 0, nontargets = 0;
+  for (const ScoreBin& bin : bins) {
+    if (bin.targets > 0) targets += bin.targets * SoftPlus2(-bin.score);
+    if (bin.nontargets > 0) nontargets += bin.nontargets * SoftPlus2(bin.score);
+  }
+  return (targets / totals.targets + nontargets / totals.nontargets) / 2;
+}
+
+double ComputeMinCllr(const std::vector<ScoreBin>& bins) {
+  const Totals totals = Total(bins);
+  // Pools of neighbouring bins in which the share of targets does not fall.
+  std::vector<ScoreBin> pools;
+  for (const ScoreBin& bin : bins) {
+    pools.push_back(bin);
+    while (pools.size() > 1) {
+      ScoreBin& low = pools[pools.size() - 2];
+      const ScoreBin& high = pools.back();
+      if (low.targets * high.nontargets < high.targets * low.nontargets) break;
+      low.targets += high.targets;
+      low.nontargets += high.nontargets;
+      pools.pop_back();
+    }
+  }
+  std::vector<ScoreBin> calibrated;
+  for (ScoreBin pool : pools) {
+    pool.score = std::log(pool.targets / totals.targets) - std::log(pool.nontargets / totals.nontargets);
+    calibrated.push_back(pool);
+  }
+  return ComputeCllr(calibrated);
 }
 
 }  // namespace vpr

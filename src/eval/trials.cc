@@ -1,5 +1,6 @@
 #include "vpr/eval/trials.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -94,9 +95,46 @@ std::vector<Trial> ReadTrials(const std::string& path) {
   return trials;
 }
 
-std::vector<ScoredTrial> ReadScores(const std::string& path) {
+std::uint32_t SpeakerFinder::Number(std::string_view name) {
+  const auto found = names_.find(name);
+  if (found != names_.end()) return found->second;
+  const auto number = static_cast<std::uint32_t>(parents_.size());
+  names_.emplace(name, number);
+  parents_.push_back(number);
+  return number;
+}
+
+std::uint32_t SpeakerFinder::Root(std::uint32_t name) const {
+  while (parents_[name] != name) name = parents_[name];
+  return name;
+}
+
+void SpeakerFinder::Add(std::string_view enroll, std::string_view test, bool target) {
+  const std::uint32_t a = Number(enroll), b = Number(test);
+  sides_.push_back({a, b});
+  if (!target) return;
+  const std::uint32_t low = std::min(Root(a), Root(b)), high = std::max(Root(a), Root(b));
+  parents_[high] = low;
+  parents_[a] = parents_[b] = low;  // keeps the paths short
+}
+
+std::vector<TrialSpeakers> SpeakerFinder::Speakers() const {
+  // Speakers numbered from 0 by their first name.
+  std::vector<std::uint32_t> speaker(parents_.size());
+  std::uint32_t count = 0;
+  for (std::uint32_t name = 0; name < parents_.size(); ++name)
+    speaker[name] = parents_[name] == name ? count++ : speaker[Root(name)];
+  std::vector<TrialSpeakers> speakers;
+  speakers.reserve(sides_.size());
+  for (const TrialSpeakers& sides : sides_)
+    speakers.push_back({speaker[sides.enroll], speaker[sides.test]});
+  return speakers;
+}
+
+ScoreList ReadScores(const std::string& path) {
   std::size_t form = 0;  // number of fields
-  std::vector<ScoredTrial> trials;
+  ScoreList list;
+  SpeakerFinder finder;
   ForEachLine(path, "scores", [&](std::size_t number, std::string_view line, const Fields& fields) {
     if (form == 0 && (fields.size() == 4 || fields.size() == 2)) form = fields.size();
     std::optional<bool> target;
@@ -114,9 +152,11 @@ std::vector<ScoredTrial> ReadScores(const std::string& path) {
                                : "\"enroll test score target|nontarget\" or \"target|nontarget "
                                  "score\"");
     }
-    trials.push_back({*score, *target});
+    list.scores.push_back({*score, *target});
+    if (form == 4) finder.Add(fields[0], fields[1], *target);
   });
-  return trials;
+  if (form == 4) list.speakers = finder.Speakers();
+  return list;
 }
 
 }  // namespace vpr

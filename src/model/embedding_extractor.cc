@@ -30,6 +30,7 @@ struct EmbeddingExtractor::Impl {
   ExtractorOptions options;
   std::unique_ptr<Network> network;
   MelComputer mel;
+  Scorer scorer;
 
   std::vector<float> EmbedPart(const Matrix& features) const {
     std::vector<float> embedding = network->Forward(features);
@@ -40,19 +41,24 @@ struct EmbeddingExtractor::Impl {
 };
 
 EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
-                                       const ExtractorOptions& options)
-    : impl_(new Impl{info, options, std::move(network), MelComputer(info.features)}) {}
+                                       const ExtractorOptions& options,
+                                       const ScoreNormalization& normalization)
+    : impl_(new Impl{info, options, std::move(network), MelComputer(info.features),
+                     Scorer(normalization, info.calibration)}) {}
 EmbeddingExtractor::~EmbeddingExtractor() = default;
 EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
 
 EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                             const ExtractorOptions& options) {
   Model model = LoadModel(model_path);
-  return EmbeddingExtractor(model.info, OpenBackend().MakeNetwork(model, options), options);
+  return EmbeddingExtractor(model.info, OpenBackend().MakeNetwork(model, options), options,
+                            model.normalization);
 }
 
 const ModelInfo& EmbeddingExtractor::info() const { return impl_->info; }
 const ExtractorOptions& EmbeddingExtractor::options() const { return impl_->options; }
+
+const Scorer& EmbeddingExtractor::scorer() const { return impl_->scorer; }
 
 std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) const {
   SpeechOptions options;
@@ -109,13 +115,14 @@ std::vector<float> RepeatTo(std::span<const float> samples, std::size_t length) 
   return repeated;
 }
 
-Matrix EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
-                  Progress& progress, const StopRequested& stop,
-                  const std::function<void(const FailedFile&)>& on_bad) {
+EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
+                         Progress& progress, const StopRequested& stop,
+                         const std::function<void(const FailedFile&)>& on_bad) {
   const std::size_t dim = static_cast<std::size_t>(extractor.info().embedding_dim);
-  Matrix embeddings(paths.size(), dim);
+  EmbeddedFiles embedded{Matrix(paths.size(), dim), std::vector<double>(paths.size())};
   struct Slot {
     std::vector<float> embedding;
+    double seconds = 0;
     std::optional<std::string> failure;
   };
   const int threads =
@@ -135,6 +142,7 @@ Matrix EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtracto
     }
     try {
       slot.embedding = extractor.Extract(speech);
+      slot.seconds = static_cast<double>(speech.size()) / extractor.info().features.sample_rate;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUnusable) throw;
       slot.failure = "cannot embed '" + Printable(paths[i]) + "': " + error.what();
@@ -142,9 +150,11 @@ Matrix EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtracto
   };
   auto consume = [&](std::size_t i) {
     const Slot& slot = slots[i % slots.size()];
-    float* row = embeddings.row(i);
+    float* row = embedded.embeddings.row(i);
+    embedded.seconds[i] = slot.seconds;
     if (slot.failure) {
       std::fill(row, row + dim, std::numeric_limits<float>::quiet_NaN());
+      embedded.seconds[i] = std::numeric_limits<double>::quiet_NaN();
       on_bad({i, paths[i], *slot.failure});
     } else {
       std::copy(slot.embedding.begin(), slot.embedding.end(), row);
@@ -157,7 +167,7 @@ Matrix EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtracto
   if (done < paths.size())
     throw Error(ErrorCode::kInterrupted,
                 Format("stopped after %zu of %zu files", done, paths.size()));
-  return embeddings;
+  return embedded;
 }
 
 }  // namespace vpr

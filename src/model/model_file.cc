@@ -35,6 +35,21 @@ std::uint64_t FromLittleEndian(std::string_view text) {
   return value;
 }
 
+// Tensors that belong to the scores, beside the network's.
+constexpr char kMeanName[] = "scoring.mean", kCohortName[] = "scoring.cohort";
+
+Json FmrThresholdsToJson(const std::vector<FmrThreshold>& thresholds) {
+  Json list = Json::array();
+  for (const FmrThreshold& one : thresholds) {
+    list.push_back({{"wanted_fmr", one.wanted_fmr},
+                    {"threshold", one.threshold},
+                    {"fmr", one.fmr},
+                    {"fnmr", one.fnmr},
+                    {"supported", one.supported}});
+  }
+  return list;
+}
+
 Json InfoToJson(const ModelInfo& info) {
   const DecisionThreshold& decision = info.decision;
   const TrainingProvenance& training = info.training;
@@ -48,6 +63,12 @@ Json InfoToJson(const ModelInfo& info) {
             {"fmr", decision.fmr},
             {"fnmr", decision.fnmr},
             {"basis", decision.basis}}},
+          {"fmr_thresholds", FmrThresholdsToJson(info.fmr_thresholds)},
+          {"calibration",
+           {{"scale", info.calibration.scale},
+            {"offset", info.calibration.offset},
+            {"duration_scale", info.calibration.duration_scale},
+            {"duration_offset", info.calibration.duration_offset}}},
           {"training",
            {{"dataset", training.dataset},
             {"dataset_fingerprint", training.dataset_fingerprint},
@@ -76,6 +97,20 @@ ModelInfo InfoFromJson(const Json& json) {
   decision.at("fmr").get_to(info.decision.fmr);
   decision.at("fnmr").get_to(info.decision.fnmr);
   decision.at("basis").get_to(info.decision.basis);
+  for (const Json& entry : json.at("fmr_thresholds")) {
+    FmrThreshold one;
+    entry.at("wanted_fmr").get_to(one.wanted_fmr);
+    entry.at("threshold").get_to(one.threshold);
+    entry.at("fmr").get_to(one.fmr);
+    entry.at("fnmr").get_to(one.fnmr);
+    entry.at("supported").get_to(one.supported);
+    info.fmr_thresholds.push_back(one);
+  }
+  const Json& calibration = json.at("calibration");
+  calibration.at("scale").get_to(info.calibration.scale);
+  calibration.at("offset").get_to(info.calibration.offset);
+  calibration.at("duration_scale").get_to(info.calibration.duration_scale);
+  calibration.at("duration_offset").get_to(info.calibration.duration_offset);
   const Json& training = json.at("training");
   training.at("dataset").get_to(info.training.dataset);
   training.at("dataset_fingerprint").get_to(info.training.dataset_fingerprint);
@@ -93,13 +128,50 @@ ModelInfo InfoFromJson(const Json& json) {
   return info;
 }
 
+std::vector<Tensor> NormalizationTensors(const ScoreNormalization& normalization) {
+  std::vector<Tensor> tensors;
+  const Matrix& cohort = normalization.cohort;
+  if (!normalization.mean.empty())
+    tensors.push_back({kMeanName,
+                       {static_cast<std::int64_t>(normalization.mean.size())},
+                       normalization.mean});
+  if (cohort.rows > 0)
+    tensors.push_back(
+        {kCohortName,
+         {static_cast<std::int64_t>(cohort.rows), static_cast<std::int64_t>(cohort.cols)},
+         cohort.data});
+  return tensors;
+}
+
+// Takes the tensors of the scores out of `model.tensors`.
+void SplitNormalization(Model& model) {
+  std::vector<Tensor> network;
+  for (Tensor& tensor : model.tensors) {
+    if (tensor.name == kMeanName && tensor.shape.size() == 1) {
+      model.normalization.mean = std::move(tensor.data);
+    } else if (tensor.name == kCohortName && tensor.shape.size() == 2) {
+      Matrix& cohort = model.normalization.cohort;
+      cohort.rows = static_cast<std::size_t>(tensor.shape[0]);
+      cohort.cols = static_cast<std::size_t>(tensor.shape[1]);
+      cohort.data = std::move(tensor.data);
+    } else {
+      network.push_back(std::move(tensor));
+    }
+  }
+  model.tensors = std::move(network);
+}
+
 }  // namespace
 
 void SaveModel(const std::string& path, Model& model) {
   Json header = InfoToJson(model.info);
+  header["score_normalization"] = {{"top_n", model.normalization.top_n}};
   header["tensors"] = Json::array();
   std::uint64_t values = 0;
-  for (const Tensor& tensor : model.tensors) {
+  std::vector<Tensor> tensors = model.tensors;
+  for (Tensor& tensor : NormalizationTensors(model.normalization))
+    tensors.push_back(std::move(tensor));
+  for (const Tensor& tensor : tensors) {
     header["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
     values += tensor.data.size();
   }
@@ -111,7 +183,7 @@ void SaveModel(const std::string& path, Model& model) {
   content += LittleEndian(0, 4);
   content += LittleEndian(json.size(), 8);
   content += json;
-  for (const Tensor& tensor : model.tensors)
+  for (const Tensor& tensor : tensors)
     content.append(reinterpret_cast<const char*>(tensor.data.data()),
                    tensor.data.size() * sizeof(float));
   model.info.fingerprint = Fingerprint(content);
@@ -164,6 +236,8 @@ Model LoadModel(const std::string& path) {
       offset += count * sizeof(float);
       model.tensors.push_back(std::move(tensor));
     }
+    SplitNormalization(model);
+    header.at("score_normalization").at("top_n").get_to(model.normalization.top_n);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
                std::string("its description is not as expected: ") + error.what());
@@ -176,6 +250,14 @@ Model LoadModel(const std::string& path) {
                Format("%zu bytes are left over after its tensors", body.size() - offset));
   if (model.info.embedding_dim <= 0 || !(model.info.crop_seconds > 0))
     throw fail(ErrorCode::kIncompatible, "its embedding size or crop length is not positive");
+  try {
+    Scorer(model.normalization, model.info.calibration);  // the parts fit together
+  } catch (const Error& error) {
+    throw fail(ErrorCode::kIncompatible, error.what());
+  }
+  if (!model.normalization.empty() &&
+      model.normalization.mean.size() != static_cast<std::size_t>(model.info.embedding_dim))
+    throw fail(ErrorCode::kIncompatible, "its score normalization is for other embeddings");
   return model;
 }
 

@@ -11,6 +11,7 @@
 #include "torch/device.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
+#include "train/cohort.h"
 #include "train/crop_sampler.h"
 #include "train/curves.h"
 #include "train/held_out.h"
@@ -19,6 +20,8 @@
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
+#include "vpr/eval/metrics.h"
+#include "vpr/eval/thresholds.h"
 
 namespace vpr {
 namespace {
@@ -102,6 +105,8 @@ class Trainer {
         break;
       }
     }
+    if (!result.interrupted && config_.cohort_speakers > 0 && !NormalizeScores())
+      result.interrupted = true;
     result.model = info_;
     result.best = state_.best;
     if (!state_.history.empty()) result.last = state_.history.back();
@@ -136,13 +141,13 @@ class Trainer {
                   Format("cannot train on '%s': %d speaker(s) to train on, at least 2 are needed; "
                          "check the labels, or hold out fewer speakers",
                          config_.train.c_str(), sampler_.num_speakers()));
-    std::size_t utterances = held_out_.training_records().size();
+    const std::uint64_t utterances = sampler_.num_utterances();
     if (utterances < static_cast<std::size_t>(config_.batch_size))
       throw Error(
           ErrorCode::kUnusable,
-          Format("cannot train on '%s': %zu utterances to train on are fewer than a batch of "
+          Format("cannot train on '%s': %llu utterances to train on are fewer than a batch of "
                  "%d; use a smaller --batch-size or more data",
-                 config_.train.c_str(), utterances, config_.batch_size));
+                 config_.train.c_str(), static_cast<unsigned long long>(utterances), config_.batch_size));
   }
 
   void Describe() {
@@ -156,7 +161,7 @@ class Trainer {
     training.dataset = dataset_.info().source;
     training.dataset_fingerprint = dataset_.info().fingerprint;
     training.speakers = static_cast<std::uint64_t>(sampler_.num_speakers());
-    training.utterances = held_out_.training_records().size();
+    training.utterances = sampler_.num_utterances();
     training.hours = sampler_.seconds() / 3600;
     training.loss = config_.loss;
     training.seed = config_.seed;
@@ -164,12 +169,14 @@ class Trainer {
     training.program = std::string("vpr ") + Version() + ", LibTorch " + TORCH_VERSION;
   }
 
-  // What a checkpoint must agree in to be continued. The number of epochs may change.
+  // What a checkpoint must agree in to be continued. The number of epochs and the cohort may change.
   std::string Identity() const {
     TrainConfig same = config_;
     same.output = same.train = same.dev = same.device = same.precision = "";
     same.epochs = same.threads = same.loader_threads = 1;
     same.checkpoint_minutes = 1;
+    same.cohort_speakers = TrainConfig().cohort_speakers;  // matters after the training only
+    same.cohort_top = TrainConfig().cohort_top;
     return "settings " + Fingerprint(WriteTrainConfig(same)) + ", training data " +
            dataset_.info().fingerprint + ", held-out data " + held_out_.fingerprint();
   }
@@ -321,14 +328,12 @@ class Trainer {
     metrics.seconds = state_.seconds + state_.wait_seconds;
     metrics.crops_per_second = metrics.seconds > 0 ? crops / metrics.seconds : 0;
     metrics.wait_share = metrics.seconds > 0 ? state_.wait_seconds / metrics.seconds : 0;
-    DecisionThreshold decision;
+    ScoreThresholds thresholds;
     if (held_out_.CanMeasure()) {
-      EmbeddingExtractor extractor(info_, WrapModule(network_, device_, 1));
-      int threads = config_.threads > 0 ? config_.threads : HardwareThreads();
-      std::optional<double> measured =
-          held_out_.MeasureEer(extractor, threads, progress_, stop_, decision);
+      const EmbeddingExtractor extractor(info_, WrapModule(network_, device_, 1));
+      std::optional<ScoreThresholds> measured = Measure(extractor, {}, metrics.dev_eer);
       if (!measured) return false;
-      metrics.dev_eer = *measured;
+      thresholds = *std::move(measured);
     }
     std::string eer =
         metrics.dev_eer < 0 ? "" : Format(", held-out EER %.2f %%", 100 * metrics.dev_eer);
@@ -344,13 +349,13 @@ class Trainer {
     state_.history.push_back(metrics);
     if (best) {
       state_.best = metrics;
-      info_.decision = decision;
+      SetThresholds(thresholds);
       info_.training.best_epoch = metrics.epoch;
       info_.training.crops =
           static_cast<std::uint64_t>(crops) * static_cast<std::uint64_t>(metrics.epoch);
       info_.training.dev_eer = metrics.dev_eer;
       info_.training.epochs = metrics.epoch;
-      Model model{info_, ExportTensors(*network_)};
+      Model model{info_, ExportTensors(*network_), {}};
       SaveModel(config_.output, model);
       info_ = model.info;
     }
@@ -360,6 +365,59 @@ class Trainer {
     WriteMetrics(config_.run_dir, state_.history);
     SaveState();
     return true;
+  }
+
+  // Error rates and thresholds on the held-out speakers. Nothing if stopped.
+  std::optional<ScoreThresholds> Measure(const EmbeddingExtractor& extractor,
+                                         const ScoreNormalization& normalization, double& eer) {
+    std::optional<std::vector<Embedding>> embeddings =
+        held_out_.Embed(extractor, EmbeddingThreads(), progress_, stop_);
+    if (!embeddings) return std::nullopt;
+    const std::vector<CalibrationTrial> trials =
+        held_out_.Score(*embeddings, Scorer(normalization, {}));
+    std::vector<ScoredTrial> scored;
+    for (const CalibrationTrial& trial : trials) scored.push_back({trial.score, trial.target});
+    eer = ComputeEer(ComputeDet(scored)).eer;
+    return FindThresholds(trials, held_out_.Basis());
+  }
+
+  void SetThresholds(const ScoreThresholds& thresholds) {
+    info_.decision = thresholds.decision;
+    info_.fmr_thresholds = thresholds.fmr_thresholds;
+    info_.calibration = thresholds.calibration;
+  }
+
+  // Gives the best model its cohort, and thresholds that go with it. False if stopped.
+  bool NormalizeScores() {
+    Model model = LoadModel(config_.output);
+    std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
+    ImportTensors(model.tensors, *network);
+    network->to(device_);
+    const EmbeddingExtractor extractor(model.info, WrapModule(network, device_, 1));
+    std::optional<Matrix> speakers = EmbedSpeakers(
+        dataset_, sampler_.records(), static_cast<std::size_t>(config_.cohort_speakers), extractor,
+        EmbeddingThreads(), progress_, stop_);
+    if (!speakers) return false;
+    model.normalization =
+        MakeScoreNormalization(*speakers, static_cast<std::size_t>(config_.cohort_top));
+    info_ = model.info;
+    if (held_out_.CanMeasure()) {
+      double eer = -1;
+      std::optional<ScoreThresholds> thresholds = Measure(extractor, model.normalization, eer);
+      if (!thresholds) return false;
+      SetThresholds(*thresholds);
+      progress_.Info(Format("with AS-norm over %zu speakers: held-out EER %.2f %%",
+                            model.normalization.cohort.rows, 100 * eer));
+      state_.best.dev_eer = info_.training.dev_eer = eer;
+    }
+    model.info = info_;
+    SaveModel(config_.output, model);
+    info_ = model.info;
+    return true;
+  }
+
+  int EmbeddingThreads() const {
+    return config_.threads > 0 ? config_.threads : HardwareThreads();
   }
 
   std::string CheckpointPath() const { return config_.run_dir + "/checkpoint.pt"; }

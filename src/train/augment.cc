@@ -131,6 +131,36 @@ void NarrowBand(std::vector<float>& samples, int rate, bool companded) {
   samples.resize(length);
 }
 
+std::vector<float> DrawFrequencyResponse(std::size_t bands, double slope_db, Rng& rng) {
+  std::vector<float> response(bands);
+  for (int order = 1; order <= 4; ++order) {
+    const double amplitude = slope_db / order * rng.Normal();
+    for (std::size_t band = 0; band < bands; ++band)
+      response[band] += static_cast<float>(
+          amplitude * std::cos(M_PI * order * (static_cast<double>(band) + 0.5) /
+                               static_cast<double>(bands)));
+  }
+  return response;
+}
+
+void Equalize(Matrix& features, FeatureKind kind, std::span<const float> response_db) {
+  for (std::size_t band = 0; band < features.rows; ++band) {
+    std::span<float> row(features.row(band), features.cols);
+    const float db = response_db[band];
+    switch (kind) {
+      case FeatureKind::kMel:
+        for (float& value : row) value *= std::pow(10.0f, db / 10);
+        break;
+      case FeatureKind::kLogMel:
+        for (float& value : row) value += db * static_cast<float>(std::log(10.0) / 10);
+        break;
+      case FeatureKind::kDb:
+        for (float& value : row) value += db;
+        break;
+    }
+  }
+}
+
 struct Augmenter::Impl {
   const PackedDataset& speech;
   const TrainConfig config;

@@ -1,4 +1,5 @@
-// What happens to training crops before their features are computed: rooms, noise, narrow bands.
+// What happens to training crops: rooms, noise and narrow bands before their features are computed,
+// frequency responses after.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "vpr/base/rng.h"
 #include "vpr/dataset/packed_dataset.h"
+#include "vpr/features/mel.h"
 #include "vpr/train/train_config.h"
 
 namespace vpr {
@@ -42,5 +44,12 @@ std::vector<float> SimulateRoom(double t60_seconds, double reverberant_to_direct
 // Through a channel of the sampling rate `rate` (both ways with the resampler of audio input) and,
 // with `companded`, 8-bit mu-law (ITU-T G.711).
 void NarrowBand(std::vector<float>& samples, int rate, bool companded);
+
+// A smooth random frequency response, in dB, for `bands` bands: the first four cosines across them
+// with normal amplitudes of standard deviation slope_db / 1 .. slope_db / 4.
+std::vector<float> DrawFrequencyResponse(std::size_t bands, double slope_db, Rng& rng);
+
+// Spectrograms [bands, frames] of the given kind as if heard through that response.
+void Equalize(Matrix& features, FeatureKind kind, std::span<const float> response_db);
 
 }  // namespace vpr

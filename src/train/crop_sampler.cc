@@ -34,10 +34,11 @@ CropSampler::CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t
   std::map<int, Speaker> by_label;
   for (std::uint32_t record : records) by_label[dataset.label(record)].records.push_back(record);
   for (auto& [label, speaker] : by_label) {
+    if (speaker.records.size() < static_cast<std::size_t>(config.min_utterances)) continue;
+    records_.insert(records_.end(), speaker.records.begin(), speaker.records.end());
     double speech = 0, sum = 0;
     for (std::uint32_t record : speaker.records) {
-      double seconds = stored_mel ? config.crop_seconds
-                                  : static_cast<double>(dataset.NumSamples(record)) / kSampleRate;
+      const double seconds = dataset.Seconds(record);
       speech += seconds;
       sum += std::max(seconds, config.crop_seconds);
       speaker.cumulative_seconds.push_back(sum);
@@ -49,7 +50,7 @@ CropSampler::CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t
   crops_per_epoch_ = config.crops_per_epoch;
   if (crops_per_epoch_ == 0)
     crops_per_epoch_ = std::max<std::uint64_t>(
-        {static_cast<std::uint64_t>(std::ceil(seconds_ / config.crop_seconds)), records.size(),
+        {static_cast<std::uint64_t>(std::ceil(seconds_ / config.crop_seconds)), num_utterances(),
          kFewestSteps * static_cast<std::uint64_t>(config.batch_size)});
 }
 
@@ -129,6 +130,9 @@ Matrix CropSampler::MakeCrop(const CropChoice& crop, Rng& rng) const {
     augmenter_.Apply(samples, rng);
     features = mel_.Compute(samples);
   }
+  if (config_.equalizer_db > 0)
+    Equalize(features, config_.features.kind,
+             DrawFrequencyResponse(features.rows, config_.equalizer_db, rng));
   Mask(features, rng);
   return features;
 }

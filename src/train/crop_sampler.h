@@ -29,12 +29,14 @@ struct Batch {
 // function of (seed, epoch, position), so any batch of any epoch can be made again, on any thread.
 class CropSampler {
  public:
-  // `records`: the training records. Their labels become classes 0 .. num_speakers-1 in label
-  // order.
+  // `records`: the training records; those of speakers with fewer than config.min_utterances are
+  // not used. The other labels become classes 0 .. num_speakers-1 in label order.
   CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t> records,
               const TrainConfig& config);
 
   int num_speakers() const { return static_cast<int>(speakers_.size()); }
+  std::uint64_t num_utterances() const { return records().size(); }
+  const std::vector<std::uint32_t>& records() const { return records_; }  // those used
   // Speakers, times three with speed perturbation.
   int num_classes() const;
   std::uint64_t crops_per_epoch() const { return crops_per_epoch_; }
@@ -65,6 +67,7 @@ class CropSampler {
   MelComputer mel_;
   std::size_t crop_samples_, frames_;
   std::vector<Speaker> speakers_;
+  std::vector<std::uint32_t> records_;
   std::uint64_t crops_per_epoch_ = 0;
   double seconds_ = 0;
 };

@@ -6,12 +6,11 @@
 #include <numeric>
 #include <set>
 
+#include "train/cohort.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/rng.h"
 #include "vpr/base/text.h"
-#include "vpr/eval/metrics.h"
-#include "vpr/score/cosine.h"
 
 namespace vpr {
 namespace {
@@ -101,39 +100,39 @@ std::string HeldOut::Description() const {
   return Format("held out: %zu speakers, %zu utterances", speakers_, records_.size());
 }
 
-std::optional<double> HeldOut::MeasureEer(const EmbeddingExtractor& extractor, int threads,
-                                          Progress& progress, const StopRequested& stop,
-                                          DecisionThreshold& decision) const {
+std::string HeldOut::Basis() const {
+  return Format("all pairs of %zu held-out utterances of %zu speakers", records_.size(), speakers_);
+}
+
+std::optional<std::vector<Embedding>> HeldOut::Embed(const EmbeddingExtractor& extractor,
+                                                     int threads, Progress& progress,
+                                                     const StopRequested& stop) const {
   VPR_CHECK(can_measure_);
   std::vector<Embedding> embeddings(records_.size());
-  auto embed = [&](std::size_t i) {
-    if (dataset_->info().payload == PayloadKind::kMel64) {
-      embeddings[i] = extractor.ExtractFromMel(dataset_->ReadMel(records_[i]));
-    } else {
-      std::vector<float> speech(dataset_->NumSamples(records_[i]));
-      dataset_->ReadSamples(records_[i], 0, speech.size(), speech.data());
-      embeddings[i] = extractor.Extract(speech);
-    }
-  };
   progress.Start("held-out EER", "utterance", records_.size());
-  std::size_t done = OrderedParallelFor(
-      records_.size(), threads, 2 * static_cast<std::size_t>(threads), embed,
+  const std::size_t done = OrderedParallelFor(
+      records_.size(), threads, 2 * static_cast<std::size_t>(threads),
+      [&](std::size_t i) { embeddings[i] = EmbedRecord(*dataset_, records_[i], extractor); },
       [&](std::size_t i) { progress.Update(i + 1); }, stop);
   progress.Finish();
   if (done < records_.size()) return std::nullopt;
-  std::vector<ScoredTrial> trials;
+  return embeddings;
+}
+
+std::vector<CalibrationTrial> HeldOut::Score(const std::vector<Embedding>& embeddings,
+                                             const Scorer& scorer) const {
+  std::vector<Voiceprint> voiceprints;
+  for (std::size_t i = 0; i < records_.size(); ++i)
+    voiceprints.push_back(scorer.MakeVoiceprint(embeddings[i], dataset_->Seconds(records_[i])));
+  std::vector<CalibrationTrial> trials;
   trials.reserve(records_.size() * (records_.size() - 1) / 2);
   for (std::size_t i = 0; i < records_.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j)
-      trials.push_back({CosineScore(embeddings[i], embeddings[j]),
+      trials.push_back({scorer.Compare(voiceprints[i], voiceprints[j]).value,
+                        std::min(voiceprints[i].seconds, voiceprints[j].seconds),
                         dataset_->label(records_[i]) == dataset_->label(records_[j])});
   }
-  Eer eer = ComputeEer(ComputeDet(trials));
-  DetPoint errors = ErrorsAt(trials, eer.threshold);
-  decision = {eer.threshold, errors.p_fa, errors.p_miss,
-              Format("equal error rate over all pairs of %zu held-out utterances of %zu speakers",
-                     records_.size(), speakers_)};
-  return eer.eer;
+  return trials;
 }
 
 }  // namespace vpr

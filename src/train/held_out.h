@@ -10,6 +10,7 @@
 #include "vpr/base/progress.h"
 #include "vpr/dataset/packed_dataset.h"
 #include "vpr/model/embedding_extractor.h"
+#include "vpr/score/scorer.h"
 #include "vpr/train/train_config.h"
 
 namespace vpr {
@@ -25,11 +26,17 @@ class HeldOut {
   // False if there are not two speakers, or no speaker with two utterances.
   bool CanMeasure() const { return can_measure_; }
 
-  // EER over all pairs of at most 2,000 utterances, spread evenly over the speakers, embedded on
-  // `threads` threads. Sets the threshold and the error rates measured at it. Nothing if stopped.
-  std::optional<double> MeasureEer(const EmbeddingExtractor& extractor, int threads,
-                                   Progress& progress, const StopRequested& stop,
-                                   DecisionThreshold& decision) const;
+  // Embeddings of at most 2,000 utterances, spread evenly over the speakers, made on `threads`
+  // threads. Nothing if stopped.
+  std::optional<std::vector<Embedding>> Embed(const EmbeddingExtractor& extractor, int threads,
+                                              Progress& progress, const StopRequested& stop) const;
+
+  // All pairs of these utterances, scored.
+  std::vector<CalibrationTrial> Score(const std::vector<Embedding>& embeddings,
+                                      const Scorer& scorer) const;
+
+  // What was measured on, for people: "all pairs of 1974 held-out utterances of 120 speakers".
+  std::string Basis() const;
 
   std::string Description() const;
   // Of the data set and the records measured on; empty if there are none.

@@ -23,6 +23,7 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("data", "dev", c.dev);
   visit("data", "hold_out_speakers", c.hold_out_speakers);
   visit("data", "crop_seconds", c.crop_seconds);
+  visit("data", "min_utterances", c.min_utterances);
   visit("data", "speaker_balance", c.speaker_balance);
   visit("data", "speed_perturb", c.speed_perturb);
   visit("model", "arch", c.arch);
@@ -60,6 +61,9 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("augment", "snr_low", c.snr_low);
   visit("augment", "snr_high", c.snr_high);
   visit("augment", "narrow_band_share", c.narrow_band_share);
+  visit("augment", "equalizer_db", c.equalizer_db);
+  visit("scoring", "cohort_speakers", c.cohort_speakers);
+  visit("scoring", "cohort_top", c.cohort_top);
   visit("run", "output", c.output);
   visit("run", "seed", c.seed);
   visit("run", "threads", c.threads);
@@ -195,6 +199,7 @@ void TrainConfig::Validate() const {
   if (run_dir.empty()) Invalid("no run folder given");
   if (!(hold_out_speakers >= 0)) Invalid("hold_out_speakers must be 0 or more");
   if (!(crop_seconds >= 0.2 && crop_seconds <= 60)) Invalid("crop_seconds must be 0.2 to 60");
+  if (min_utterances < 1) Invalid("min_utterances must be 1 or more");
   if (!(speaker_balance >= 0 && speaker_balance <= 1)) Invalid("speaker_balance must be 0 to 1");
   if (embedding_dim < 0 || embedding_dim > 4096) Invalid("embedding_dim must be at most 4096");
   if (!(margin >= 0 && margin < 1.5)) Invalid("margin must be 0 to 1.5");
@@ -215,7 +220,12 @@ void TrainConfig::Validate() const {
   for (double share : {room_share, noise_share, narrow_band_share}) {
     if (!(share >= 0 && share <= 1)) Invalid("shares of augmented crops must be 0 to 1");
   }
+  if (!(equalizer_db >= 0 && equalizer_db <= 40)) Invalid("equalizer_db must be 0 to 40");
+  if (equalizer_db > 0 && features.mean_norm)
+    Invalid("equalizer_db needs features with mean_norm = false: the mean takes it away again");
   if (!(snr_low <= snr_high)) Invalid("snr_low <= snr_high must hold");
+  if (cohort_speakers < 0 || cohort_top < 2)
+    Invalid("cohort_speakers must be 0 or more, cohort_top 2 or more");
   if (threads < 0 || loader_threads < 1) Invalid("threads must be 0 or more, loader_threads 1");
   if (precision != "auto" && precision != "float32" && precision != "bfloat16")
     Invalid("precision '" + precision + "' is unknown; there are auto, float32 and bfloat16");
@@ -238,10 +248,14 @@ TrainConfig DefaultTrainConfig(const std::string& arch) {
     config.features.n_fft = 1024;
     config.features.win_length = 400;
     config.features.kind = FeatureKind::kLogMel;
-    config.features.mean_norm = true;
     config.features.level_norm = true;
+    config.optimizer = "adamw";
+    config.lr = 2e-3;
+    config.final_lr = 1e-5;
+    config.weight_decay = 0.05;
     config.freq_mask = 16;
     config.time_mask = 24;
+    config.cohort_speakers = 2000;
   }
   return config;
 }

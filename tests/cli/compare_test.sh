@@ -14,7 +14,8 @@ ok "$vpr" compare "$a" "$mp3" --threshold -1
 says '^same speaker$' out
 
 ok "$vpr" compare "$a" "$b" --json
-check 'sorted(j) == ["decision", "model", "score", "threshold"] and -1 <= j["score"] <= 1'
+check '{"decision", "model", "score", "threshold"} <= set(j) and -1 <= j["score"] == j["cosine"] <= 1'
+check '0 <= j["fmr"] <= 1 and 0 <= j["fnmr"] <= 1 and isinstance(j["llr"], float)'
 check 'j["decision"] == ("same speaker" if j["score"] >= j["threshold"] else "different speakers")'
 cp out forward
 ok "$vpr" compare "$b" "$a" --json
@@ -24,6 +25,21 @@ check 'j["score"] == parse(open("forward").read())["score"]'
 ok "$vpr" compare "$a" "$a" --exit-status
 run "$vpr" compare "$a" "$b" --threshold 1 --exit-status
 expect_status 3 "compare --exit-status of different speakers"
+
+# The threshold says what it costs; stricter ones can be asked for.
+ok "$vpr" compare "$a" "$b"
+says '^threshold +-?0\.[0-9]+  \(false matches [0-9.]+ %, false non-matches [0-9.]+ %: equal error rate' out
+says '^LLR +[+-][0-9.]+  \([0-9.e-]+ % probable' out
+ok "$vpr" compare "$a" "$b" --json
+cp out default
+for rate in 1% 0.01; do
+  ok "$vpr" compare "$a" "$b" --json --fmr "$rate"
+  check 'j["threshold"] >= parse(open("default").read())["threshold"] and j["fmr"] <= 0.01'
+done
+refused "$vpr" compare "$a" "$b" --fmr 3%
+says '1%, 0\.1%, 0\.01%' err
+ok "$vpr" compare "$a" "$b" --json --threshold 0.5
+check 'j["threshold"] == 0.5 and j["fmr"] is None'
 
 # Any name, and standard input.
 mkdir '李达康 的 录音'

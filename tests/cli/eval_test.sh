@@ -17,6 +17,9 @@ ok "$vpr" --quiet eval --trials voxceleb --audio-root "$data" --json --scores-ou
 cp out expected
 check '0 <= j["eer"] < 0.4 and 0 <= j["min_dcf_0.01"] <= 1 and 0 <= j["min_dcf_0.05"] <= 1'
 check 'j["fta"] == 0 and j["trials"] == j["targets"] + j["nontargets"] and -1 <= j["threshold"] <= 1'
+check 'j["eer_ci95"][0] <= j["eer"] <= j["eer_ci95"][1] and j["min_dcf_0.01_ci95"] is not None'
+check 'j["cllr"] >= j["min_cllr"] - 1e-9 >= 0 and j["act_dcf_0.01"] >= j["min_dcf_0.01"] - 0.2'
+check '0 <= j["fmr"] <= 1 and 0 <= j["fnmr"] <= 1 and j["decision_threshold"] is not None'
 check 'j["trials"] == len(open("voxceleb").readlines()) == len(open("scores").readlines())'
 ok "$vpr" eval --scores scores --json
 check 'abs(j["eer"] - parse(open("expected").read())["eer"]) < 1e-9'
@@ -24,6 +27,23 @@ ok "$vpr" --quiet eval --trials voxceleb kaldi --audio-root "$data" --json
 check 'lines[0]["eer"] == lines[1]["eer"] == parse(open("expected").read())["eer"]'
 ok "$vpr" --quiet eval --trials voxceleb --audio-root "$data"
 says 'EER.*minDCF\(0\.01\).*minDCF\(0\.05\)' out
+
+# The figures are those of the cosines of what vpr embed gives.
+python3 -c '
+import sys
+print("\n".join(sorted({name for line in open("voxceleb") for name in line.split()[1:]})))' > names
+(cd "$data" && "$vpr" --quiet embed --list "$OLDPWD/names" --format jsonl -o "$OLDPWD/embeddings.jsonl")
+python3 - > independent << 'P'
+import json
+names = open("names").read().split()
+rows = [json.loads(line)["embedding"] for line in open("embeddings.jsonl")]
+row = dict(zip(names, rows))
+for line in open("voxceleb"):
+    digit, a, b = line.split()
+    print(digit, sum(x * y for x, y in zip(row[a], row[b])))
+P
+ok "$vpr" eval --scores independent --json
+check 'abs(j["eer"] - parse(open("expected").read())["eer"]) < 1e-9'
 
 # A file that cannot be used: its trials are left out, and it counts as failure to acquire.
 python3 "$here/make_audio.py" bad

@@ -21,7 +21,10 @@ usage_error "$vpr" compare one.wav
 usage_error "$vpr" compare one.wav two.wav three.wav
 usage_error "$vpr" compare - -
 usage_error "$vpr" compare one.wav two.wav --pairs list
-usage_error "$vpr" compare one.wav two.wav --threshold 2
+usage_error "$vpr" compare one.wav two.wav --threshold high
+usage_error "$vpr" compare one.wav two.wav --fmr 2
+usage_error "$vpr" compare one.wav two.wav --fmr 0
+usage_error "$vpr" compare one.wav two.wav --fmr 1% --threshold 0.5
 usage_error "$vpr" compare one.wav two.wav --threshold high
 usage_error "$vpr" compare one.wav two.wav --no-such-option
 usage_error "$vpr" compare one.wav two.wav --device gpu

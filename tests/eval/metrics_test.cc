@@ -132,6 +132,80 @@ TEST(MetricsTest, TheOrderOfTheTrialsDoesNotMatter) {
   }
 }
 
+TEST(MetricsTest, DcfAtAThreshold) {
+  EXPECT_NEAR(ComputeDcf({0, 0.25, 0.5}, 0.01), (0.01 * 0.25 + 0.99 * 0.5) / 0.01, 1e-12);
+  EXPECT_NEAR(ComputeDcf({0, 0.25, 0.5}, 0.9), (0.9 * 0.25 + 0.1 * 0.5) / 0.1, 1e-12);
+  EXPECT_THROW(ComputeDcf({0, 0, 0}, 1), Error);
+  // Deciding at it costs what the prior says: e^t is the odds against.
+  EXPECT_NEAR(BayesThreshold(0.01), 4.59511985, 1e-8);
+  EXPECT_NEAR(BayesThreshold(0.05), 2.94443898, 1e-8);
+  EXPECT_EQ(BayesThreshold(0.5), 0);
+}
+
+TEST(MetricsTest, CllrByItsDefinition) {
+  // Knowing nothing: one bit, whatever the counts.
+  EXPECT_NEAR(ComputeCllr({{0, 3, 7}}), 1, 1e-15);
+  EXPECT_NEAR(ComputeCllr({{-1000, 0, 1}, {1000, 1, 0}}), 0, 1e-15);
+  // Misleading: the sum of what each trial costs, without overflow.
+  EXPECT_NEAR(ComputeCllr({{-1000, 1, 0}, {1000, 0, 1}}), 1000 / std::log(2.0), 1e-9);
+  Rng rng(21);
+  for (int round = 0; round < 50; ++round) {
+    const auto trials = RandomTrials(rng, round % 2 == 0 ? 0 : 3);
+    double cost[2] = {0, 0}, count[2] = {0, 0};
+    for (const ScoredTrial& trial : trials) {
+      cost[trial.target] += std::log2(1 + std::exp(trial.target ? -trial.score : trial.score));
+      ++count[trial.target];
+    }
+    EXPECT_NEAR(ComputeCllr(BinScores(trials)), (cost[0] / count[0] + cost[1] / count[1]) / 2,
+                1e-12);
+  }
+}
+
+// Every way to cut the bins into pools, with the LLR of each pool's counts where they do not fall.
+double OracleMinCllr(const std::vector<ScoreBin>& bins) {
+  double targets = 0, nontargets = 0, best = 1e9;
+  for (const ScoreBin& bin : bins) {
+    targets += bin.targets;
+    nontargets += bin.nontargets;
+  }
+  for (unsigned cuts = 0; cuts < 1u << (bins.size() - 1); ++cuts) {
+    std::vector<ScoreBin> pools = {bins[0]};
+    for (std::size_t i = 1; i < bins.size(); ++i) {
+      if (cuts >> (i - 1) & 1) {
+        pools.push_back(bins[i]);
+      } else {
+        pools.back().targets += bins[i].targets;
+        pools.back().nontargets += bins[i].nontargets;
+      }
+    }
+    bool rising = true;
+    for (std::size_t i = 0; i < pools.size(); ++i) {
+      pools[i].score = std::log(pools[i].targets / targets / (pools[i].nontargets / nontargets));
+      rising &= i == 0 || pools[i].score >= pools[i - 1].score;
+    }
+    if (rising) best = std::min(best, ComputeCllr(pools));
+  }
+  return best;
+}
+
+TEST(MetricsTest, MinCllrIsTheBestMonotonicCalibration) {
+  Rng rng(22);
+  for (int round = 0; round < 60; ++round) {
+    std::vector<ScoreBin> bins;
+    const std::size_t size = 2 + rng.Below(8);
+    for (std::size_t i = 0; i < size; ++i)
+      bins.push_back({static_cast<double>(i), static_cast<double>(rng.Below(4)),
+                      static_cast<double>(rng.Below(4))});
+    bins.front().targets += 1;
+    bins.back().nontargets += 1;
+    std::erase_if(bins, [](const ScoreBin& bin) { return bin.targets + bin.nontargets == 0; });
+    EXPECT_NEAR(ComputeMinCllr(bins), OracleMinCllr(bins), 1e-12) << round;
+    EXPECT_LE(ComputeMinCllr(bins), 1 + 1e-12);
+  }
+  EXPECT_EQ(ComputeMinCllr({{-5, 0, 4}, {3, 2, 0}}), 0);         // separable
+  EXPECT_NEAR(ComputeMinCllr({{-5, 4, 0}, {3, 0, 2}}), 1, 1e-15);  // swapped: no information
+}
+
 TEST(MetricsTest, Separable) {
   const auto trials = Trials({0.8, 0.9, 0.7}, {0.1, 0.3, 0.2, 0.0});
   const auto det = ComputeDet(trials);
@@ -186,7 +260,7 @@ TEST(MetricsTest, ThresholdForFmr) {
 }
 
 TEST(MetricsTest, RefusesWhatHasNoErrorRates) {
-  EXPECT_THROW(ComputeDet({}), Error);
+  EXPECT_THROW(ComputeDet(std::vector<ScoredTrial>{}), Error);
   EXPECT_THROW(ComputeDet(Trials({0.1, 0.2}, {})), Error);
   EXPECT_THROW(ComputeDet(Trials({}, {0.1})), Error);
   EXPECT_THROW(ComputeDet(Trials({0.1, std::nan("")}, {0.1})), Error);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 
@@ -88,10 +90,34 @@ TEST_F(ListTest, MissingFile) {
 }
 
 TEST_F(ListTest, Scores) {
-  EXPECT_THAT(ReadScores(Write("a b 0.25 target\nc d -1e-3 nontarget\n")),
-              ElementsAre(IsScore(0.25, true), IsScore(-1e-3, false)));
-  EXPECT_THAT(ReadScores(Write("1 0.5\n0 0.25\ntarget 2\n")),
+  const ScoreList named = ReadScores(Write("a b 0.25 target\nc d -1e-3 nontarget\n"));
+  EXPECT_THAT(named.scores, ElementsAre(IsScore(0.25, true), IsScore(-1e-3, false)));
+  EXPECT_EQ(named.speakers.size(), 2u);
+  const ScoreList bare = ReadScores(Write("1 0.5\n0 0.25\ntarget 2\n"));
+  EXPECT_THAT(bare.scores,
               ElementsAre(IsScore(0.5, true), IsScore(0.25, false), IsScore(2, true)));
+  EXPECT_TRUE(bare.speakers.empty());
+}
+
+TEST(SpeakerFinder, TargetTrialsJoinNames) {
+  SpeakerFinder finder;
+  finder.Add("a1", "b1", false);
+  finder.Add("a1", "a2", true);
+  finder.Add("b2", "b1", true);
+  finder.Add("a3", "a2", true);
+  finder.Add("b2", "a3", false);
+  finder.Add("c", "a1", false);
+  finder.Add("c", "c", true);
+  const std::vector<TrialSpeakers> speakers = finder.Speakers();
+  ASSERT_EQ(speakers.size(), 7u);
+  const std::uint32_t a = speakers[0].enroll, b = speakers[0].test, c = speakers[5].enroll;
+  EXPECT_EQ((std::set{a, b, c}), (std::set<std::uint32_t>{0, 1, 2}));
+  const std::vector<std::pair<std::uint32_t, std::uint32_t>> expected = {
+      {a, b}, {a, a}, {b, b}, {a, a}, {b, a}, {c, a}, {c, c}};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(speakers[i].enroll, expected[i].first) << i;
+    EXPECT_EQ(speakers[i].test, expected[i].second) << i;
+  }
 }
 
 TEST_F(ListTest, BadScoresAreNamed) {

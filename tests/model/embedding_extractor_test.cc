@@ -121,18 +121,23 @@ TEST(EmbedFiles, BadFilesAreReportedAndTheirRowsAreNaN) {
   }
   Progress progress;
   std::vector<FailedFile> failed;
-  Matrix rows =
+  const EmbeddedFiles embedded =
       EmbedFiles(paths, extractor, progress, {}, [&](const FailedFile& f) { failed.push_back(f); });
   ASSERT_EQ(failed.size(), 1u);
   EXPECT_EQ(failed[0].index, 4u);
   EXPECT_THAT(failed[0].reason, ::testing::HasSubstr("embed_files_4.wav"));
+  const Matrix& rows = embedded.embeddings;
   ASSERT_EQ(rows.rows, 9u);
+  ASSERT_EQ(embedded.seconds.size(), 9u);
   for (std::size_t i = 0; i < 9; ++i) {
     if (i == 4) {
       EXPECT_TRUE(std::isnan(rows(i, 0)));
+      EXPECT_TRUE(std::isnan(embedded.seconds[i]));
       continue;
     }
-    std::vector<float> single = extractor.Extract(extractor.ReadSpeechFor(paths[i]));
+    const std::vector<float> speech = extractor.ReadSpeechFor(paths[i]);
+    std::vector<float> single = extractor.Extract(speech);
+    EXPECT_EQ(embedded.seconds[i], static_cast<double>(speech.size()) / 16000);
     EXPECT_EQ(single, std::vector<float>(rows.row(i), rows.row(i) + rows.cols)) << i;
   }
   EXPECT_THROW(EmbedFiles(paths, extractor, progress, {},

@@ -99,6 +99,50 @@ TEST(NarrowBand, MuLawAddsAboutItsNoise) {
   EXPECT_LT(snr, 45);
 }
 
+TEST(DrawFrequencyResponse, HasTheSlopeAskedForAndIsSmooth) {
+  // Against the first cosine, the amplitude is normal with the standard deviation given.
+  const std::size_t bands = 128;
+  double sum = 0, square = 0, level = 0, steepest = 0;
+  const int draws = 2000;
+  for (int i = 0; i < draws; ++i) {
+    Rng rng(4, static_cast<std::uint64_t>(i));
+    std::vector<float> response = DrawFrequencyResponse(bands, 4, rng);
+    double slope = 0;
+    for (std::size_t b = 0; b < bands; ++b) {
+      slope += 2.0 / bands * response[b] * std::cos(M_PI * (static_cast<double>(b) + 0.5) / bands);
+      level += response[b];
+      if (b > 0) steepest = std::max(steepest, double{std::abs(response[b] - response[b - 1])});
+    }
+    sum += slope;
+    square += slope * slope;
+  }
+  EXPECT_NEAR(sum / draws, 0, 0.4);
+  EXPECT_NEAR(std::sqrt(square / draws), 4, 0.25);
+  EXPECT_NEAR(level, 0, 0.1);
+  EXPECT_LT(steepest, 2);
+}
+
+TEST(Equalize, EqualsTheSameResponseOnThePowerSpectrum) {
+  Rng rng(1, 2);
+  Matrix mel(16, 5);
+  for (float& value : mel.data) value = static_cast<float>(rng.Uniform(0.1, 2));
+  const std::vector<float> response = DrawFrequencyResponse(16, 6, rng);
+  Matrix power = mel, natural = mel, db = mel;
+  for (float& value : natural.data) value = std::log(value);
+  for (float& value : db.data) value = 10 * std::log10(value);
+  Equalize(power, FeatureKind::kMel, response);
+  Equalize(natural, FeatureKind::kLogMel, response);
+  Equalize(db, FeatureKind::kDb, response);
+  for (std::size_t b = 0; b < 16; ++b) {
+    for (std::size_t t = 0; t < 5; ++t) {
+      const double expected = mel(b, t) * std::pow(10.0, double{response[b]} / 10);
+      EXPECT_NEAR(power(b, t), expected, 1e-5 * expected);
+      EXPECT_NEAR(natural(b, t), std::log(expected), 1e-5);
+      EXPECT_NEAR(db(b, t), 10 * std::log10(expected), 1e-4);
+    }
+  }
+}
+
 TEST(Augmenter, AppliesItsShares) {
   const std::string prefix = test::TempPath("augment_speech");
   test::PackSynthetic(prefix, 0, 3, 2, 1.0);

@@ -66,6 +66,20 @@ TEST(CropSampler, SpeakersAreDrawnInProportion) {
   }
 }
 
+TEST(CropSampler, SpeakersWithFewUtterancesAreLeftOut) {
+  TrainConfig config = Config();
+  config.min_utterances = 2;
+  const CropSampler sampler(Dataset(), All(Dataset()), config);
+  EXPECT_EQ(sampler.num_speakers(), 2);
+  EXPECT_EQ(sampler.num_utterances(), 7u);
+  EXPECT_NEAR(sampler.seconds(), 3 * 3 + 4 * 4, 0.01);
+  EXPECT_EQ(sampler.records(), (std::vector<std::uint32_t>{1, 2, 3, 4, 5, 6, 7}));
+  for (const CropChoice& crop : sampler.DrawEpoch(1)) {
+    EXPECT_NE(Dataset().label(crop.record), 0);
+    EXPECT_EQ(Dataset().label(crop.record), crop.class_number + 1);
+  }
+}
+
 TEST(CropSampler, AnEpochIsOfTheAskedSizeAndShuffled) {
   TrainConfig config = Config();
   CropSampler sampler(Dataset(), All(Dataset()), config);
@@ -157,6 +171,7 @@ TEST(CropSampler, InputIsTheFeaturesOfACropOfTheUtterance) {
 
 TEST(CropSampler, MasksFillWithTheMean) {
   TrainConfig config = Config();
+  config.features.mean_norm = true;  // the mean is 0
   config.crops_per_epoch = 64;
   CropSampler plain(Dataset(), All(Dataset()), config);
   config.freq_mask = config.time_mask = 20;
@@ -190,6 +205,30 @@ TEST(CropSampler, MasksFillWithTheMean) {
   // Widths are uniform over 0 .. 20: 10 on average, over 64 crops.
   EXPECT_NEAR(bands / 64.0, 10, 3);
   EXPECT_NEAR(frames / 64.0, 10, 3);
+}
+
+TEST(CropSampler, EachCropGetsAFrequencyResponseOfItsOwn) {
+  TrainConfig config = Config();
+  config.features.kind = FeatureKind::kLogMel;
+  config.features.mean_norm = false;
+  CropSampler plain(Dataset(), All(Dataset()), config);
+  config.equalizer_db = 4;
+  CropSampler equalized(Dataset(), All(Dataset()), config);
+  std::vector<CropChoice> crops = plain.DrawEpoch(1);
+  Batch a = plain.MakeBatch(crops, 1, 0), b = equalized.MakeBatch(crops, 1, 0);
+  std::vector<float> first_band;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const float *x = &a.features[i * 128 * 128], *y = &b.features[i * 128 * 128];
+    for (int band = 0; band < 128; ++band) {
+      for (int frame = 1; frame < 128; ++frame) {
+        const int at = band * 128 + frame;
+        EXPECT_NEAR(y[at] - x[at], y[band * 128] - x[band * 128], 1e-4);
+      }
+    }
+    first_band.push_back(y[0] - x[0]);
+  }
+  std::sort(first_band.begin(), first_band.end());
+  EXPECT_GT(first_band.back() - first_band.front(), 0.1);
 }
 
 TEST(CropSampler, ShortUtterancesAreFilledWithTheSameSpeaker) {

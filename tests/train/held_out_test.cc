@@ -8,6 +8,7 @@
 #include "support/synthetic_speech.h"
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
+#include "vpr/eval/metrics.h"
 
 namespace vpr {
 namespace {
@@ -95,17 +96,21 @@ TEST(HeldOut, EerAndThresholdAreMeasuredOnAllPairs) {
   info.embedding_dim = 128;
   info.features.kind = FeatureKind::kLogMel;
   EmbeddingExtractor extractor(info, std::make_unique<PitchNetwork>());
-  DecisionThreshold decision;
-  std::optional<double> measured = held_out.MeasureEer(extractor, 2, progress, {}, decision);
-  ASSERT_TRUE(measured.has_value());
-  const double eer = *measured;
-  EXPECT_FALSE(held_out.MeasureEer(
-      extractor, 1, progress, [] { return true; }, decision));
-  EXPECT_LT(eer, 0.2);
-  EXPECT_NEAR(decision.fmr, eer, 0.06);
-  EXPECT_NEAR(decision.fnmr, eer, 0.06);
-  EXPECT_GT(decision.threshold, 0.5);
-  EXPECT_THAT(decision.basis, ::testing::HasSubstr("24 held-out utterances of 6 speakers"));
+  EXPECT_FALSE(held_out.Embed(extractor, 1, progress, [] { return true; }));
+  const auto embeddings = held_out.Embed(extractor, 2, progress, {});
+  ASSERT_TRUE(embeddings.has_value());
+  EXPECT_EQ(held_out.Basis(), "all pairs of 24 held-out utterances of 6 speakers");
+
+  const std::vector<CalibrationTrial> trials = held_out.Score(*embeddings, Scorer({}, {}));
+  ASSERT_EQ(trials.size(), 24u * 23 / 2);
+  std::vector<ScoredTrial> scored;
+  for (const CalibrationTrial& trial : trials) {
+    EXPECT_NEAR(trial.seconds, 1, 0.01);
+    scored.push_back({trial.score, trial.target});
+  }
+  EXPECT_EQ(std::count_if(scored.begin(), scored.end(), [](auto& trial) { return trial.target; }),
+            6 * (4 * 3 / 2));
+  EXPECT_LT(ComputeEer(ComputeDet(scored)).eer, 0.2);
 }
 
 }  // namespace

@@ -97,6 +97,13 @@ TEST(TrainConfig, ValidateNamesTheField) {
   EXPECT_THAT(message([](TrainConfig& c) { c.margin_from = 0.9; }), HasSubstr("margin_from"));
   EXPECT_THAT(message([](TrainConfig& c) { c.optimizer = "lamb"; }), HasSubstr("lamb"));
   EXPECT_THAT(message([](TrainConfig& c) { c.features.n_mels = 0; }), HasSubstr("n_mels"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.min_utterances = 0; }), HasSubstr("min_utterances"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.cohort_top = 1; }), HasSubstr("cohort_top"));
+  EXPECT_THAT(message([](TrainConfig& c) {
+                c.equalizer_db = 3;
+                c.features.mean_norm = true;
+              }),
+              HasSubstr("mean_norm"));
   EXPECT_THAT(message([](TrainConfig& c) { c.precision = "int8"; }), HasSubstr("int8"));
 }
 

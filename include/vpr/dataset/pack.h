@@ -17,7 +17,8 @@ struct PackOptions {
   std::string prefix;  // output
   PayloadKind payload = PayloadKind::kPcm16;
   int crops = 20;            // kMel64: at most so many random crops of a file longer than 2.04 s
-  double trim_top_db = 20;   // 0: no trimming
+  double trim_top_db = 40;   // 0: no trimming. 20 and 30 dB cut into words and cost accuracy:
+                             // docs/accuracy.md
   double min_seconds = 0.3;  // shorter speech is skipped
   int dev_speakers = 0;      // so many speakers, chosen by seed, go to PREFIX-dev instead
   int test_every = 0;        // every n-th utterance goes to PREFIX-test instead (closed set)

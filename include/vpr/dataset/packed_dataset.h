@@ -72,6 +72,9 @@ class PackedDataset {
   // kMel64: [128, 128].
   Matrix ReadMel(std::size_t i) const;
 
+  // Length of the speech of record i.
+  double Seconds(std::size_t i) const;
+
  private:
   struct Record {
     std::uint64_t offset;  // of the payload in PREFIX.data

@@ -11,6 +11,7 @@
 #include "vpr/base/matrix.h"
 #include "vpr/base/progress.h"
 #include "vpr/model/model_file.h"
+#include "vpr/score/scorer.h"
 
 namespace vpr {
 
@@ -34,7 +35,8 @@ struct ExtractorOptions {
 class EmbeddingExtractor {
  public:
   EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
-                     const ExtractorOptions& options = {});
+                     const ExtractorOptions& options = {},
+                     const ScoreNormalization& normalization = {});
   ~EmbeddingExtractor();
   EmbeddingExtractor(EmbeddingExtractor&&) noexcept;
 
@@ -43,6 +45,7 @@ class EmbeddingExtractor {
 
   const ModelInfo& info() const;
   const ExtractorOptions& options() const;
+  const Scorer& scorer() const;  // of the same model
 
   // Reading a file as the model wants it: trimmed with its top_db.
   std::vector<float> ReadSpeechFor(const std::string& path) const;
@@ -71,11 +74,16 @@ struct FailedFile {
   std::string path, reason;
 };
 
-// Embeddings of many files, [paths, embedding_dim], rows in the order given, each as Extract gives
-// it; several files are worked on at once. A file that cannot be used is reported to `on_bad`,
-// which may throw to end the work, and its row is NaN. Throws kInterrupted if stopped.
-Matrix EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
-                  Progress& progress, const StopRequested& stop,
-                  const std::function<void(const FailedFile&)>& on_bad);
+// One row a file. Where a file could not be used the row and the seconds are NaN.
+struct EmbeddedFiles {
+  Matrix embeddings;            // [paths, embedding_dim], each as Extract gives it
+  std::vector<double> seconds;  // of speech
+};
+
+// Embeds many files, in the order given; several are worked on at once. A file that cannot be used
+// is reported to `on_bad`, which may throw to end the work. Throws kInterrupted if stopped.
+EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
+                         Progress& progress, const StopRequested& stop,
+                         const std::function<void(const FailedFile&)>& on_bad);
 
 }  // namespace vpr

@@ -8,22 +8,16 @@
 #include <vector>
 
 #include "vpr/features/feature_options.h"
+#include "vpr/score/scorer.h"
 
 namespace vpr {
 
 // The version this program writes, and the only one it reads.
-inline constexpr int kModelFormatVersion = 1;
+inline constexpr int kModelFormatVersion = 2;
 
 // The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2,
 // 2]}. Which ones an architecture knows stands in its source file.
 using ArchitectureOptions = std::map<std::string, std::vector<int>>;
-
-// How a decision threshold was found and what it costs.
-struct DecisionThreshold {
-  double threshold = 0;      // on the score; accept iff score >= threshold
-  double fmr = 0, fnmr = 0;  // measured at it: false match and false non-match rate
-  std::string basis;         // "equal error rate on 1975 held-out utterances of 120 speakers"
-};
 
 // Where the weights come from.
 struct TrainingProvenance {
@@ -47,7 +41,9 @@ struct ModelInfo {
   FeatureOptions features;
   int embedding_dim = 0;
   double crop_seconds = 2.04;  // length of the training crops; shorter speech is repeated up to it
-  DecisionThreshold decision;
+  DecisionThreshold decision;               // the one used unless another is asked for
+  std::vector<FmrThreshold> fmr_thresholds;  // by falling wanted_fmr
+  Calibration calibration;                   // of Score::value
   TrainingProvenance training;
   std::string fingerprint;  // of the file's content; set by LoadModel and SaveModel
 };
@@ -61,6 +57,7 @@ struct Tensor {
 struct Model {
   ModelInfo info;
   std::vector<Tensor> tensors;
+  ScoreNormalization normalization;
 };
 
 // Writes atomically and sets model.info.fingerprint. Throws kIo.

@@ -17,6 +17,8 @@ struct TrainConfig {
                       // hold_out_speakers are taken from the training set
   double hold_out_speakers = 0.1;  // below 1: share of the speakers; from 1: their number; 0: none
   double crop_seconds = 2.04;
+  int min_utterances = 1;        // speakers with fewer utterances are left out: two crops of one
+                                 // recording have the device in common, not only the voice
   double speaker_balance = 0.5;  // 0: every speaker equally often; 1: by amount of speech
   bool speed_perturb = false;    // also at 0.9 and 1.1 times the speed, as speakers of their own
 
@@ -58,6 +60,13 @@ struct TrainConfig {
   double narrow_band_share =
       0;  // share of the crops sent through a channel of 6 to 12 kHz sampling
           // rate; half of them a telephone's 8 kHz, at times with mu-law
+  double equalizer_db = 0;  // every crop gets a smooth frequency response of its own, as another
+                            // microphone has: standard deviation of its slope across the bands
+
+  // [scoring]
+  int cohort_speakers = 0;  // scores are normalized against so many training speakers (AS-norm),
+                            // of whom ...
+  int cohort_top = 100;     // ... this many, the most alike, count; cohort_speakers 0: plain cosines
 
   // [run]
   std::uint64_t seed = 1;

@@ -46,6 +46,7 @@ class ResNet : public EmbeddingNetwork {
   ResNet(int n_mels, int embedding_dim, const ArchitectureOptions& options) {
     const std::vector<int>&channels = options.at("channels"), &blocks = options.at("blocks"),
           &stride = options.at("first_stride");
+    input_norm_ = register_module("input_norm", nn::BatchNorm1d(n_mels));
     conv_ = register_module("conv", Conv(1, channels[0], 3, stride[0], stride[1]));
     norm_ = register_module("norm", nn::BatchNorm2d(channels[0]));
     int in = channels[0], bands = (n_mels + stride[0] - 1) / stride[0];
@@ -64,7 +65,7 @@ class ResNet : public EmbeddingNetwork {
 
   torch::Tensor forward(torch::Tensor features) override {
     // [batch, channels, bands, frames], channels last in memory: half again as fast on a CPU.
-    torch::Tensor x = features.unsqueeze(1).contiguous(torch::MemoryFormat::ChannelsLast);
+    torch::Tensor x = input_norm_(features).unsqueeze(1).contiguous(torch::MemoryFormat::ChannelsLast);
     x = torch::relu(norm_(conv_(x)));
     for (const auto& block : blocks_) x = block->forward(x);
     x = x.to(torch::kFloat).flatten(1, 2);  // [batch, channels * bands, frames]
@@ -74,6 +75,7 @@ class ResNet : public EmbeddingNetwork {
   }
 
  private:
+  nn::BatchNorm1d input_norm_{nullptr};  // of each band: edges padded with 0 are its mean
   nn::Conv2d conv_{nullptr};
   nn::BatchNorm2d norm_{nullptr};
   std::vector<std::shared_ptr<BasicBlock>> blocks_;

@@ -1,0 +1,51 @@
+// From scores to log-likelihood ratios.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace vpr {
+
+// LLR = scale score + offset + d (duration_scale score + duration_offset), natural logarithm, where
+// d = ln(seconds / 4) of the shorter side's speech, seconds limited to [0.5, 16]: a short utterance
+// says less, whatever its score.
+struct Calibration {
+  double scale = 0, offset = 0;  // scale 0: none
+  double duration_scale = 0, duration_offset = 0;
+
+  bool empty() const { return scale == 0; }
+  double Llr(double score, double seconds) const;
+};
+
+struct CalibrationTrial {
+  double score;    // Score::value
+  double seconds;  // of speech, of the shorter side
+  bool target;
+};
+
+// Logistic regression (Newton's method on a convex cost), targets and nontargets weighted as if the
+// former were a share `prior` of all (Bruemmer and du Preez, CSL 2006); the prior's own log odds are
+// not part of the LLR. A slight pull of the durations' weights towards 0 keeps them finite where
+// durations hardly differ. Throws kInvalidArgument without a target and a nontarget, kUnusable if
+// higher scores do not mean targets.
+Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double prior = 0.05);
+
+// A score from which on two voices count as one, and what it costs.
+struct DecisionThreshold {
+  double threshold = 0;      // accept iff score >= threshold
+  double fmr = 0, fnmr = 0;  // measured at it: false match and false non-match rate
+  std::string basis;  // "equal error rate over all pairs of 1974 held-out utterances of 120 ..."
+};
+
+// A threshold for a wanted false match rate.
+struct FmrThreshold {
+  double wanted_fmr = 0;  // 0.01, 0.001, 0.0001
+  double threshold = 0;
+  double fmr = 0, fnmr = 0;  // measured at it
+  // Whether there were enough nontarget trials to tell: at least 3 / wanted_fmr ("rule of 3": with
+  // no error among n, a rate above 3 / n can be ruled out with 95 % confidence). If not, the
+  // threshold is a guess.
+  bool supported = false;
+};
+
+}  // namespace vpr
