@@ -147,7 +147,8 @@ class Trainer {
           ErrorCode::kUnusable,
           Format("cannot train on '%s': %llu utterances to train on are fewer than a batch of "
                  "%d; use a smaller --batch-size or more data",
-                 config_.train.c_str(), static_cast<unsigned long long>(utterances), config_.batch_size));
+                 config_.train.c_str(), static_cast<unsigned long long>(utterances),
+                 config_.batch_size));
   }
 
   void Describe() {
@@ -169,7 +170,8 @@ class Trainer {
     training.program = std::string("vpr ") + Version() + ", LibTorch " + TORCH_VERSION;
   }
 
-  // What a checkpoint must agree in to be continued. The number of epochs and the cohort may change.
+  // What a checkpoint must agree in to be continued. The number of epochs and the cohort may
+  // change.
   std::string Identity() const {
     TrainConfig same = config_;
     same.output = same.train = same.dev = same.device = same.precision = "";
@@ -395,8 +397,8 @@ class Trainer {
     network->to(device_);
     const EmbeddingExtractor extractor(model.info, WrapModule(network, device_, 1));
     std::optional<Matrix> speakers = EmbedSpeakers(
-        dataset_, sampler_.records(), static_cast<std::size_t>(config_.cohort_speakers), extractor,
-        EmbeddingThreads(), progress_, stop_);
+        dataset_, held_out_.training_records(), static_cast<std::size_t>(config_.cohort_speakers),
+        extractor, EmbeddingThreads(), progress_, stop_);
     if (!speakers) return false;
     model.normalization =
         MakeScoreNormalization(*speakers, static_cast<std::size_t>(config_.cohort_top));
@@ -416,9 +418,7 @@ class Trainer {
     return true;
   }
 
-  int EmbeddingThreads() const {
-    return config_.threads > 0 ? config_.threads : HardwareThreads();
-  }
+  int EmbeddingThreads() const { return config_.threads > 0 ? config_.threads : HardwareThreads(); }
 
   std::string CheckpointPath() const { return config_.run_dir + "/checkpoint.pt"; }
 

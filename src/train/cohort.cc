@@ -28,10 +28,18 @@ std::optional<Matrix> EmbedSpeakers(const PackedDataset& dataset,
                                     int threads, Progress& progress, const StopRequested& stop) {
   std::map<int, std::vector<std::uint32_t>> by_label;
   for (std::uint32_t record : records) by_label[dataset.label(record)].push_back(record);
-  std::vector<std::vector<std::uint32_t>> speakers;
-  for (auto& [label, own] : by_label) speakers.push_back(std::move(own));
+  struct Speaker {
+    std::vector<std::uint32_t> records;
+    double seconds;
+  };
+  std::vector<Speaker> speakers;
+  for (auto& [label, own] : by_label) {
+    double seconds = 0;
+    for (std::uint32_t record : own) seconds += dataset.Seconds(record);
+    speakers.push_back({std::move(own), seconds});
+  }
   std::stable_sort(speakers.begin(), speakers.end(),
-                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
+                   [](const Speaker& a, const Speaker& b) { return a.seconds > b.seconds; });
   speakers.resize(std::min(most_speakers, speakers.size()));
 
   struct Utterance {
@@ -40,9 +48,9 @@ std::optional<Matrix> EmbedSpeakers(const PackedDataset& dataset,
   };
   std::vector<Utterance> utterances;
   for (std::size_t s = 0; s < speakers.size(); ++s) {
-    const std::size_t available = speakers[s].size(), used = std::min(available, kUtterancesEach);
-    for (std::size_t i = 0; i < used; ++i)
-      utterances.push_back({s, speakers[s][i * available / used]});
+    const std::vector<std::uint32_t>& own = speakers[s].records;
+    const std::size_t available = own.size(), used = std::min(available, kUtterancesEach);
+    for (std::size_t i = 0; i < used; ++i) utterances.push_back({s, own[i * available / used]});
   }
   Matrix means(speakers.size(), static_cast<std::size_t>(extractor.info().embedding_dim));
   const std::size_t window = 2 * static_cast<std::size_t>(threads);

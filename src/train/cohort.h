@@ -11,9 +11,9 @@
 
 namespace vpr {
 
-// Mean embeddings, of length 1, of the training speakers with the most utterances: [speakers, dim],
-// at most `most_speakers` of them, of at most 4 utterances each. Embedded on `threads` threads.
-// Nothing if stopped.
+// Mean embeddings, of length 1, of the speakers with the most speech: [speakers, dim], at most
+// `most_speakers` of them, of at most 4 utterances each. Embedded on `threads` threads. Nothing if
+// stopped.
 std::optional<Matrix> EmbedSpeakers(const PackedDataset& dataset,
                                     const std::vector<std::uint32_t>& records,
                                     std::size_t most_speakers, const EmbeddingExtractor& extractor,

@@ -24,7 +24,7 @@ class MeanNetwork : public Network {
   }
 };
 
-TEST(EmbedSpeakers, GivesTheMeansOfTheSpeakersWithTheMostUtterances) {
+TEST(EmbedSpeakers, GivesTheMeansOfTheSpeakersWithTheMostSpeech) {
   const std::string prefix = test::TempPath("cohort");
   PackedWriter writer(prefix, DatasetInfo{});
   const int utterances[] = {1, 6, 3};
