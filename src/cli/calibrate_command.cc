@@ -49,9 +49,9 @@ std::vector<CalibrationTrial> ScoreTrials(const CalibrateOptions& options, const
     trials.push_back({score->value, seconds, entry.target});
   }
   if (trials.empty()) {
-    throw Error(ErrorCode::kUnusable,
-                Format("none of the %zu trials can be scored (is --audio-root right?)",
-                       entries.size()));
+    throw Error(
+        ErrorCode::kUnusable,
+        Format("none of the %zu trials can be scored (is --audio-root right?)", entries.size()));
   }
   if (trials.size() < entries.size()) {
     progress->Warn(Format("%zu of %zu trials are left out, since a file of theirs cannot be used",

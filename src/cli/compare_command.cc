@@ -81,9 +81,18 @@ std::string JsonLine(const Pair* pair, const std::optional<Score>& score,
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+// What an LLR says where either answer was as likely before.
+std::string Probability(double llr) {
+  const double percent = 100 / (1 + std::exp(-llr));
+  if (percent > 99.99) return "over 99.99 %";
+  if (percent < 0.01) return "under 0.01 %";
+  return Format("%.2f %%", percent);
+}
+
 std::string Text(const Score& score, const DecisionThreshold& decision, bool normalized) {
-  std::string text = Format("cosine score  %.4f\n", score.cosine);
-  if (normalized) text += Format("normalized    %.4f\n", score.value);
+  std::string text =
+      normalized ? Format("score         %.4f\ncosine        %.4f\n", score.value, score.cosine)
+                 : Format("cosine score  %.4f\n", score.value);
   text += Format("threshold     %.4f", decision.threshold);
   if (!decision.basis.empty()) {
     text += Format("  (false matches %.2f %%, false non-matches %.2f %%: %s)", 100 * decision.fmr,
@@ -91,8 +100,8 @@ std::string Text(const Score& score, const DecisionThreshold& decision, bool nor
   }
   text += "\n";
   if (!std::isnan(score.llr)) {
-    text += Format("LLR           %+.2f  (%.4g %% probable to be one speaker at even odds)\n",
-                   score.llr, 100 / (1 + std::exp(-score.llr)));
+    text += Format("LLR           %+.2f  (%s probable to be one speaker at even odds)\n", score.llr,
+                   Probability(score.llr).c_str());
   }
   return text + Decision(score, decision) + "\n";
 }
@@ -169,10 +178,13 @@ void AddCompareCommand(CLI::App& app, Context& context) {
                     "End with 3 if the speakers (with --pairs: of any pair) are different");
   AddNetworkOptions(*command, options->network);
   command->footer(
-      "Prints the cosine of the two embeddings, from -1 to 1, the threshold with the error rates\n"
-      "measured at it, and the decision; for calibrated models also the natural logarithm of the\n"
-      "likelihood ratio (LLR) of one speaker to two. With --pairs one line a pair: A, B, score and\n"
-      "decision with tabs between.\n"
+      "Prints the score, the threshold with the error rates measured at it, and the decision. The\n"
+      "score is the cosine of the two embeddings, or, for models with a cohort, by how many "
+      "standard\n"
+      "deviations it lies above the cosines with the most alike other voices (AS-norm; the cosine\n"
+      "is printed too). LLR: natural logarithm of the likelihood ratio of one speaker to two. "
+      "With\n"
+      "--pairs one line a pair: A, B, score and decision with tabs between.\n"
       "Example:\n"
       "  vpr compare monday.wav tuesday.mp3\n"
       "  vpr compare monday.wav tuesday.mp3 --fmr 0.1%");

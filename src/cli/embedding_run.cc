@@ -144,8 +144,8 @@ void FileScorer::Embed(const EmbeddingExtractor& extractor, Progress& progress,
 }
 
 std::size_t FileScorer::num_usable() const {
-  return static_cast<std::size_t>(std::count_if(
-      voiceprints_.begin(), voiceprints_.end(), [](const auto& one) { return one.has_value(); }));
+  return static_cast<std::size_t>(std::count_if(voiceprints_.begin(), voiceprints_.end(),
+                                                [](const auto& one) { return one.has_value(); }));
 }
 
 std::optional<vpr::Score> FileScorer::Score(std::size_t a, std::size_t b) const {

@@ -30,9 +30,9 @@ struct EvalOptions {
 
 // The rates, each with an interval; NaN where there is none: act_dcf and cllr are of LLRs, fmr and
 // fnmr at the model's decision threshold.
-constexpr const char* kRateNames[] = {"eer",         "min_dcf_0.01", "min_dcf_0.05",
+constexpr const char* kRateNames[] = {"eer",          "min_dcf_0.01", "min_dcf_0.05",
                                       "act_dcf_0.01", "act_dcf_0.05", "cllr",
-                                      "min_cllr",    "fmr",          "fnmr"};
+                                      "min_cllr",     "fmr",          "fnmr"};
 
 // What one list gives.
 struct Row {
@@ -80,8 +80,7 @@ Row Evaluate(const std::string& list, const ScoredList& scored, double decision_
     row.eer_threshold = ComputeEer(ComputeDet(bins)).threshold;
     std::vector<double> llr_rates(4, kNone);
     std::vector<Interval> score_intervals(5, no_interval), llr_intervals(4, no_interval);
-    if (intervals)
-      score_intervals = BootstrapIntervals(scored.scores, scored.speakers, of_scores);
+    if (intervals) score_intervals = BootstrapIntervals(scored.scores, scored.speakers, of_scores);
     if (!scored.llrs.empty()) {
       llr_rates = of_llrs(BinScores(scored.llrs));
       if (intervals) llr_intervals = BootstrapIntervals(scored.llrs, scored.speakers, of_llrs);
@@ -163,23 +162,22 @@ std::vector<Row> EvaluateTrials(const EvalOptions& options, const Context& conte
 void PrintTable(const std::vector<Row>& rows) {
   auto percent = [](double rate) { return std::isnan(rate) ? "-" : Format("%.2f %%", 100 * rate); };
   auto number = [](double value) { return std::isnan(value) ? "-" : Format("%.3f", value); };
-  std::string table = Format("%8s %8s %9s %18s %12s %12s %12s %7s %8s %9s %9s %9s %8s  %s\n",
-                             "trials", "targets", "EER", "95 % interval", "minDCF(0.01)",
-                             "minDCF(0.05)", "actDCF(0.01)", "Cllr", "min Cllr", "threshold", "FMR",
-                             "FNMR", "FTA", "list");
+  std::string table =
+      Format("%8s %8s %9s %18s %12s %12s %12s %7s %8s %9s %9s %9s %8s  %s\n", "trials", "targets",
+             "EER", "95 % interval", "minDCF(0.01)", "minDCF(0.05)", "actDCF(0.01)", "Cllr",
+             "min Cllr", "threshold", "FMR", "FNMR", "FTA", "list");
   for (const Row& row : rows) {
     const std::vector<double>& r = row.rates;
     const Interval& eer = row.intervals[0];
-    table += Format("%8zu %8zu %9s %18s %12s %12s %12s %7s %8s %9.4f %9s %9s %8s  %s\n",
-                    row.targets + row.nontargets, row.targets, percent(r[0]).c_str(),
-                    std::isnan(eer.low)
-                        ? "-"
-                        : Format("%.2f .. %.2f %%", 100 * eer.low, 100 * eer.high).c_str(),
-                    number(r[1]).c_str(), number(r[2]).c_str(), number(r[3]).c_str(),
-                    number(r[5]).c_str(), number(r[6]).c_str(), row.eer_threshold,
-                    percent(r[7]).c_str(), percent(r[8]).c_str(),
-                    row.files == 0 ? "-" : Format("%.2f %%", 100 * row.fta()).c_str(),
-                    Printable(row.list).c_str());
+    table += Format(
+        "%8zu %8zu %9s %18s %12s %12s %12s %7s %8s %9.4f %9s %9s %8s  %s\n",
+        row.targets + row.nontargets, row.targets, percent(r[0]).c_str(),
+        std::isnan(eer.low) ? "-"
+                            : Format("%.2f .. %.2f %%", 100 * eer.low, 100 * eer.high).c_str(),
+        number(r[1]).c_str(), number(r[2]).c_str(), number(r[3]).c_str(), number(r[5]).c_str(),
+        number(r[6]).c_str(), row.eer_threshold, percent(r[7]).c_str(), percent(r[8]).c_str(),
+        row.files == 0 ? "-" : Format("%.2f %%", 100 * row.fta()).c_str(),
+        Printable(row.list).c_str());
   }
   Print(table);
 }
@@ -268,7 +266,8 @@ void AddEvalCommand(CLI::App& app, Context& context) {
   command->footer(
       "EER: equal error rate, interpolated, with a 95 % interval from resampling the speakers.\n"
       "minDCF(p): smallest detection cost at target prior p, both errors costing 1, normalised;\n"
-      "actDCF(p): the cost when deciding by the calibrated LLR. Cllr: cost of the LLR in bits, and\n"
+      "actDCF(p): the cost when deciding by the calibrated LLR. Cllr: cost of the LLR in bits, "
+      "and\n"
       "what the best calibration of these scores would give. Threshold: at the EER. FMR, FNMR: at\n"
       "the model's own threshold. FTA: share of files that could not be used; their trials are\n"
       "left out.\n"

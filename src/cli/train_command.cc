@@ -16,8 +16,8 @@ namespace {
 struct Options {
   std::string train, output, dev, config_file, run_dir, resume, init_from;
   std::optional<std::string> arch, loss, optimizer, device, precision;
-  std::optional<int> epochs, batch_size, min_utterances, threads, loader_threads, embedding_dim, freq_mask,
-      time_mask;
+  std::optional<int> epochs, batch_size, min_utterances, threads, loader_threads, embedding_dim,
+      freq_mask, time_mask;
   std::optional<double> lr, margin, scale, hold_out, crop_seconds, speaker_balance,
       checkpoint_minutes;
   std::optional<std::uint64_t> seed, crops_per_epoch;

@@ -117,8 +117,7 @@ std::vector<Interval> BootstrapIntervals(const std::vector<ScoredTrial>& trials,
     return bins;
   };
 
-  const std::size_t draws =
-      std::clamp(kTrialsOverAllDraws / trials.size(), kFewestDraws, kDraws);
+  const std::size_t draws = std::clamp(kTrialsOverAllDraws / trials.size(), kFewestDraws, kDraws);
   std::vector<std::vector<double>> results(draws);
   auto produce = [&](std::size_t draw) {
     Rng rng(seed, kBootstrapStream, draw);

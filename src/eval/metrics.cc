@@ -66,8 +66,8 @@ std::vector<DetPoint> ComputeDet(const std::vector<ScoreBin>& bins) {
   det.reserve(bins.size() + 1);
   double missed = 0, rejected = 0;  // targets and nontargets below the threshold
   auto add = [&](double threshold) {
-    det.push_back({threshold, missed / totals.targets,
-                   (totals.nontargets - rejected) / totals.nontargets});
+    det.push_back(
+        {threshold, missed / totals.targets, (totals.nontargets - rejected) / totals.nontargets});
   };
   for (const ScoreBin& bin : bins) {
     add(bin.score);
@@ -175,7 +175,8 @@ double ComputeMinCllr(const std::vector<ScoreBin>& bins) {
   }
   std::vector<ScoreBin> calibrated;
   for (ScoreBin pool : pools) {
-    pool.score = std::log(pool.targets / totals.targets) - std::log(pool.nontargets / totals.nontargets);
+    pool.score =
+        std::log(pool.targets / totals.targets) - std::log(pool.nontargets / totals.nontargets);
     calibrated.push_back(pool);
   }
   return ComputeCllr(calibrated);

@@ -132,9 +132,8 @@ std::vector<Tensor> NormalizationTensors(const ScoreNormalization& normalization
   std::vector<Tensor> tensors;
   const Matrix& cohort = normalization.cohort;
   if (!normalization.mean.empty())
-    tensors.push_back({kMeanName,
-                       {static_cast<std::int64_t>(normalization.mean.size())},
-                       normalization.mean});
+    tensors.push_back(
+        {kMeanName, {static_cast<std::int64_t>(normalization.mean.size())}, normalization.mean});
   if (cohort.rows > 0)
     tensors.push_back(
         {kCohortName,

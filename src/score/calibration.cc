@@ -49,7 +49,8 @@ Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double p
   for (const CalibrationTrial& trial : trials) square += std::pow(trial.score - mean, 2);
   const double deviation = std::sqrt(square / static_cast<double>(trials.size()));
   if (!(deviation > 0) || !std::isfinite(deviation))
-    throw Error(ErrorCode::kUnusable, "all scores are the same (or not numbers): nothing to calibrate");
+    throw Error(ErrorCode::kUnusable,
+                "all scores are the same (or not numbers): nothing to calibrate");
 
   const Vector pull(1e-8, 0, kDurationPull, kDurationPull);
   auto cost_at = [&](const Vector& w, Vector* gradient, Eigen::Matrix4d* curvature) {
@@ -78,7 +79,8 @@ Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double p
     curvature.diagonal().array() += 1e-10;
     const Vector direction = curvature.ldlt().solve(gradient);
     double length = 1;
-    while (length > 1e-6 && !(cost_at(w - length * direction, nullptr, nullptr) <= cost)) length /= 2;
+    while (length > 1e-6 && !(cost_at(w - length * direction, nullptr, nullptr) <= cost))
+      length /= 2;
     w -= length * direction;
     if (direction.cwiseAbs().maxCoeff() * length < 1e-8) break;
   }

@@ -95,9 +95,8 @@ Score Scorer::Compare(const Voiceprint& a, const Voiceprint& b) const {
     score.value = ((score.value - a.cohort_mean) / a.cohort_deviation +
                    (score.value - b.cohort_mean) / b.cohort_deviation) /
                   2;
-  score.llr = calibration_.empty()
-                  ? std::numeric_limits<double>::quiet_NaN()
-                  : calibration_.Llr(score.value, std::min(a.seconds, b.seconds));
+  score.llr = calibration_.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                   : calibration_.Llr(score.value, std::min(a.seconds, b.seconds));
   return score;
 }
 

@@ -400,6 +400,13 @@ class Trainer {
         dataset_, held_out_.training_records(), static_cast<std::size_t>(config_.cohort_speakers),
         extractor, EmbeddingThreads(), progress_, stop_);
     if (!speakers) return false;
+    if (speakers->rows < static_cast<std::size_t>(config_.cohort_top)) {
+      progress_.Info(
+          Format("scores are plain cosines: AS-norm needs %d training speakers, here are "
+                 "%zu",
+                 config_.cohort_top, speakers->rows));
+      return true;
+    }
     model.normalization =
         MakeScoreNormalization(*speakers, static_cast<std::size_t>(config_.cohort_top));
     info_ = model.info;

@@ -136,9 +136,9 @@ std::vector<float> DrawFrequencyResponse(std::size_t bands, double slope_db, Rng
   for (int order = 1; order <= 4; ++order) {
     const double amplitude = slope_db / order * rng.Normal();
     for (std::size_t band = 0; band < bands; ++band)
-      response[band] += static_cast<float>(
-          amplitude * std::cos(M_PI * order * (static_cast<double>(band) + 0.5) /
-                               static_cast<double>(bands)));
+      response[band] +=
+          static_cast<float>(amplitude * std::cos(M_PI * order * (static_cast<double>(band) + 0.5) /
+                                                  static_cast<double>(bands)));
   }
   return response;
 }

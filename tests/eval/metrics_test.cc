@@ -202,7 +202,7 @@ TEST(MetricsTest, MinCllrIsTheBestMonotonicCalibration) {
     EXPECT_NEAR(ComputeMinCllr(bins), OracleMinCllr(bins), 1e-12) << round;
     EXPECT_LE(ComputeMinCllr(bins), 1 + 1e-12);
   }
-  EXPECT_EQ(ComputeMinCllr({{-5, 0, 4}, {3, 2, 0}}), 0);         // separable
+  EXPECT_EQ(ComputeMinCllr({{-5, 0, 4}, {3, 2, 0}}), 0);           // separable
   EXPECT_NEAR(ComputeMinCllr({{-5, 4, 0}, {3, 0, 2}}), 1, 1e-15);  // swapped: no information
 }
 

@@ -94,8 +94,7 @@ TEST_F(ListTest, Scores) {
   EXPECT_THAT(named.scores, ElementsAre(IsScore(0.25, true), IsScore(-1e-3, false)));
   EXPECT_EQ(named.speakers.size(), 2u);
   const ScoreList bare = ReadScores(Write("1 0.5\n0 0.25\ntarget 2\n"));
-  EXPECT_THAT(bare.scores,
-              ElementsAre(IsScore(0.5, true), IsScore(0.25, false), IsScore(2, true)));
+  EXPECT_THAT(bare.scores, ElementsAre(IsScore(0.5, true), IsScore(0.25, false), IsScore(2, true)));
   EXPECT_TRUE(bare.speakers.empty());
 }
 

@@ -67,7 +67,8 @@ double OracleAsNorm(const Embedding& a, const Embedding& b, const Matrix& means,
   double normalized = 0;
   for (const auto& side : {ca, cb}) {
     std::vector<double> scores;
-    for (std::size_t r = 0; r < means.rows; ++r) scores.push_back(dot(side, centered(means.row(r))));
+    for (std::size_t r = 0; r < means.rows; ++r)
+      scores.push_back(dot(side, centered(means.row(r))));
     std::sort(scores.rbegin(), scores.rend());
     scores.resize(top);
     double mu = 0, variance = 0;

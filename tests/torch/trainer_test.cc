@@ -105,6 +105,28 @@ TEST_F(TrainerTest, LearnsToTellSpeakersApart) {
     EXPECT_TRUE(IsRegularFile(config.run_dir + "/" + file)) << file;
 }
 
+TEST_F(TrainerTest, ScoresAreNormalizedAgainstTheTrainingSpeakers) {
+  TrainConfig config = Config("cohort"), plain = Config("plain");
+  config.epochs = plain.epochs = 1;
+  config.cohort_speakers = 5;
+  config.cohort_top = 3;
+  plain.cohort_speakers = 100;  // of which there are not enough
+  const TrainResult result = Run(config);
+  const Model model = LoadModel(config.output);
+  EXPECT_EQ(model.normalization.cohort.rows, 5u);
+  EXPECT_EQ(model.normalization.top_n, 3u);
+  EXPECT_EQ(model.normalization.mean.size(), static_cast<std::size_t>(model.info.embedding_dim));
+  EXPECT_EQ(model.info.training.dev_eer, result.best.dev_eer);
+  Run(plain);
+  const Model without = LoadModel(plain.output);
+  EXPECT_TRUE(without.normalization.empty());
+  // The network is the same, the threshold is on the other scale.
+  ASSERT_EQ(without.tensors.size(), model.tensors.size());
+  for (std::size_t i = 0; i < model.tensors.size(); ++i)
+    EXPECT_EQ(without.tensors[i].data, model.tensors[i].data);
+  EXPECT_NE(without.info.decision.threshold, model.info.decision.threshold);
+}
+
 TEST_F(TrainerTest, SameSeedSameNetwork) {
   TrainConfig a = Config("a"), b = Config("b"), c = Config("c");
   c.seed = 2;

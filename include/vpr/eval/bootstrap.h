@@ -22,8 +22,8 @@ using Statistics = std::function<std::vector<double>(const std::vector<ScoreBin>
 // product of both counts (trials share speakers, so resampling trials would make the intervals too
 // narrow; Poh and Bengio, "Estimating the confidence interval of expected performance curve in
 // biometric authentication using joint bootstrap", ICASSP 2007). With `speakers` empty the trials
-// themselves are resampled. Scores are put into at most 8192 bins first. 1000 draws, fewer (at least
-// 100) from 200,000 trials. The same seed gives the same result on any number of threads.
+// themselves are resampled. Scores are put into at most 8192 bins first. 1000 draws, fewer (at
+// least 100) from 200,000 trials. The same seed gives the same result on any number of threads.
 std::vector<Interval> BootstrapIntervals(const std::vector<ScoredTrial>& trials,
                                          const std::vector<TrialSpeakers>& speakers,
                                          const Statistics& statistics, std::uint64_t seed = 1);

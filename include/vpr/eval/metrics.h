@@ -58,8 +58,8 @@ double ThresholdForFmr(const std::vector<DetPoint>& det, double fmr);
 
 // For scores that are natural logarithms of likelihood ratios (LLR).
 
-// The threshold that costs least for target prior p_target: ln((1 - p_target) / p_target). actDCF is
-// the DCF at it.
+// The threshold that costs least for target prior p_target: ln((1 - p_target) / p_target). actDCF
+// is the DCF at it.
 double BayesThreshold(double p_target);
 
 // Cllr = 1/2 [mean over targets of log2(1 + e^-s) + mean over nontargets of log2(1 + e^s)]

@@ -28,8 +28,8 @@ struct TrialSpeakers {
   std::uint32_t enroll, test;
 };
 
-// Lists do not name speakers. Two names in a target trial belong to one speaker, and so on from trial
-// to trial; a name in no target trial counts as a speaker of its own.
+// Lists do not name speakers. Two names in a target trial belong to one speaker, and so on from
+// trial to trial; a name in no target trial counts as a speaker of its own.
 class SpeakerFinder {
  public:
   void Add(std::string_view enroll, std::string_view test, bool target);
@@ -43,8 +43,8 @@ class SpeakerFinder {
   std::uint32_t Number(std::string_view name);
 
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> names_;
-  std::vector<TrialSpeakers> sides_;     // as names' numbers
-  std::vector<std::uint32_t> parents_;   // union-find over the names
+  std::vector<TrialSpeakers> sides_;    // as names' numbers
+  std::vector<std::uint32_t> parents_;  // union-find over the names
   std::uint32_t Root(std::uint32_t name) const;
 };
 

@@ -41,7 +41,7 @@ struct ModelInfo {
   FeatureOptions features;
   int embedding_dim = 0;
   double crop_seconds = 2.04;  // length of the training crops; shorter speech is repeated up to it
-  DecisionThreshold decision;               // the one used unless another is asked for
+  DecisionThreshold decision;  // the one used unless another is asked for
   std::vector<FmrThreshold> fmr_thresholds;  // by falling wanted_fmr
   Calibration calibration;                   // of Score::value
   TrainingProvenance training;

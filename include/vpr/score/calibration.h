@@ -24,10 +24,10 @@ struct CalibrationTrial {
 };
 
 // Logistic regression (Newton's method on a convex cost), targets and nontargets weighted as if the
-// former were a share `prior` of all (Bruemmer and du Preez, CSL 2006); the prior's own log odds are
-// not part of the LLR. A slight pull of the durations' weights towards 0 keeps them finite where
-// durations hardly differ. Throws kInvalidArgument without a target and a nontarget, kUnusable if
-// higher scores do not mean targets.
+// former were a share `prior` of all (Bruemmer and du Preez, CSL 2006); the prior's own log odds
+// are not part of the LLR. A slight pull of the durations' weights towards 0 keeps them finite
+// where durations hardly differ. Throws kInvalidArgument without a target and a nontarget,
+// kUnusable if higher scores do not mean targets.
 Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double prior = 0.05);
 
 // A score from which on two voices count as one, and what it costs.

@@ -26,8 +26,8 @@ ScoreNormalization MakeScoreNormalization(const Matrix& speaker_means, std::size
 
 // An utterance, or the utterances of an enrollment, made ready for any number of comparisons.
 struct Voiceprint {
-  Embedding embedding;  // of length 1, as the network gave it
-  Embedding centered;   // less the training mean, of length 1
+  Embedding embedding;                           // of length 1, as the network gave it
+  Embedding centered;                            // less the training mean, of length 1
   double cohort_mean = 0, cohort_deviation = 1;  // of its scores with the cohort
   double seconds = 0;                            // of speech
 };
@@ -43,8 +43,8 @@ struct Score {
 // score normalization in multilingual speaker recognition", Interspeech 2017):
 //   1/2 [(s - mu_a) / sigma_a + (s - mu_b) / sigma_b]
 // with mean and (population) standard deviation over the top_n highest scores of a, and of b, with
-// the cohort. Without a cohort: s. Without a mean: the cosine of the embeddings as they are. Symmetric in its
-// arguments.
+// the cohort. Without a cohort: s. Without a mean: the cosine of the embeddings as they are.
+// Symmetric in its arguments.
 class Scorer {
  public:
   // Throws kIncompatible if the parts do not fit

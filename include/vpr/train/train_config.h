@@ -58,15 +58,16 @@ struct TrainConfig {
   double snr_low = 0;      // dB, of the noise
   double snr_high = 20;    // dB
   double narrow_band_share =
-      0;  // share of the crops sent through a channel of 6 to 12 kHz sampling
-          // rate; half of them a telephone's 8 kHz, at times with mu-law
+      0;                    // share of the crops sent through a channel of 6 to 12 kHz sampling
+                            // rate; half of them a telephone's 8 kHz, at times with mu-law
   double equalizer_db = 0;  // every crop gets a smooth frequency response of its own, as another
                             // microphone has: standard deviation of its slope across the bands
 
   // [scoring]
-  int cohort_speakers = 0;  // scores are normalized against so many training speakers (AS-norm),
-                            // of whom ...
-  int cohort_top = 100;     // ... this many, the most alike, count; cohort_speakers 0: plain cosines
+  int cohort_speakers = 0;  // scores are normalized (AS-norm) against at most so many training
+                            // speakers; 0: plain cosines
+  int cohort_top = 100;     // the most alike of them, so many, count; with fewer training speakers
+                            // than that, scores stay plain cosines
 
   // [run]
   std::uint64_t seed = 1;
