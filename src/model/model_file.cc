@@ -231,7 +231,7 @@ Model LoadModel(const std::string& path) {
         count *= static_cast<std::uint64_t>(extent);
       }
       tensor.data.resize(count);
-      std::memcpy(tensor.data.data(), body.data() + offset, count * sizeof(float));
+      if (count > 0) std::memcpy(tensor.data.data(), body.data() + offset, count * sizeof(float));
       offset += count * sizeof(float);
       model.tensors.push_back(std::move(tensor));
     }
