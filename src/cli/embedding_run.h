@@ -50,8 +50,8 @@ class FileScorer {
   // Returns the file's index.
   std::size_t Add(const std::string& path);
 
-  // Embeds all files; one that cannot be used goes to `on_bad`, which may throw to end the work. The
-  // extractor must outlive this object.
+  // Embeds all files; one that cannot be used goes to `on_bad`, which may throw to end the work.
+  // The extractor must outlive this object.
   void Embed(const EmbeddingExtractor& extractor, Progress& progress, const StopRequested& stop,
              const std::function<void(const FailedFile&)>& on_bad);
 

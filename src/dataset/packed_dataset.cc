@@ -430,8 +430,7 @@ void PackedDataset::ReadSamples(std::size_t i, std::size_t begin, std::size_t co
 }
 
 double PackedDataset::Seconds(std::size_t i) const {
-  const std::size_t samples =
-      info_.payload == PayloadKind::kMel64 ? kMel64Samples : NumSamples(i);
+  const std::size_t samples = info_.payload == PayloadKind::kMel64 ? kMel64Samples : NumSamples(i);
   return static_cast<double>(samples) / kSampleRate;
 }
 

@@ -65,7 +65,8 @@ class ResNet : public EmbeddingNetwork {
 
   torch::Tensor forward(torch::Tensor features) override {
     // [batch, channels, bands, frames], channels last in memory: half again as fast on a CPU.
-    torch::Tensor x = input_norm_(features).unsqueeze(1).contiguous(torch::MemoryFormat::ChannelsLast);
+    torch::Tensor x =
+        input_norm_(features).unsqueeze(1).contiguous(torch::MemoryFormat::ChannelsLast);
     x = torch::relu(norm_(conv_(x)));
     for (const auto& block : blocks_) x = block->forward(x);
     x = x.to(torch::kFloat).flatten(1, 2);  // [batch, channels * bands, frames]
