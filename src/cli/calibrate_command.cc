@@ -8,14 +8,13 @@
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/eval/thresholds.h"
-#include "vpr/eval/trials.h"
 
 namespace vpr::cli {
 namespace {
 
 struct CalibrateOptions {
-  std::vector<std::string> trials;
-  std::string audio_root = ".", output;
+  TrialOptions trials;
+  std::string output;
   bool json = false;
   NetworkOptions network;
 };
@@ -23,39 +22,26 @@ struct CalibrateOptions {
 // The scored trials of all lists together; trials of files that cannot be used are left out.
 std::vector<CalibrationTrial> ScoreTrials(const CalibrateOptions& options, const Context& context,
                                           const EmbeddingExtractor& extractor) {
+  const auto progress = MakeConsoleProgress(context);
   FileScorer scorer;
-  struct Entry {
-    std::size_t enroll, test;
-    bool target;
-  };
-  std::vector<Entry> entries;
-  for (const std::string& path : options.trials) {
-    for (const Trial& trial : ReadTrials(path)) {
-      auto add = [&](const std::string& name) {
-        return scorer.Add((std::filesystem::path(options.audio_root) / name).string());
-      };
-      const std::size_t enroll = add(trial.enroll);
-      entries.push_back({enroll, add(trial.test), trial.target});
+  std::vector<CalibrationTrial> trials;
+  std::size_t all = 0;
+  for (const TrialList& list : EmbedTrials(options.trials, extractor, *progress, scorer)) {
+    all += list.trials.size();
+    for (std::size_t i = 0; i < list.trials.size(); ++i) {
+      const auto [enroll, test] = list.sides[i];
+      const std::optional<Score> score = scorer.Score(enroll, test);
+      if (!score) continue;
+      const double seconds = std::min(scorer.Seconds(enroll), scorer.Seconds(test));
+      trials.push_back({score->value, seconds, list.trials[i].target});
     }
   }
-  const auto progress = MakeConsoleProgress(context);
-  scorer.Embed(extractor, *progress, CatchInterrupts(),
-               [&](const FailedFile& failed) { progress->Warn(failed.reason); });
-  std::vector<CalibrationTrial> trials;
-  for (const Entry& entry : entries) {
-    const std::optional<Score> score = scorer.Score(entry.enroll, entry.test);
-    if (!score) continue;
-    const double seconds = std::min(scorer.Seconds(entry.enroll), scorer.Seconds(entry.test));
-    trials.push_back({score->value, seconds, entry.target});
-  }
-  if (trials.empty()) {
-    throw Error(
-        ErrorCode::kUnusable,
-        Format("none of the %zu trials can be scored (is --audio-root right?)", entries.size()));
-  }
-  if (trials.size() < entries.size()) {
+  if (trials.empty())
+    throw Error(ErrorCode::kUnusable,
+                Format("none of the %zu trials can be scored (is --audio-root right?)", all));
+  if (trials.size() < all) {
     progress->Warn(Format("%zu of %zu trials are left out, since a file of theirs cannot be used",
-                          entries.size() - trials.size(), entries.size()));
+                          all - trials.size(), all));
   }
   return trials;
 }
@@ -77,7 +63,7 @@ int Run(const CalibrateOptions& options, const Context& context) {
   const EmbeddingExtractor extractor = EmbeddingExtractor::Open(path, options.network.engine);
   const std::vector<CalibrationTrial> trials = ScoreTrials(options, context, extractor);
   std::string names;
-  for (const std::string& list : options.trials)
+  for (const std::string& list : options.trials.lists)
     names += (names.empty() ? "" : ", ") + std::filesystem::path(list).filename().string();
   ScoreThresholds found =
       FindThresholds(trials, Format("%zu trials of %s", trials.size(), names.c_str()));
@@ -85,9 +71,7 @@ int Run(const CalibrateOptions& options, const Context& context) {
     throw Error(ErrorCode::kUnusable,
                 "higher scores do not mean the same speaker in these trials: check their labels");
   }
-  model.info.decision = found.decision;
-  model.info.fmr_thresholds = found.fmr_thresholds;
-  model.info.calibration = found.calibration;
+  SetThresholds(found, model.info);
   SaveModel(options.output, model);
   const auto progress = MakeConsoleProgress(context);
   for (const FmrThreshold& one : found.fmr_thresholds) {
@@ -111,15 +95,8 @@ void AddCalibrateCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<CalibrateOptions>();
   CLI::App* command = app.add_subcommand(
       "calibrate", "Thresholds and probabilities for a model, from your own trials");
-  command
-      ->add_option("--trials", options->trials,
-                   "Lists of trials as vpr eval reads them, of speakers the model was not trained "
-                   "on; taken together")
-      ->type_name("LIST")
-      ->required();
-  command->add_option("--audio-root", options->audio_root, "The folder the lists' names are below")
-      ->type_name("DIR")
-      ->capture_default_str();
+  AddTrialOptions(*command, options->trials);
+  command->get_option("--trials")->required();
   command->add_option("-o,--output", options->output, "The calibrated model")
       ->type_name("MODEL")
       ->required();

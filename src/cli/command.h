@@ -45,6 +45,7 @@ void AddEmbedCommand(CLI::App& app, Context& context);
 void AddCompareCommand(CLI::App& app, Context& context);
 void AddEvalCommand(CLI::App& app, Context& context);
 void AddCalibrateCommand(CLI::App& app, Context& context);
+void AddAdaptCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.

@@ -89,10 +89,10 @@ std::string Probability(double llr) {
   return Format("%.2f %%", percent);
 }
 
-std::string Text(const Score& score, const DecisionThreshold& decision, bool normalized) {
+std::string Text(const Score& score, const DecisionThreshold& decision, bool is_cosine) {
   std::string text =
-      normalized ? Format("score         %.4f\ncosine        %.4f\n", score.value, score.cosine)
-                 : Format("cosine score  %.4f\n", score.value);
+      is_cosine ? Format("cosine score  %.4f\n", score.value)
+                : Format("score         %.4f\ncosine        %.4f\n", score.value, score.cosine);
   text += Format("threshold     %.4f", decision.threshold);
   if (!decision.basis.empty()) {
     text += Format("  (false matches %.2f %%, false non-matches %.2f %%: %s)", 100 * decision.fmr,
@@ -153,9 +153,9 @@ int Run(const CompareOptions& options, const Context& context) {
   scorer.Embed(extractor, silent, {},
                [](const FailedFile& failed) { throw Error(ErrorCode::kUnusable, failed.reason); });
   const Score score = scorer.Score(a, b).value();
-  const bool normalized = extractor.scorer().normalized();
+  const bool is_cosine = extractor.scorer().is_cosine();
   Print(options.json ? JsonLine(nullptr, score, decision, model)
-                     : Text(score, decision, normalized));
+                     : Text(score, decision, is_cosine));
   return options.exit_status && score.value < decision.threshold ? kExitRejected : kExitDone;
 }
 

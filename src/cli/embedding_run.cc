@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <span>
+#include <filesystem>
 
+#include "cli/command.h"
+#include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -119,27 +121,36 @@ std::vector<std::string> ReadList(const std::string& path) {
   return entries;
 }
 
-std::size_t FileScorer::Add(const std::string& path) {
-  const auto [entry, inserted] = index_.try_emplace(path, paths_.size());
-  if (inserted) paths_.push_back(path);
+std::size_t FileScorer::Add(const std::vector<std::string>& paths) {
+  std::vector<std::size_t> files;
+  for (const std::string& path : paths) {
+    const auto [entry, inserted] = file_index_.try_emplace(path, paths_.size());
+    if (inserted) paths_.push_back(path);
+    files.push_back(entry->second);
+  }
+  const auto [entry, inserted] = side_index_.try_emplace(files, sides_.size());
+  if (inserted) sides_.push_back(std::move(files));
   return entry->second;
 }
 
 void FileScorer::Embed(const EmbeddingExtractor& extractor, Progress& progress,
                        const StopRequested& stop,
                        const std::function<void(const FailedFile&)>& on_bad) {
-  std::vector<bool> usable(paths_.size(), true);
-  const EmbeddedFiles embedded =
-      EmbedFiles(paths_, extractor, progress, stop, [&](const FailedFile& failed) {
-        usable[failed.index] = false;
-        on_bad(failed);
-      });
+  EmbeddedFiles embedded = EmbedFiles(paths_, extractor, progress, stop, on_bad);
+  fingerprints_ = std::move(embedded.fingerprints);
   scorer_ = &extractor.scorer();
-  voiceprints_.assign(paths_.size(), std::nullopt);
-  for (std::size_t i = 0; i < paths_.size(); ++i) {
-    if (!usable[i]) continue;
-    const std::span<const float> row(embedded.embeddings.row(i), embedded.embeddings.cols);
-    voiceprints_[i] = scorer_->MakeVoiceprint(row, embedded.seconds[i]);
+  voiceprints_.assign(sides_.size(), std::nullopt);
+  for (std::size_t i = 0; i < sides_.size(); ++i) {
+    Embedding mean(embedded.embeddings.cols);
+    double seconds = 0;
+    for (std::size_t file : sides_[i]) {
+      if (!file_usable(file)) continue;
+      seconds += embedded.seconds[file];
+      for (std::size_t d = 0; d < mean.size(); ++d) mean[d] += embedded.embeddings(file, d);
+    }
+    if (seconds == 0) continue;
+    if (sides_[i].size() > 1) Normalize(mean);
+    voiceprints_[i] = scorer_->MakeVoiceprint(mean, seconds);
   }
 }
 
@@ -151,6 +162,82 @@ std::size_t FileScorer::num_usable() const {
 std::optional<vpr::Score> FileScorer::Score(std::size_t a, std::size_t b) const {
   if (!usable(a) || !usable(b)) return std::nullopt;
   return scorer_->Compare(*voiceprints_[a], *voiceprints_[b]);
+}
+
+void AddTrialOptions(CLI::App& command, TrialOptions& options) {
+  command
+      .add_option("--trials", options.lists,
+                  "Lists of \"1|0 enroll test\" (VoxCeleb), \"enroll test target|nontarget\" (Kaldi) "
+                  "or \"enroll test 1|0\" (CN-Celeb), of speakers the model was not trained on")
+      ->type_name("LIST");
+  command
+      .add_option("--enroll", options.enroll,
+                  "The files of the enrollments named in the lists: lines \"name file [file ...]\"; "
+                  "a name that is not in it is a file")
+      ->type_name("FILE");
+  command.add_option("--audio-root", options.audio_root, "The folder the lists' names are below")
+      ->type_name("DIR")
+      ->capture_default_str();
+}
+
+std::vector<TrialList> EmbedTrials(const TrialOptions& options, const EmbeddingExtractor& extractor,
+                                   Progress& progress, FileScorer& scorer) {
+  std::map<std::string, std::vector<std::string>> enrollments;
+  if (!options.enroll.empty()) enrollments = ReadEnrollments(options.enroll);
+  auto full = [&](const std::string& name) {
+    return (std::filesystem::path(options.audio_root) / name).string();
+  };
+  for (auto& [name, files] : enrollments) {
+    for (std::string& file : files) file = full(file);
+  }
+  std::vector<TrialList> lists;
+  for (const std::string& path : options.lists) {
+    TrialList& list = lists.emplace_back(TrialList{path, ReadTrials(path), {}});
+    for (const Trial& trial : list.trials) {
+      const auto enrollment = enrollments.find(trial.enroll);
+      const std::size_t enroll = enrollment == enrollments.end() ? scorer.Add(full(trial.enroll))
+                                                                 : scorer.Add(enrollment->second);
+      list.sides.push_back({enroll, scorer.Add(full(trial.test))});
+    }
+  }
+  std::string first_reason;
+  scorer.Embed(extractor, progress, CatchInterrupts(), [&](const FailedFile& failed) {
+    if (first_reason.empty()) first_reason = failed.reason;
+    progress.Warn(failed.reason);
+  });
+  if (scorer.num_usable() == 0) {
+    throw Error(ErrorCode::kUnusable,
+                "no file of the trials can be used (is --audio-root right?), the first because: " +
+                    first_reason);
+  }
+  std::set<std::size_t> all;
+  for (std::size_t i = 0; i < scorer.paths().size(); ++i) all.insert(i);
+  const TrainingOverlap overlap = FindTrainingOverlap(scorer, all, extractor.info().training);
+  if (overlap.files > 0)
+    progress.Warn(
+        Format("THE MODEL WAS TRAINED ON %zu of the %zu files: the figures say nothing about unknown "
+               "speakers",
+               overlap.files, all.size()));
+  if (overlap.speakers > 0)
+    progress.Warn(
+        Format("%zu of the folders that the files are in have the name of a speaker THE MODEL WAS "
+               "TRAINED ON: if it is the same one, the figures say nothing about unknown speakers",
+               overlap.speakers));
+  return lists;
+}
+
+TrainingOverlap FindTrainingOverlap(const FileScorer& scorer, const std::set<std::size_t>& files,
+                                    const TrainingProvenance& training) {
+  TrainingOverlap overlap;
+  std::set<std::string> folders;
+  for (std::size_t file : files) {
+    if (!scorer.file_usable(file)) continue;
+    overlap.files += HasFingerprint(training.utterance_fingerprints, scorer.fingerprint(file));
+    folders.insert(std::filesystem::path(scorer.paths()[file]).parent_path().filename().string());
+  }
+  for (const std::string& folder : folders)
+    overlap.speakers += HasFingerprint(training.speaker_fingerprints, SpeakerFingerprint(folder));
+  return overlap;
 }
 
 }  // namespace vpr::cli

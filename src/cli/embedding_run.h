@@ -1,16 +1,19 @@
-// What embed, compare and eval share: the network's options, and scores between files that are each
-// embedded once.
+// What the commands share that embed files: the network's options, scores between files that are
+// each embedded once, and trial lists.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "vpr/base/matrix.h"
 #include "vpr/base/progress.h"
+#include "vpr/eval/trials.h"
 #include "vpr/model/embedding_extractor.h"
 
 namespace CLI {
@@ -44,32 +47,73 @@ DecisionThreshold ChooseThreshold(const ThresholdOptions& options, const ModelIn
 // Entries of a list: its lines but empty ones ("-": from standard input).
 std::vector<std::string> ReadList(const std::string& path);
 
-// Scores between files, each of which is read and embedded once however often it is named.
+// Scores between sides of trials: a file, or the files of an enrollment. Each file is read and
+// embedded once however often it is named.
 class FileScorer {
  public:
-  // Returns the file's index.
-  std::size_t Add(const std::string& path);
+  // Return the side's number.
+  std::size_t Add(const std::string& path) { return Add(std::vector<std::string>{path}); }
+  std::size_t Add(const std::vector<std::string>& paths);
 
   // Embeds all files; one that cannot be used goes to `on_bad`, which may throw to end the work.
   // The extractor must outlive this object.
   void Embed(const EmbeddingExtractor& extractor, Progress& progress, const StopRequested& stop,
              const std::function<void(const FailedFile&)>& on_bad);
 
-  std::size_t num_files() const { return paths_.size(); }
-  bool usable(std::size_t file) const { return voiceprints_[file].has_value(); }
+  const std::vector<std::string>& paths() const { return paths_; }  // of the files
+  const std::vector<std::size_t>& Files(std::size_t side) const { return sides_[side]; }
+  bool file_usable(std::size_t file) const { return !fingerprints_[file].empty(); }
+  // Of the speech in a file (SpeechFingerprint).
+  const std::string& fingerprint(std::size_t file) const { return fingerprints_[file]; }
+
+  // A side is usable if one of its files is; its voiceprint is that of their mean embedding, its
+  // seconds those of all its speech.
+  bool usable(std::size_t side) const { return voiceprints_[side].has_value(); }
+  double Seconds(std::size_t side) const { return voiceprints_[side]->seconds; }
   std::size_t num_usable() const;
 
-  // Of speech in a file that could be used.
-  double Seconds(std::size_t file) const { return voiceprints_[file]->seconds; }
-
-  // Nothing if one of the files could not be used.
+  // Nothing if one of the sides is not usable.
   std::optional<vpr::Score> Score(std::size_t a, std::size_t b) const;
 
  private:
-  std::vector<std::string> paths_;
-  std::unordered_map<std::string, std::size_t> index_;
+  std::vector<std::string> paths_, fingerprints_;
+  std::unordered_map<std::string, std::size_t> file_index_;
+  std::vector<std::vector<std::size_t>> sides_;
+  std::map<std::vector<std::size_t>, std::size_t> side_index_;
   const Scorer* scorer_ = nullptr;
-  std::vector<std::optional<Voiceprint>> voiceprints_;  // nothing: not usable
+  std::vector<std::optional<Voiceprint>> voiceprints_;  // of the sides; nothing: not usable
 };
+
+// Trial lists and the sides of their trials, for eval and calibrate.
+struct TrialOptions {
+  std::vector<std::string> lists;
+  std::string enroll, audio_root = ".";
+};
+
+// Declares --trials, --enroll and --audio-root.
+void AddTrialOptions(CLI::App& command, TrialOptions& options);
+
+struct TrialList {
+  std::string path;
+  std::vector<Trial> trials;
+  struct Sides {
+    std::size_t enroll, test;
+  };
+  std::vector<Sides> sides;  // of each trial, in the scorer
+};
+
+// Reads the lists, adds their sides to `scorer` and embeds all of them. Files that cannot be used
+// are warned of; kUnusable if that is all of them. Warns of files and speakers that the model was
+// trained on.
+std::vector<TrialList> EmbedTrials(const TrialOptions& options, const EmbeddingExtractor& extractor,
+                                   Progress& progress, FileScorer& scorer);
+
+// What of these sides the model was trained on: files by their speech, speakers by the name of the
+// folder a file is in.
+struct TrainingOverlap {
+  std::size_t files = 0, speakers = 0;
+};
+TrainingOverlap FindTrainingOverlap(const FileScorer& scorer, const std::set<std::size_t>& files,
+                                    const TrainingProvenance& training);
 
 }  // namespace vpr::cli

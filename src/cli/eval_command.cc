@@ -2,231 +2,323 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
-#include "vpr/eval/bootstrap.h"
-#include "vpr/eval/metrics.h"
-#include "vpr/eval/trials.h"
+#include "vpr/report/eval_report.h"
 
 namespace vpr::cli {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+using Json = nlohmann::ordered_json;
 
 struct EvalOptions {
-  std::vector<std::string> trials, scores;
-  std::string audio_root = ".", scores_out;
+  TrialOptions trials;
+  std::vector<std::string> scores, by;
+  std::string scores_out, metadata, plot_dir, html;
   std::optional<double> threshold;
   bool llr = false, intervals = true, json = false;
   NetworkOptions network;
 };
 
-// The rates, each with an interval; NaN where there is none: act_dcf and cllr are of LLRs, fmr and
-// fnmr at the model's decision threshold.
-constexpr const char* kRateNames[] = {"eer",          "min_dcf_0.01", "min_dcf_0.05",
-                                      "act_dcf_0.01", "act_dcf_0.05", "cllr",
-                                      "min_cllr",     "fmr",          "fnmr"};
-
-// What one list gives.
-struct Row {
-  std::string list;
-  std::vector<double> rates;  // as kRateNames
-  std::vector<Interval> intervals;
-  double eer_threshold = 0, decision_threshold = kNone;
-  std::size_t targets = 0, nontargets = 0;
-  // With audio only: files named by the list, those that could not be used, trials lost with them.
-  std::size_t files = 0, unusable_files = 0, excluded_trials = 0;
-
-  double fta() const { return static_cast<double>(unusable_files) / static_cast<double>(files); }
-};
-
-// Scores, and LLRs (empty if there are none), of the same trials.
-struct ScoredList {
-  std::vector<ScoredTrial> scores, llrs;
-  std::vector<TrialSpeakers> speakers;  // empty: unknown
-};
-
-Row Evaluate(const std::string& list, const ScoredList& scored, double decision_threshold,
-             bool intervals) {
-  Row row;
-  row.list = list;
-  row.decision_threshold = decision_threshold;
-  for (const ScoredTrial& trial : scored.scores) ++(trial.target ? row.targets : row.nontargets);
-  auto of_scores = [&](const std::vector<ScoreBin>& bins) -> std::vector<double> {
-    const std::vector<DetPoint> det = ComputeDet(bins);
-    const DetPoint errors = std::isnan(decision_threshold) ? DetPoint{kNone, kNone, kNone}
-                                                           : ErrorsAt(bins, decision_threshold);
-    return {ComputeEer(det).eer, ComputeMinDcf(det, 0.01), ComputeMinDcf(det, 0.05), errors.p_fa,
-            errors.p_miss};
-  };
-  auto of_llrs = [&](const std::vector<ScoreBin>& bins) -> std::vector<double> {
-    return {ComputeDcf(ErrorsAt(bins, BayesThreshold(0.01)), 0.01),
-            ComputeDcf(ErrorsAt(bins, BayesThreshold(0.05)), 0.05), ComputeCllr(bins),
-            ComputeMinCllr(bins)};
-  };
-  auto merge = [](const auto& a, const auto& b) {  // in the order of kRateNames
-    return std::vector{a[0], a[1], a[2], b[0], b[1], b[2], b[3], a[3], a[4]};
-  };
-  const Interval no_interval{kNone, kNone};
+Evaluation EvaluateNamed(const std::string& list, const ScoredList& scored, double threshold,
+                         bool intervals) {
   try {
-    const std::vector<ScoreBin> bins = BinScores(scored.scores);
-    row.eer_threshold = ComputeEer(ComputeDet(bins)).threshold;
-    std::vector<double> llr_rates(4, kNone);
-    std::vector<Interval> score_intervals(5, no_interval), llr_intervals(4, no_interval);
-    if (intervals) score_intervals = BootstrapIntervals(scored.scores, scored.speakers, of_scores);
-    if (!scored.llrs.empty()) {
-      llr_rates = of_llrs(BinScores(scored.llrs));
-      if (intervals) llr_intervals = BootstrapIntervals(scored.llrs, scored.speakers, of_llrs);
-    }
-    row.rates = merge(of_scores(bins), llr_rates);
-    row.intervals = merge(score_intervals, llr_intervals);
+    return Evaluate(scored, threshold, intervals);
   } catch (const Error& error) {
     throw Error(error.code(), "cannot evaluate '" + Printable(list) + "': " + error.what());
   }
-  return row;
 }
 
-// The rows of trial lists; every file is embedded once for all of them.
-std::vector<Row> EvaluateTrials(const EvalOptions& options, const Context& context) {
-  struct List {
-    std::vector<Trial> trials;
-    std::vector<std::pair<std::size_t, std::size_t>> files;  // of each trial
-  };
-  std::vector<List> lists;
-  FileScorer scorer;
-  for (const std::string& path : options.trials) {
-    List& list = lists.emplace_back();
-    list.trials = ReadTrials(path);
-    auto add = [&](const std::string& name) {
-      return scorer.Add((std::filesystem::path(options.audio_root) / name).string());
-    };
-    for (const Trial& trial : list.trials)
-      list.files.emplace_back(add(trial.enroll), add(trial.test));
+// A part of a list may hold one kind of trial only: then FMR or FNMR is all that can be said.
+Evaluation EvaluatePart(const ScoredList& scored, double threshold, bool intervals) {
+  std::size_t targets = 0, accepted = 0;
+  for (const ScoredTrial& trial : scored.scores) {
+    targets += trial.target ? 1 : 0;
+    accepted += trial.score >= threshold ? 1 : 0;
   }
-  const EmbeddingExtractor extractor =
-      EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
-  const DecisionThreshold& decision = extractor.info().decision;
-  const auto progress = MakeConsoleProgress(context);
-  std::string first_reason;
-  scorer.Embed(extractor, *progress, CatchInterrupts(), [&](const FailedFile& failed) {
-    if (first_reason.empty()) first_reason = failed.reason;
-    progress->Warn(failed.reason);
-  });
-  if (scorer.num_usable() == 0) {
-    throw Error(ErrorCode::kUnusable,
-                "no file of the trials can be used (is --audio-root right?), the first because: " +
-                    first_reason);
-  }
+  const std::size_t all = scored.scores.size();
+  if (targets > 0 && targets < all) return Evaluate(scored, threshold, intervals);
+  Evaluation part;
+  part.targets = targets;
+  part.nontargets = all - targets;
+  part.rates.assign(kNumRates, kNoRate);
+  part.intervals.assign(kNumRates, {kNoRate, kNoRate});
+  part.eer_threshold = kNoRate;
+  part.decision_threshold = threshold;
+  if (std::isnan(threshold)) return part;
+  const double share = static_cast<double>(accepted) / static_cast<double>(all);
+  part.rates[targets > 0 ? kFnmr : kFmr] = targets > 0 ? 1 - share : share;
+  return part;
+}
 
-  std::vector<Row> rows;
+std::string DurationClass(double seconds) {
+  return seconds < 2 ? "under 2 s" : seconds < 4 ? "2 to 4 s" : seconds < 8 ? "4 to 8 s" : "over 8 s";
+}
+
+// The value of a property for each scored trial; both sides' where they differ.
+using Property = std::pair<std::string, std::vector<std::string>>;
+
+std::vector<ConditionReport> EvaluateConditions(const ScoredList& scored,
+                                                const std::vector<Property>& properties,
+                                                double threshold, bool intervals) {
+  std::vector<ConditionReport> reports;
+  for (const auto& [name, values] : properties) {
+    for (const std::string& value : std::set(values.begin(), values.end())) {
+      std::vector<bool> keep;
+      for (const std::string& one : values) keep.push_back(one == value);
+      reports.push_back({name, value, EvaluatePart(Select(scored, keep), threshold, intervals)});
+    }
+  }
+  return reports;
+}
+
+// Each speaker's first file enrolls it; the others search for it.
+std::optional<Identification> Identify(const FileScorer& scorer,
+                                       const std::vector<std::vector<std::size_t>>& speakers,
+                                       double threshold, bool intervals) {
+  std::vector<std::vector<std::size_t>> gallery;
+  for (const std::vector<std::size_t>& sides : speakers) {
+    if (sides.size() >= 2) gallery.push_back(sides);
+  }
+  if (gallery.size() < 2) return std::nullopt;
+  std::vector<Search> searches;
+  for (std::size_t s = 0; s < gallery.size(); ++s) {
+    for (std::size_t i = 1; i < gallery[s].size(); ++i) {
+      Search search{static_cast<std::uint32_t>(s), 0, -std::numeric_limits<double>::infinity()};
+      for (std::size_t g = 0; g < gallery.size(); ++g) {
+        const double score = scorer.Score(gallery[g][0], gallery[s][i])->value;
+        if (g == s)
+          search.own = score;
+        else
+          search.best_other = std::max(search.best_other, score);
+      }
+      searches.push_back(search);
+    }
+  }
+  return EvaluateSearches(searches, gallery.size(), threshold, intervals);
+}
+
+// Trial by trial what a list of files gives.
+ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const FileScorer& scorer,
+                        const EmbeddingExtractor& extractor, const Metadata& metadata,
+                        AtomicFile* scores_out) {
+  const DecisionThreshold& decision = extractor.info().decision;
+  const double threshold =
+      options.threshold.value_or(decision.basis.empty() ? kNoRate : decision.threshold);
+  ListReport report;
+  report.list = list.path;
+  ScoredList& scored = report.scored;
+  std::vector<ScoredTrial> cosines;
+  SpeakerFinder finder;
+  std::vector<Property> properties;
+  for (const std::string& name : options.by) properties.push_back({name, {}});
+  Property own{"condition", {}};
+  bool has_own = false;
+  std::set<std::size_t> files;
+  std::vector<TrialList::Sides> used;
+  for (std::size_t i = 0; i < list.trials.size(); ++i) {
+    const Trial& trial = list.trials[i];
+    const auto [enroll, test] = list.sides[i];
+    for (std::size_t side : {enroll, test})
+      files.insert(scorer.Files(side).begin(), scorer.Files(side).end());
+    const std::optional<Score> score = scorer.Score(enroll, test);
+    if (!score) continue;
+    used.push_back({enroll, test});
+    scored.scores.push_back({score->value, trial.target});
+    cosines.push_back({score->cosine, trial.target});
+    if (extractor.scorer().calibrated()) scored.llrs.push_back({score->llr, trial.target});
+    finder.Add(trial.enroll, trial.test, trial.target);
+    for (auto& [name, values] : properties) {
+      if (name == "duration") {
+        values.push_back(DurationClass(std::min(scorer.Seconds(enroll), scorer.Seconds(test))));
+        continue;
+      }
+      std::string a = metadata.Value(trial.enroll, name), b = metadata.Value(trial.test, name);
+      if (b < a) std::swap(a, b);
+      values.push_back(a == b ? a : a + " / " + b);
+    }
+    own.second.push_back(trial.condition.empty() ? "-" : trial.condition);
+    has_own = has_own || !trial.condition.empty();
+    if (scores_out != nullptr) {
+      scores_out->Write(Format("%s\t%s\t%.9g\t%s\n", trial.enroll.c_str(), trial.test.c_str(),
+                               score->value, trial.target ? "target" : "nontarget"));
+    }
+  }
+  if (has_own) properties.push_back(std::move(own));
+  scored.speakers = finder.Speakers();
+  report.whole = EvaluateNamed(list.path, scored, threshold, options.intervals);
+  report.cosine_eer = ComputeEer(ComputeDet(cosines)).eer;
+  report.conditions = EvaluateConditions(scored, properties, threshold, options.intervals);
+
+  std::vector<std::vector<std::size_t>> sides_of;
+  std::set<std::size_t> known;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const TrialSpeakers& speakers = scored.speakers[i];
+    for (auto [side, speaker] : {std::pair(used[i].enroll, speakers.enroll),
+                                 std::pair(used[i].test, speakers.test)}) {
+      if (!known.insert(side).second) continue;
+      sides_of.resize(std::max<std::size_t>(sides_of.size(), speaker + 1));
+      sides_of[speaker].push_back(side);
+    }
+  }
+  report.identification = Identify(scorer, sides_of, threshold, options.intervals);
+  report.files = files.size();
+  for (std::size_t file : files) report.unusable_files += scorer.file_usable(file) ? 0 : 1;
+  report.excluded_trials = list.trials.size() - scored.scores.size();
+  const TrainingOverlap overlap = FindTrainingOverlap(scorer, files, extractor.info().training);
+  report.training_files = overlap.files;
+  report.training_speakers = overlap.speakers;
+  return report;
+}
+
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+std::vector<ListReport> EvaluateTrials(const EvalOptions& options, const Context& context,
+                                       Facts& facts) {
+  Metadata metadata;
+  if (!options.metadata.empty()) metadata = ReadMetadata(options.metadata);
+  for (const std::string& name : options.by) {
+    if (name != "duration") metadata.Value("", name);  // throws for an unknown one
+  }
+  const std::string path = FindModel(options.network.model);
+  const EmbeddingExtractor extractor = EmbeddingExtractor::Open(path, options.network.engine);
+  const TrainingProvenance& training = extractor.info().training;
+  facts = {{"model", path},
+           {"fingerprint", extractor.info().fingerprint},
+           {"network", extractor.info().architecture},
+           {"trained on", Format("%llu speakers, %llu utterances, %.1f h",
+                                 static_cast<unsigned long long>(training.speakers),
+                                 static_cast<unsigned long long>(training.utterances),
+                                 training.hours)},
+           {"threshold", extractor.info().decision.basis},
+           {"program", training.program}};
+  const auto progress = MakeConsoleProgress(context);
+  FileScorer scorer;
+  const std::vector<TrialList> lists = EmbedTrials(options.trials, extractor, *progress, scorer);
   std::optional<AtomicFile> scores_out;
   if (!options.scores_out.empty()) scores_out.emplace(options.scores_out);
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    ScoredList scored;
-    SpeakerFinder finder;
-    std::set<std::size_t> files;
-    for (std::size_t j = 0; j < lists[i].trials.size(); ++j) {
-      const Trial& trial = lists[i].trials[j];
-      const auto [enroll, test] = lists[i].files[j];
-      files.insert({enroll, test});
-      const std::optional<Score> score = scorer.Score(enroll, test);
-      if (!score) continue;
-      scored.scores.push_back({score->value, trial.target});
-      if (extractor.scorer().calibrated()) scored.llrs.push_back({score->llr, trial.target});
-      finder.Add(trial.enroll, trial.test, trial.target);
-      if (scores_out) {
-        scores_out->Write(Format("%s\t%s\t%.9g\t%s\n", trial.enroll.c_str(), trial.test.c_str(),
-                                 score->value, trial.target ? "target" : "nontarget"));
-      }
-    }
-    scored.speakers = finder.Speakers();
-    const double threshold =
-        options.threshold.value_or(decision.basis.empty() ? kNone : decision.threshold);
-    Row row = Evaluate(options.trials[i], scored, threshold, options.intervals);
-    row.files = files.size();
-    for (std::size_t file : files) row.unusable_files += scorer.usable(file) ? 0 : 1;
-    row.excluded_trials = lists[i].trials.size() - scored.scores.size();
-    rows.push_back(row);
-  }
+  std::vector<ListReport> reports;
+  for (const TrialList& list : lists)
+    reports.push_back(EvaluateList(options, list, scorer, extractor, metadata,
+                                   scores_out ? &*scores_out : nullptr));
   if (scores_out) scores_out->Commit();
-  return rows;
+  return reports;
 }
 
-void PrintTable(const std::vector<Row>& rows) {
-  auto percent = [](double rate) { return std::isnan(rate) ? "-" : Format("%.2f %%", 100 * rate); };
+std::string Percent(double rate) { return std::isnan(rate) ? "-" : Format("%.2f %%", 100 * rate); }
+
+std::string TableRow(const std::string& name, const Evaluation& e, const std::string& fta) {
   auto number = [](double value) { return std::isnan(value) ? "-" : Format("%.3f", value); };
+  const ConfidenceInterval& eer = e.intervals[kEer];
+  return Format(
+      "%8zu %8zu %9s %18s %12s %12s %12s %7s %8s %9s %9s %9s %8s  %s\n", e.targets + e.nontargets,
+      e.targets, Percent(e.rates[kEer]).c_str(),
+      std::isnan(eer.low) ? "-" : Format("%.2f .. %.2f %%", 100 * eer.low, 100 * eer.high).c_str(),
+      number(e.rates[kMinDcf01]).c_str(), number(e.rates[kMinDcf05]).c_str(),
+      number(e.rates[kActDcf01]).c_str(), number(e.rates[kCllr]).c_str(),
+      number(e.rates[kMinCllr]).c_str(),
+      std::isnan(e.eer_threshold) ? "-" : Format("%.4f", e.eer_threshold).c_str(),
+      Percent(e.rates[kFmr]).c_str(), Percent(e.rates[kFnmr]).c_str(), fta.c_str(),
+      Printable(name).c_str());
+}
+
+void PrintTable(const std::vector<ListReport>& reports) {
   std::string table =
       Format("%8s %8s %9s %18s %12s %12s %12s %7s %8s %9s %9s %9s %8s  %s\n", "trials", "targets",
              "EER", "95 % interval", "minDCF(0.01)", "minDCF(0.05)", "actDCF(0.01)", "Cllr",
              "min Cllr", "threshold", "FMR", "FNMR", "FTA", "list");
-  for (const Row& row : rows) {
-    const std::vector<double>& r = row.rates;
-    const Interval& eer = row.intervals[0];
-    table += Format(
-        "%8zu %8zu %9s %18s %12s %12s %12s %7s %8s %9.4f %9s %9s %8s  %s\n",
-        row.targets + row.nontargets, row.targets, percent(r[0]).c_str(),
-        std::isnan(eer.low) ? "-"
-                            : Format("%.2f .. %.2f %%", 100 * eer.low, 100 * eer.high).c_str(),
-        number(r[1]).c_str(), number(r[2]).c_str(), number(r[3]).c_str(), number(r[5]).c_str(),
-        number(r[6]).c_str(), row.eer_threshold, percent(r[7]).c_str(), percent(r[8]).c_str(),
-        row.files == 0 ? "-" : Format("%.2f %%", 100 * row.fta()).c_str(),
-        Printable(row.list).c_str());
+  for (const ListReport& report : reports) {
+    table += TableRow(report.list, report.whole, report.files == 0 ? "-" : Percent(report.fta()));
+    for (const ConditionReport& condition : report.conditions)
+      table += TableRow("  " + condition.property + ": " + condition.value, condition.evaluation, "");
+  }
+  for (const ListReport& report : reports) {
+    if (!report.identification) continue;
+    const Identification& found = *report.identification;
+    table += Format("1:N, %zu searches among %zu enrolled: rank-1 %s, FNIR %s, FPIR %s  %s\n",
+                    found.searches, found.gallery, Percent(found.rank1).c_str(),
+                    Percent(found.fnir).c_str(), Percent(found.fpir).c_str(),
+                    Printable(report.list).c_str());
   }
   Print(table);
 }
 
-void PrintJson(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
-    nlohmann::ordered_json json = {{"list", row.list}};
-    for (std::size_t k = 0; k < row.rates.size(); ++k) {
-      const std::string name = kRateNames[k];
-      json[name] = nullptr;
-      json[name + "_ci95"] = nullptr;
-      if (std::isnan(row.rates[k])) continue;
-      json[name] = row.rates[k];
-      if (!std::isnan(row.intervals[k].low))
-        json[name + "_ci95"] = {row.intervals[k].low, row.intervals[k].high};
-    }
+void AddRate(Json& json, const std::string& name, double rate, const ConfidenceInterval& interval) {
+  json[name] = nullptr;
+  json[name + "_ci95"] = nullptr;
+  if (std::isnan(rate)) return;
+  json[name] = rate;
+  if (!std::isnan(interval.low)) json[name + "_ci95"] = {interval.low, interval.high};
+}
+
+void AddEvaluation(Json& json, const Evaluation& e) {
+  for (std::size_t k = 0; k < kNumRates; ++k) AddRate(json, kRateNames[k], e.rates[k], e.intervals[k]);
+  json["trials"] = e.targets + e.nontargets;
+  json["targets"] = e.targets;
+  json["nontargets"] = e.nontargets;
+  json["threshold"] = nullptr;
+  if (!std::isnan(e.eer_threshold)) json["threshold"] = e.eer_threshold;
+  json["decision_threshold"] = nullptr;
+  if (!std::isnan(e.decision_threshold)) json["decision_threshold"] = e.decision_threshold;
+}
+
+void PrintJson(const std::vector<ListReport>& reports) {
+  for (const ListReport& report : reports) {
+    Json json = {{"list", report.list}};
+    AddEvaluation(json, report.whole);
     json["fta"] = nullptr;
-    json["trials"] = row.targets + row.nontargets;
-    json["targets"] = row.targets;
-    json["nontargets"] = row.nontargets;
-    json["threshold"] = row.eer_threshold;
-    json["decision_threshold"] = nullptr;
-    if (!std::isnan(row.decision_threshold)) json["decision_threshold"] = row.decision_threshold;
-    if (row.files > 0) {
-      json["fta"] = row.fta();
-      json["files"] = row.files;
-      json["unusable_files"] = row.unusable_files;
-      json["excluded_trials"] = row.excluded_trials;
+    if (report.files > 0) {
+      json["fta"] = report.fta();
+      json["files"] = report.files;
+      json["unusable_files"] = report.unusable_files;
+      json["excluded_trials"] = report.excluded_trials;
+      json["eer_cosine"] = report.cosine_eer;
+      json["training_files"] = report.training_files;
+      json["training_speakers"] = report.training_speakers;
     }
-    Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    if (report.identification) {
+      const Identification& found = *report.identification;
+      Json& one = json["identification"] = {{"gallery", found.gallery}, {"searches", found.searches}};
+      AddRate(one, "rank1", found.rank1, found.rank1_interval);
+      AddRate(one, "fnir", found.fnir, found.fnir_interval);
+      AddRate(one, "fpir", found.fpir, found.fpir_interval);
+    }
+    for (const ConditionReport& condition : report.conditions) {
+      Json one = {{"property", condition.property}, {"value", condition.value}};
+      AddEvaluation(one, condition.evaluation);
+      json["conditions"].push_back(std::move(one));
+    }
+    Print(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   }
 }
 
 int Run(const EvalOptions& options, const Context& context) {
-  std::vector<Row> rows;
+  std::vector<ListReport> reports;
+  Facts facts;
   if (options.scores.empty()) {
-    rows = EvaluateTrials(options, context);
+    reports = EvaluateTrials(options, context, facts);
   } else {
     for (const std::string& path : options.scores) {
       ScoreList read = ReadScores(path);
-      ScoredList scored{std::move(read.scores), {}, std::move(read.speakers)};
-      if (options.llr) scored.llrs = scored.scores;
-      rows.push_back(Evaluate(path, scored, options.threshold.value_or(kNone), options.intervals));
+      ListReport& report = reports.emplace_back();
+      report.list = path;
+      report.scored = {std::move(read.scores), {}, std::move(read.speakers)};
+      if (options.llr) report.scored.llrs = report.scored.scores;
+      report.whole = EvaluateNamed(path, report.scored, options.threshold.value_or(kNoRate),
+                                   options.intervals);
     }
   }
+  if (!options.plot_dir.empty()) WriteEvalPlots(options.plot_dir, reports);
+  if (!options.html.empty()) WriteHtmlReport(options.html, reports, facts);
   if (options.json) {
-    PrintJson(rows);
+    PrintJson(reports);
   } else {
-    PrintTable(rows);
+    PrintTable(reports);
   }
   return kExitDone;
 }
@@ -236,14 +328,7 @@ int Run(const EvalOptions& options, const Context& context) {
 void AddEvalCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* command = app.add_subcommand("eval", "Error rates on trial lists");
-  command
-      ->add_option("--trials", options->trials,
-                   "Lists of \"1|0 enroll test\" (VoxCeleb) or \"enroll test target|nontarget\" "
-                   "(Kaldi); each gives a row")
-      ->type_name("LIST");
-  command->add_option("--audio-root", options->audio_root, "The folder the lists' names are below")
-      ->type_name("DIR")
-      ->capture_default_str();
+  AddTrialOptions(*command, options->trials);
   command
       ->add_option("--scores", options->scores,
                    "Instead of --trials: lists of \"enroll test score target|nontarget\" or "
@@ -256,6 +341,20 @@ void AddEvalCommand(CLI::App& app, Context& context) {
   command->add_flag("--llr", options->llr,
                     "The scores of --scores are natural logarithms of likelihood ratios: also "
                     "actDCF and Cllr");
+  command
+      ->add_option("--by", options->by,
+                   "Also by a property of the trials: duration (of the shorter side), or a column of "
+                   "--metadata; may be repeated. A fourth field of a list is one by itself")
+      ->type_name("NAME");
+  command
+      ->add_option("--metadata", options->metadata,
+                   "A table with a line of column names, one of them \"path\", as in the lists")
+      ->type_name("FILE");
+  command->add_option("--plot", options->plot_dir,
+                      "Draw the DET curve, the scores and the calibration into this folder (PNG)")
+      ->type_name("DIR");
+  command->add_option("--html", options->html, "Write everything as one self-contained page")
+      ->type_name("FILE");
   command
       ->add_option("-t,--threshold", options->threshold,
                    "FMR and FNMR at this score (default: the model's own threshold)")
@@ -270,16 +369,17 @@ void AddEvalCommand(CLI::App& app, Context& context) {
       "and\n"
       "what the best calibration of these scores would give. Threshold: at the EER. FMR, FNMR: at\n"
       "the model's own threshold. FTA: share of files that could not be used; their trials are\n"
-      "left out.\n"
+      "left out. 1:N: each speaker's first file in the list enrolls it, the others search.\n"
       "Example:\n"
-      "  vpr eval --trials veri_test2.txt --audio-root voxceleb1/wav");
+      "  vpr eval --trials veri_test2.txt --audio-root voxceleb1/wav --html report.html");
   command->callback([options, &context] {
-    if (options->trials.empty() == options->scores.empty()) {
+    const bool audio = !options->trials.lists.empty();
+    if (audio == !options->scores.empty())
       throw CLI::ValidationError("eval", "give either --trials or --scores");
-    }
-    if (!options->scores_out.empty() && options->trials.size() != 1) {
+    if (!options->scores_out.empty() && options->trials.lists.size() != 1)
       throw CLI::ValidationError("eval", "--scores-out goes with exactly one --trials LIST");
-    }
+    if (!audio && !options->by.empty())
+      throw CLI::ValidationError("eval", "--by goes with --trials");
     context.run = [options, &context] { return Run(*options, context); };
   });
 }

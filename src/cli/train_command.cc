@@ -18,7 +18,7 @@ struct Options {
   std::optional<std::string> arch, loss, optimizer, device, precision;
   std::optional<int> epochs, batch_size, min_utterances, threads, loader_threads, embedding_dim,
       freq_mask, time_mask;
-  std::optional<double> lr, margin, scale, hold_out, crop_seconds, speaker_balance,
+  std::optional<double> lr, margin, scale, hold_out, crop_seconds, crop_spread, speaker_balance,
       checkpoint_minutes;
   std::optional<std::uint64_t> seed, crops_per_epoch;
   std::optional<std::string> noise, rooms;
@@ -60,6 +60,7 @@ TrainConfig NewRun(const Options& options) {
   Set(options.scale, config.scale);
   Set(options.hold_out, config.hold_out_speakers);
   Set(options.crop_seconds, config.crop_seconds);
+  Set(options.crop_spread, config.crop_spread);
   Set(options.min_utterances, config.min_utterances);
   Set(options.speaker_balance, config.speaker_balance);
   Set(options.seed, config.seed);
@@ -182,6 +183,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--lr", options->lr, "Highest learning rate");
   add("--batch-size", options->batch_size, "Crops a step");
   add("--crop-seconds", options->crop_seconds, "Length of a crop (2.04)");
+  add("--crop-spread", options->crop_spread,
+      "Crops of S (1 - N) to S (1 + N) seconds, a length drawn for each batch (0)");
   add("--crops-per-epoch", options->crops_per_epoch, "Crops an epoch (the speech / crop length)");
   add("--min-utterances", options->min_utterances,
       "Leave speakers with fewer utterances out of the training (1)");

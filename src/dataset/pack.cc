@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "vpr/audio/pcm16.h"
 #include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"

@@ -188,14 +188,4 @@ void PackedWriter::CommitBoth(PackedWriter& first, PackedWriter& second, Dataset
   second_info = second.impl_->info;
 }
 
-std::vector<std::uint8_t> EncodePcm16(std::span<const float> samples) {
-  std::vector<std::uint8_t> bytes(2 * samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    float scaled = std::clamp(std::nearbyint(samples[i] * 32768.0f), -32768.0f, 32767.0f);
-    auto value = static_cast<std::int16_t>(scaled);
-    std::memcpy(bytes.data() + 2 * i, &value, sizeof value);
-  }
-  return bytes;
-}
-
 }  // namespace vpr

@@ -56,7 +56,9 @@ double Poisson(double mean, Rng& rng) {
   return count;
 }
 
-Interval Percentiles(std::vector<double> values) {
+}  // namespace
+
+ConfidenceInterval PercentileInterval(std::vector<double> values) {
   std::erase_if(values, [](double value) { return std::isnan(value); });
   if (values.empty()) {
     constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
@@ -73,9 +75,7 @@ Interval Percentiles(std::vector<double> values) {
   return {at(0.025), at(0.975)};
 }
 
-}  // namespace
-
-std::vector<Interval> BootstrapIntervals(const std::vector<ScoredTrial>& trials,
+std::vector<ConfidenceInterval> BootstrapIntervals(const std::vector<ScoredTrial>& trials,
                                          const std::vector<TrialSpeakers>& speakers,
                                          const Statistics& statistics, std::uint64_t seed) {
   VPR_CHECK(speakers.empty() || speakers.size() == trials.size());
@@ -135,14 +135,14 @@ std::vector<Interval> BootstrapIntervals(const std::vector<ScoredTrial>& trials,
   };
   OrderedParallelFor(draws, HardwareThreads(), draws, produce, [](std::size_t) {});
 
-  std::vector<Interval> intervals;
+  std::vector<ConfidenceInterval> intervals;
   const std::size_t num_statistics = statistics(whole).size();
   for (std::size_t k = 0; k < num_statistics; ++k) {
     std::vector<double> values;
     for (const std::vector<double>& result : results) {
       if (!result.empty()) values.push_back(result[k]);
     }
-    intervals.push_back(Percentiles(std::move(values)));
+    intervals.push_back(PercentileInterval(std::move(values)));
   }
   return intervals;
 }

@@ -69,30 +69,90 @@ std::optional<double> ParseScore(std::string_view text) {
 }  // namespace
 
 std::vector<Trial> ReadTrials(const std::string& path) {
-  enum { kUnknown, kVoxCeleb, kKaldi } form = kUnknown;
+  enum { kUnknown, kVoxCeleb, kKaldi, kCnCeleb } form = kUnknown;
   std::vector<Trial> trials;
   ForEachLine(path, "trials", [&](std::size_t number, std::string_view line, const Fields& fields) {
-    if (form == kUnknown && fields.size() == 3) {
+    const bool complete = fields.size() == 3 || fields.size() == 4;
+    if (form == kUnknown && complete) {
       if (ParseWord(fields[2])) {
         form = kKaldi;
       } else if (ParseDigit(fields[0])) {
         form = kVoxCeleb;
+      } else if (ParseDigit(fields[2])) {
+        form = kCnCeleb;
       }
     }
     std::optional<bool> target;
-    if (fields.size() == 3 && form != kUnknown) {
-      target = form == kKaldi ? ParseWord(fields[2]) : ParseDigit(fields[0]);
+    if (complete && form != kUnknown) {
+      target = form == kKaldi      ? ParseWord(fields[2])
+               : form == kVoxCeleb ? ParseDigit(fields[0])
+                                   : ParseDigit(fields[2]);
     }
-    const std::size_t first = form == kKaldi ? 0 : 1;
+    const std::size_t first = form == kVoxCeleb ? 1 : 0;
     if (!target || fields[first].empty() || fields[first + 1].empty()) {
       ThrowBadLine(path, number, line,
-                   form == kVoxCeleb ? "\"1|0 enroll test\" as in the lines before"
-                   : form == kKaldi  ? "\"enroll test target|nontarget\" as in the lines before"
-                                     : "\"1|0 enroll test\" or \"enroll test target|nontarget\"");
+                   form == kVoxCeleb  ? "\"1|0 enroll test\" as in the lines before"
+                   : form == kKaldi   ? "\"enroll test target|nontarget\" as in the lines before"
+                   : form == kCnCeleb ? "\"enroll test 1|0\" as in the lines before"
+                                      : "\"1|0 enroll test\", \"enroll test target|nontarget\" or "
+                                        "\"enroll test 1|0\"");
     }
-    trials.push_back({std::string(fields[first]), std::string(fields[first + 1]), *target});
+    trials.push_back({std::string(fields[first]), std::string(fields[first + 1]), *target,
+                      fields.size() == 4 ? std::string(fields[3]) : std::string()});
   });
   return trials;
+}
+
+std::map<std::string, std::vector<std::string>> ReadEnrollments(const std::string& path) {
+  std::map<std::string, std::vector<std::string>> enrollments;
+  ForEachLine(path, "enrollments",
+              [&](std::size_t number, std::string_view line, const Fields& fields) {
+                const bool empty = std::any_of(fields.begin(), fields.end(),
+                                               [](std::string_view field) { return field.empty(); });
+                if (fields.size() < 2 || empty)
+                  ThrowBadLine(path, number, line, "\"name file [file ...]\"");
+                std::vector<std::string>& files = enrollments[std::string(fields[0])];
+                files.insert(files.end(), fields.begin() + 1, fields.end());
+              });
+  return enrollments;
+}
+
+std::string Metadata::Value(const std::string& path, const std::string& column) const {
+  const auto at = std::find(columns.begin(), columns.end(), column);
+  if (at == columns.end()) {
+    std::string known;
+    for (const std::string& one : columns) known += (known.empty() ? "" : ", ") + Printable(one);
+    throw Error(ErrorCode::kInvalidArgument,
+                "the metadata have no column '" + Printable(column) + "'; there are " + known);
+  }
+  const auto found = values.find(path);
+  return found == values.end() ? "-" : found->second[static_cast<std::size_t>(at - columns.begin())];
+}
+
+Metadata ReadMetadata(const std::string& path) {
+  Metadata metadata;
+  std::size_t path_field = 0, count = 0;
+  ForEachLine(path, "lines", [&](std::size_t number, std::string_view line, const Fields& fields) {
+    if (count == 0) {
+      const auto found = std::find(fields.begin(), fields.end(), "path");
+      if (found == fields.end())
+        ThrowBadLine(path, number, line, "names of columns, one of them \"path\"");
+      path_field = static_cast<std::size_t>(found - fields.begin());
+      count = fields.size();
+    } else if (fields.size() != count) {
+      ThrowBadLine(path, number, line,
+                   Format("%zu fields as in the first line", count).c_str());
+    }
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i != path_field) values.emplace_back(fields[i]);
+    }
+    if (metadata.columns.empty())
+      metadata.columns = std::move(values);
+    else
+      metadata.values.insert_or_assign(std::string(fields[path_field]), std::move(values));
+  });
+  return metadata;
 }
 
 std::uint32_t SpeakerFinder::Number(std::string_view name) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "vpr/audio/pcm16.h"
 #include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
@@ -42,9 +43,9 @@ struct EmbeddingExtractor::Impl {
 
 EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
                                        const ExtractorOptions& options,
-                                       const ScoreNormalization& normalization)
+                                       const ScoringModel& scoring)
     : impl_(new Impl{info, options, std::move(network), MelComputer(info.features),
-                     Scorer(normalization, info.calibration)}) {}
+                     Scorer(scoring, info.calibration)}) {}
 EmbeddingExtractor::~EmbeddingExtractor() = default;
 EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
 
@@ -52,7 +53,7 @@ EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                             const ExtractorOptions& options) {
   Model model = LoadModel(model_path);
   return EmbeddingExtractor(model.info, OpenBackend().MakeNetwork(model, options), options,
-                            model.normalization);
+                            model.scoring);
 }
 
 const ModelInfo& EmbeddingExtractor::info() const { return impl_->info; }
@@ -119,10 +120,12 @@ EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingE
                          Progress& progress, const StopRequested& stop,
                          const std::function<void(const FailedFile&)>& on_bad) {
   const std::size_t dim = static_cast<std::size_t>(extractor.info().embedding_dim);
-  EmbeddedFiles embedded{Matrix(paths.size(), dim), std::vector<double>(paths.size())};
+  EmbeddedFiles embedded{Matrix(paths.size(), dim), std::vector<double>(paths.size()),
+                         std::vector<std::string>(paths.size())};
   struct Slot {
     std::vector<float> embedding;
     double seconds = 0;
+    std::string fingerprint;
     std::optional<std::string> failure;
   };
   const int threads =
@@ -143,6 +146,7 @@ EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingE
     try {
       slot.embedding = extractor.Extract(speech);
       slot.seconds = static_cast<double>(speech.size()) / extractor.info().features.sample_rate;
+      slot.fingerprint = SpeechFingerprint(speech);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUnusable) throw;
       slot.failure = "cannot embed '" + Printable(paths[i]) + "': " + error.what();
@@ -152,6 +156,7 @@ EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingE
     const Slot& slot = slots[i % slots.size()];
     float* row = embedded.embeddings.row(i);
     embedded.seconds[i] = slot.seconds;
+    embedded.fingerprints[i] = slot.fingerprint;
     if (slot.failure) {
       std::fill(row, row + dim, std::numeric_limits<float>::quiet_NaN());
       embedded.seconds[i] = std::numeric_limits<double>::quiet_NaN();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/feature_json.h"
+#include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -36,7 +37,8 @@ std::uint64_t FromLittleEndian(std::string_view text) {
 }
 
 // Tensors that belong to the scores, beside the network's.
-constexpr char kMeanName[] = "scoring.mean", kCohortName[] = "scoring.cohort";
+constexpr char kPldaMean[] = "scoring.plda.mean", kPldaTransform[] = "scoring.plda.transform",
+               kPldaBetween[] = "scoring.plda.between", kCohort[] = "scoring.cohort";
 
 Json FmrThresholdsToJson(const std::vector<FmrThreshold>& thresholds) {
   Json list = Json::array();
@@ -82,7 +84,9 @@ Json InfoToJson(const ModelInfo& info) {
             {"seed", training.seed},
             {"dev_dataset_fingerprint", training.dev_dataset_fingerprint},
             {"dev_eer", training.dev_eer},
-            {"program", training.program}}}};
+            {"program", training.program},
+            {"utterance_fingerprints", training.utterance_fingerprints},
+            {"speaker_fingerprints", training.speaker_fingerprints}}}};
 }
 
 ModelInfo InfoFromJson(const Json& json) {
@@ -125,50 +129,65 @@ ModelInfo InfoFromJson(const Json& json) {
   training.at("dev_dataset_fingerprint").get_to(info.training.dev_dataset_fingerprint);
   training.at("dev_eer").get_to(info.training.dev_eer);
   training.at("program").get_to(info.training.program);
+  training.at("utterance_fingerprints").get_to(info.training.utterance_fingerprints);
+  training.at("speaker_fingerprints").get_to(info.training.speaker_fingerprints);
   return info;
 }
 
-std::vector<Tensor> NormalizationTensors(const ScoreNormalization& normalization) {
+std::vector<Tensor> ScoringTensors(const ScoringModel& scoring) {
   std::vector<Tensor> tensors;
-  const Matrix& cohort = normalization.cohort;
-  if (!normalization.mean.empty())
+  auto add_vector = [&](const char* name, const std::vector<float>& values) {
+    tensors.push_back({name, {static_cast<std::int64_t>(values.size())}, values});
+  };
+  auto add_matrix = [&](const char* name, const Matrix& matrix) {
     tensors.push_back(
-        {kMeanName, {static_cast<std::int64_t>(normalization.mean.size())}, normalization.mean});
-  if (cohort.rows > 0)
-    tensors.push_back(
-        {kCohortName,
-         {static_cast<std::int64_t>(cohort.rows), static_cast<std::int64_t>(cohort.cols)},
-         cohort.data});
+        {name,
+         {static_cast<std::int64_t>(matrix.rows), static_cast<std::int64_t>(matrix.cols)},
+         matrix.data});
+  };
+  if (!scoring.plda.empty()) {
+    add_vector(kPldaMean, scoring.plda.mean);
+    add_matrix(kPldaTransform, scoring.plda.transform);
+    add_vector(kPldaBetween, scoring.plda.between);
+  }
+  if (scoring.top_n > 0) add_matrix(kCohort, scoring.cohort);
   return tensors;
 }
 
 // Takes the tensors of the scores out of `model.tensors`.
-void SplitNormalization(Model& model) {
-  std::vector<Tensor> network;
-  for (Tensor& tensor : model.tensors) {
-    if (tensor.name == kMeanName && tensor.shape.size() == 1) {
-      model.normalization.mean = std::move(tensor.data);
-    } else if (tensor.name == kCohortName && tensor.shape.size() == 2) {
-      Matrix& cohort = model.normalization.cohort;
-      cohort.rows = static_cast<std::size_t>(tensor.shape[0]);
-      cohort.cols = static_cast<std::size_t>(tensor.shape[1]);
-      cohort.data = std::move(tensor.data);
-    } else {
-      network.push_back(std::move(tensor));
+void SplitScoring(Model& model) {
+  ScoringModel& scoring = model.scoring;
+  const std::pair<const char*, std::vector<float>*> vectors[] = {
+      {kPldaMean, &scoring.plda.mean}, {kPldaBetween, &scoring.plda.between}};
+  const std::pair<const char*, Matrix*> matrices[] = {{kPldaTransform, &scoring.plda.transform},
+                                                      {kCohort, &scoring.cohort}};
+  auto take = [&](Tensor& tensor) {
+    for (auto [name, vector] : vectors) {
+      if (tensor.name != name || tensor.shape.size() != 1) continue;
+      *vector = std::move(tensor.data);
+      return true;
     }
-  }
-  model.tensors = std::move(network);
+    for (auto [name, matrix] : matrices) {
+      if (tensor.name != name || tensor.shape.size() != 2) continue;
+      matrix->rows = static_cast<std::size_t>(tensor.shape[0]);
+      matrix->cols = static_cast<std::size_t>(tensor.shape[1]);
+      matrix->data = std::move(tensor.data);
+      return true;
+    }
+    return false;
+  };
+  std::erase_if(model.tensors, take);
 }
 
 }  // namespace
 
 void SaveModel(const std::string& path, Model& model) {
   Json header = InfoToJson(model.info);
-  header["score_normalization"] = {{"top_n", model.normalization.top_n}};
+  header["scoring"] = {{"cohort_top_n", model.scoring.top_n}};
   header["tensors"] = Json::array();
   std::uint64_t values = 0;
   std::vector<Tensor> tensors = model.tensors;
-  for (Tensor& tensor : NormalizationTensors(model.normalization))
+  for (Tensor& tensor : ScoringTensors(model.scoring))
     tensors.push_back(std::move(tensor));
   for (const Tensor& tensor : tensors) {
     header["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
@@ -235,8 +254,8 @@ Model LoadModel(const std::string& path) {
       offset += count * sizeof(float);
       model.tensors.push_back(std::move(tensor));
     }
-    SplitNormalization(model);
-    header.at("score_normalization").at("top_n").get_to(model.normalization.top_n);
+    SplitScoring(model);
+    header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
                std::string("its description is not as expected: ") + error.what());
@@ -250,19 +269,30 @@ Model LoadModel(const std::string& path) {
   if (model.info.embedding_dim <= 0 || !(model.info.crop_seconds > 0))
     throw fail(ErrorCode::kIncompatible, "its embedding size or crop length is not positive");
   try {
-    Scorer(model.normalization, model.info.calibration);  // the parts fit together
+    // The parts fit together, and to the network.
+    Scorer(model.scoring)
+        .MakeVoiceprint(std::vector<float>(static_cast<std::size_t>(model.info.embedding_dim)), 1);
   } catch (const Error& error) {
     throw fail(ErrorCode::kIncompatible, error.what());
   }
-  if (!model.normalization.empty() &&
-      model.normalization.mean.size() != static_cast<std::size_t>(model.info.embedding_dim))
-    throw fail(ErrorCode::kIncompatible, "its score normalization is for other embeddings");
   return model;
+}
+
+void SetThresholds(const ScoreThresholds& thresholds, ModelInfo& info) {
+  info.decision = thresholds.decision;
+  info.fmr_thresholds = thresholds.fmr_thresholds;
+  info.calibration = thresholds.calibration;
+}
+
+std::string SpeakerFingerprint(std::string_view label) {
+  return Fingerprint(label).substr(0, kFingerprintDigits);
 }
 
 std::string InfoAsJson(const ModelInfo& info) {
   Json json = {{"format_version", kModelFormatVersion}, {"fingerprint", info.fingerprint}};
   json.update(InfoToJson(info));
+  json["training"].erase("utterance_fingerprints");
+  json["training"].erase("speaker_fingerprints");
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

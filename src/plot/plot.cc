@@ -175,6 +175,22 @@ Image ToImage(const Matrix& features, const FeatureOptions& options, std::size_t
   return image;
 }
 
+// The standard normal quantile, by halving.
+double Probit(double share) {
+  double low = -8, high = 8;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < share ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+// The legend's line of the n-th series, to the right of the panel, in the colour set.
+void DrawLegendLine(std::size_t n, const std::string& name) {
+  plmtex("rv", 1.2, 0.95 - 0.09 * static_cast<double>(n), 0.0,
+         (Text("— ") + Text(name)).c_str());
+}
+
 void DrawColourBar(const Image& image) {
   constexpr int kSteps = 256;
   for (int i = 0; i < kSteps; ++i) {
@@ -328,10 +344,53 @@ void PlotCurves(const std::string& png_path, const std::string& title,
           i = std::max(end, i + 1);
         }
         plwidth(1);
-        // The legend, one line to a series, to the right of the panel.
-        plmtex("rv", 1.2, 0.95 - 0.09 * static_cast<double>(s), 0.0,
-               (Text("— ") + Text(series.name)).c_str());
+        DrawLegendLine(s, series.name);
       }
+    }
+  });
+}
+
+void PlotDet(const std::string& png_path, const std::string& title,
+             const std::vector<Series>& curves) {
+  constexpr PLINT kWidth = 1000, kHeight = 800;
+  constexpr double kLow = 0.0001, kHigh = 0.6;
+  constexpr double kTicks[] = {0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6};
+  const double low = Probit(kLow), high = Probit(kHigh);
+  Draw(png_path, kWidth, kHeight, [&] {
+    plcol0(kText);
+    plvpor(0.09, 0.76, 0.09, 0.92);
+    plwind(low, high, low, high);
+    plschr(0, kTextScale);
+    plcol0(kGrid);
+    for (double tick : kTicks) {
+      pljoin(Probit(tick), low, Probit(tick), high);
+      pljoin(low, Probit(tick), high, Probit(tick));
+    }
+    pljoin(low, low, high, high);  // where both rates are equal
+    plcol0(kText);
+    plbox("bc", 0, 0, "bc", 0, 0);
+    for (double tick : kTicks) {
+      const double at = (Probit(tick) - low) / (high - low);
+      plmtex("b", 1.3, at, 0.5, Format("%g", 100 * tick).c_str());
+      plmtex("lv", 0.6, at, 1.0, Format("%g", 100 * tick).c_str());
+    }
+    plmtex("b", 3.0, 0.5, 0.5, "False match rate (%)");
+    plmtex("l", 4.6, 0.5, 0.5, "False non-match rate (%)");
+    plschr(0, 1.25 * kTextScale);
+    plmtex("t", 1.2, 0.5, 0.5, Text(title).c_str());
+    plschr(0, kTextScale);
+    for (std::size_t s = 0; s < curves.size(); ++s) {
+      plcol0(kFirstCurve + static_cast<PLINT>(s % kCurveColours));
+      std::vector<PLFLT> x, y;
+      for (std::size_t i = 0; i < curves[s].x.size(); ++i) {
+        // Beyond the axes' ends the curve runs along the border.
+        x.push_back(Probit(std::clamp(curves[s].x[i], kLow, kHigh)));
+        y.push_back(Probit(std::clamp(curves[s].y[i], kLow, kHigh)));
+      }
+      plwidth(2);
+      plline(static_cast<PLINT>(x.size()), x.data(), y.data());
+      plwidth(1);
+      DrawLegendLine(s, curves[s].name);
     }
   });
 }

@@ -11,17 +11,17 @@
 #include "torch/device.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
-#include "train/cohort.h"
 #include "train/crop_sampler.h"
 #include "train/curves.h"
+#include "train/fit_scoring.h"
 #include "train/held_out.h"
+#include "train/speaker_embeddings.h"
+#include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
-#include "vpr/eval/metrics.h"
-#include "vpr/eval/thresholds.h"
 
 namespace vpr {
 namespace {
@@ -105,7 +105,7 @@ class Trainer {
         break;
       }
     }
-    if (!result.interrupted && config_.cohort_speakers > 0 && !NormalizeScores())
+    if (!result.interrupted && config_.cohort_speakers > 0 && !AddScoring())
       result.interrupted = true;
     result.model = info_;
     result.best = state_.best;
@@ -130,6 +130,7 @@ class Trainer {
         config_.features = stored;
       }
       config_.crop_seconds = 2.04;
+      config_.crop_spread = 0;
       config_.speed_perturb = false;
     }
     return config_;
@@ -167,6 +168,16 @@ class Trainer {
     training.loss = config_.loss;
     training.seed = config_.seed;
     training.dev_dataset_fingerprint = held_out_.fingerprint();
+    const std::vector<std::uint32_t>& records = held_out_.training_records();
+    training.utterance_fingerprints = SpeechFingerprints(dataset_, records, EmbeddingThreads());
+    training.speaker_fingerprints = SpeakerFingerprints(dataset_, records);
+    const std::size_t leaked =
+        held_out_.CountAmong(training.utterance_fingerprints, EmbeddingThreads());
+    if (leaked > 0)
+      progress_.Warn(
+          Format("%zu of the held-out utterances are also trained on: the EER below says nothing "
+                 "about unknown voices",
+                 leaked));
     training.program = std::string("vpr ") + Version() + ", LibTorch " + TORCH_VERSION;
   }
 
@@ -194,6 +205,11 @@ class Trainer {
     if (model.info.features != info_.features)
       progress_.Warn("'" + Printable(path) + "' was trained with other feature settings");
     ImportTensors(model.tensors, *network_);
+    TrainingProvenance &training = info_.training, &before = model.info.training;
+    training.utterance_fingerprints =
+        MergeFingerprints(training.utterance_fingerprints, before.utterance_fingerprints);
+    training.speaker_fingerprints =
+        MergeFingerprints(training.speaker_fingerprints, before.speaker_fingerprints);
   }
 
   void PrepareRunFolder() {
@@ -292,7 +308,7 @@ class Trainer {
     auto size = static_cast<std::int64_t>(batch.classes.size());
     torch::Tensor features = torch::from_blob(const_cast<float*>(batch.features.data()),
                                               {size, config_.features.n_mels,
-                                               static_cast<std::int64_t>(sampler_.frames())},
+                                               static_cast<std::int64_t>(batch.frames)},
                                               torch::kFloat)
                                  .to(device_);
     torch::Tensor classes =
@@ -333,9 +349,12 @@ class Trainer {
     ScoreThresholds thresholds;
     if (held_out_.CanMeasure()) {
       const EmbeddingExtractor extractor(info_, WrapModule(network_, device_, 1));
-      std::optional<ScoreThresholds> measured = Measure(extractor, {}, metrics.dev_eer);
-      if (!measured) return false;
-      thresholds = *std::move(measured);
+      const std::optional<std::vector<Embedding>> held_out =
+          held_out_.Embed(extractor, EmbeddingThreads(), progress_, stop_);
+      if (!held_out) return false;
+      HeldOutResult measured = held_out_.Measure(*held_out, {});
+      metrics.dev_eer = measured.eer;
+      thresholds = std::move(measured.thresholds);
     }
     std::string eer =
         metrics.dev_eer < 0 ? "" : Format(", held-out EER %.2f %%", 100 * metrics.dev_eer);
@@ -351,7 +370,7 @@ class Trainer {
     state_.history.push_back(metrics);
     if (best) {
       state_.best = metrics;
-      SetThresholds(thresholds);
+      SetThresholds(thresholds, info_);
       info_.training.best_epoch = metrics.epoch;
       info_.training.crops =
           static_cast<std::uint64_t>(crops) * static_cast<std::uint64_t>(metrics.epoch);
@@ -369,57 +388,21 @@ class Trainer {
     return true;
   }
 
-  // Error rates and thresholds on the held-out speakers. Nothing if stopped.
-  std::optional<ScoreThresholds> Measure(const EmbeddingExtractor& extractor,
-                                         const ScoreNormalization& normalization, double& eer) {
-    std::optional<std::vector<Embedding>> embeddings =
-        held_out_.Embed(extractor, EmbeddingThreads(), progress_, stop_);
-    if (!embeddings) return std::nullopt;
-    const std::vector<CalibrationTrial> trials =
-        held_out_.Score(*embeddings, Scorer(normalization, {}));
-    std::vector<ScoredTrial> scored;
-    for (const CalibrationTrial& trial : trials) scored.push_back({trial.score, trial.target});
-    eer = ComputeEer(ComputeDet(scored)).eer;
-    return FindThresholds(trials, held_out_.Basis());
-  }
-
-  void SetThresholds(const ScoreThresholds& thresholds) {
-    info_.decision = thresholds.decision;
-    info_.fmr_thresholds = thresholds.fmr_thresholds;
-    info_.calibration = thresholds.calibration;
-  }
-
-  // Gives the best model its cohort, and thresholds that go with it. False if stopped.
-  bool NormalizeScores() {
+  // Gives the best model what its scores are made with, and thresholds for them. False if stopped.
+  bool AddScoring() {
     Model model = LoadModel(config_.output);
     std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
     ImportTensors(model.tensors, *network);
     network->to(device_);
     const EmbeddingExtractor extractor(model.info, WrapModule(network, device_, 1));
-    std::optional<Matrix> speakers = EmbedSpeakers(
-        dataset_, held_out_.training_records(), static_cast<std::size_t>(config_.cohort_speakers),
-        extractor, EmbeddingThreads(), progress_, stop_);
-    if (!speakers) return false;
-    if (speakers->rows < static_cast<std::size_t>(config_.cohort_top)) {
-      progress_.Info(
-          Format("scores are plain cosines: AS-norm needs %d training speakers, here are "
-                 "%zu",
-                 config_.cohort_top, speakers->rows));
-      return true;
+    std::optional<FittedScoring> fitted = FitScoring(dataset_, held_out_, config_, extractor,
+                                                     EmbeddingThreads(), progress_, stop_);
+    if (!fitted) return false;
+    model.scoring = std::move(fitted->scoring);
+    if (fitted->held_out) {
+      SetThresholds(fitted->held_out->thresholds, model.info);
+      state_.best.dev_eer = model.info.training.dev_eer = fitted->held_out->eer;
     }
-    model.normalization =
-        MakeScoreNormalization(*speakers, static_cast<std::size_t>(config_.cohort_top));
-    info_ = model.info;
-    if (held_out_.CanMeasure()) {
-      double eer = -1;
-      std::optional<ScoreThresholds> thresholds = Measure(extractor, model.normalization, eer);
-      if (!thresholds) return false;
-      SetThresholds(*thresholds);
-      progress_.Info(Format("with AS-norm over %zu speakers: held-out EER %.2f %%",
-                            model.normalization.cohort.rows, 100 * eer));
-      state_.best.dev_eer = info_.training.dev_eer = eer;
-    }
-    model.info = info_;
     SaveModel(config_.output, model);
     info_ = model.info;
     return true;

@@ -21,16 +21,13 @@ constexpr float kSpeeds[] = {1.0f, 0.9f, 1.1f};
 constexpr std::uint64_t kFewestSteps = 50;
 
 // Streams of random numbers, kept apart.
-enum Stream : std::uint64_t { kEpochStream = 1, kCropStream = 2 };
+enum Stream : std::uint64_t { kEpochStream = 1, kCropStream = 2, kLengthStream = 3 };
 
 }  // namespace
 
 CropSampler::CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t> records,
                          const TrainConfig& config)
     : dataset_(dataset), config_(config), augmenter_(dataset, config), mel_(config.features) {
-  const bool stored_mel = dataset.info().payload == PayloadKind::kMel64;
-  crop_samples_ = static_cast<std::size_t>(std::lround(config.crop_seconds * kSampleRate));
-  frames_ = stored_mel ? 128 : NumFrames(crop_samples_, config.features);
   std::map<int, Speaker> by_label;
   for (std::uint32_t record : records) by_label[dataset.label(record)].records.push_back(record);
   for (auto& [label, speaker] : by_label) {
@@ -90,24 +87,32 @@ std::vector<CropChoice> CropSampler::DrawEpoch(int epoch) const {
   return crops;
 }
 
-std::vector<float> CropSampler::DrawSamples(const CropChoice& crop, Rng& rng) const {
+// In samples; the same for a whole batch, so that it is one tensor.
+std::size_t CropSampler::DrawLength(int epoch, std::size_t begin) const {
+  Rng rng(config_.seed, kLengthStream, static_cast<std::uint64_t>(epoch), begin);
+  const double factor = 1 + config_.crop_spread * (2 * rng.Uniform() - 1);
+  return static_cast<std::size_t>(std::lround(config_.crop_seconds * factor * kSampleRate));
+}
+
+std::vector<float> CropSampler::DrawSamples(const CropChoice& crop, std::size_t length,
+                                            Rng& rng) const {
   const auto wanted = static_cast<std::size_t>(
-      std::lround(static_cast<double>(crop_samples_) * static_cast<double>(crop.speed)));
+      std::lround(static_cast<double>(length) * static_cast<double>(crop.speed)));
   std::vector<float> samples;
-  std::size_t length = dataset_.NumSamples(crop.record);
-  if (length >= wanted) {
+  std::size_t there = dataset_.NumSamples(crop.record);
+  if (there >= wanted) {
     samples.resize(wanted);
-    dataset_.ReadSamples(crop.record, rng.Below(length - wanted + 1), wanted, samples.data());
+    dataset_.ReadSamples(crop.record, rng.Below(there - wanted + 1), wanted, samples.data());
   } else {
     // Too short: joined with other utterances of the speaker, or repeated if there is only this.
     const Speaker& speaker =
         speakers_[static_cast<std::size_t>(crop.class_number) % speakers_.size()];
     for (std::uint32_t record = crop.record; samples.size() < wanted;
          record = speaker.records[rng.Below(speaker.records.size())]) {
-      length = dataset_.NumSamples(record);
-      std::size_t used = samples.size(), take = std::min(length, wanted);
+      there = dataset_.NumSamples(record);
+      std::size_t used = samples.size(), take = std::min(there, wanted);
       samples.resize(used + take);
-      dataset_.ReadSamples(record, rng.Below(length - take + 1), take, samples.data() + used);
+      dataset_.ReadSamples(record, rng.Below(there - take + 1), take, samples.data() + used);
     }
     std::size_t begin = rng.Below(samples.size() - wanted + 1);
     samples.erase(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(begin));
@@ -116,17 +121,17 @@ std::vector<float> CropSampler::DrawSamples(const CropChoice& crop, Rng& rng) co
   if (crop.speed != 1.0f) {
     samples = Resample(samples, static_cast<int>(std::lround(kSampleRate * double{crop.speed})),
                        kSampleRate);
-    samples.resize(crop_samples_);  // rounding may leave it a sample off
+    samples.resize(length);  // rounding may leave it a sample off
   }
   return samples;
 }
 
-Matrix CropSampler::MakeCrop(const CropChoice& crop, Rng& rng) const {
+Matrix CropSampler::MakeCrop(const CropChoice& crop, std::size_t length, Rng& rng) const {
   Matrix features;
   if (dataset_.info().payload == PayloadKind::kMel64) {
     features = FeaturesFromMel(dataset_.ReadMel(crop.record), config_.features);
   } else {
-    std::vector<float> samples = DrawSamples(crop, rng);
+    std::vector<float> samples = DrawSamples(crop, length, rng);
     augmenter_.Apply(samples, rng);
     features = mel_.Compute(samples);
   }
@@ -158,12 +163,13 @@ void CropSampler::Mask(Matrix& features, Rng& rng) const {
 Batch CropSampler::MakeBatch(const std::vector<CropChoice>& crops, int epoch,
                              std::size_t begin) const {
   Batch batch;
-  auto size = static_cast<std::size_t>(config_.batch_size);
-  batch.features.reserve(size * static_cast<std::size_t>(config_.features.n_mels) * frames_);
+  const auto size = static_cast<std::size_t>(config_.batch_size);
+  const std::size_t length = DrawLength(epoch, begin);
   for (std::size_t i = begin; i < begin + size; ++i) {
     Rng rng(config_.seed, kCropStream, static_cast<std::uint64_t>(epoch), i);
-    Matrix features = MakeCrop(crops[i], rng);
-    VPR_CHECK(features.cols == frames_);
+    Matrix features = MakeCrop(crops[i], length, rng);
+    VPR_CHECK(batch.frames == 0 || features.cols == batch.frames);
+    batch.frames = features.cols;
     batch.features.insert(batch.features.end(), features.data.begin(), features.data.end());
     batch.classes.push_back(crops[i].class_number);
   }

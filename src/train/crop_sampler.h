@@ -22,6 +22,7 @@ struct CropChoice {
 // One step's input.
 struct Batch {
   std::vector<float> features;  // [batch, n_mels, frames]
+  std::size_t frames = 0;
   std::vector<std::int64_t> classes;
 };
 
@@ -41,13 +42,12 @@ class CropSampler {
   int num_classes() const;
   std::uint64_t crops_per_epoch() const { return crops_per_epoch_; }
   double seconds() const { return seconds_; }  // of speech
-  std::size_t frames() const { return frames_; }
 
   // The crops of one epoch, shuffled. Speakers are drawn in proportion to seconds^speaker_balance
   // by systematic sampling: each gets its expected number, rounded up or down.
   std::vector<CropChoice> DrawEpoch(int epoch) const;
 
-  // The input for crops [begin, begin + batch_size) of an epoch. Thread-safe.
+  // The input for crops [begin, begin + batch_size) of an epoch, all of one length. Thread-safe.
   Batch MakeBatch(const std::vector<CropChoice>& crops, int epoch, std::size_t begin) const;
 
  private:
@@ -56,8 +56,9 @@ class CropSampler {
     std::vector<double> cumulative_seconds;  // of the records, each at least a crop
     double weight = 0;
   };
-  Matrix MakeCrop(const CropChoice& crop, Rng& rng) const;
-  std::vector<float> DrawSamples(const CropChoice& crop, Rng& rng) const;
+  std::size_t DrawLength(int epoch, std::size_t begin) const;
+  Matrix MakeCrop(const CropChoice& crop, std::size_t length, Rng& rng) const;
+  std::vector<float> DrawSamples(const CropChoice& crop, std::size_t length, Rng& rng) const;
   std::uint32_t DrawRecord(const Speaker& speaker, Rng& rng) const;
   void Mask(Matrix& features, Rng& rng) const;
 
@@ -65,7 +66,6 @@ class CropSampler {
   const TrainConfig config_;
   Augmenter augmenter_;
   MelComputer mel_;
-  std::size_t crop_samples_, frames_;
   std::vector<Speaker> speakers_;
   std::vector<std::uint32_t> records_;
   std::uint64_t crops_per_epoch_ = 0;

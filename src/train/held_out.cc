@@ -6,11 +6,14 @@
 #include <numeric>
 #include <set>
 
-#include "train/cohort.h"
+#include "train/speaker_embeddings.h"
+#include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/rng.h"
 #include "vpr/base/text.h"
+#include "vpr/eval/metrics.h"
+#include "vpr/eval/thresholds.h"
 
 namespace vpr {
 namespace {
@@ -133,6 +136,23 @@ std::vector<CalibrationTrial> HeldOut::Score(const std::vector<Embedding>& embed
                         dataset_->label(records_[i]) == dataset_->label(records_[j])});
   }
   return trials;
+}
+
+std::size_t HeldOut::CountAmong(const std::string& fingerprints, int threads) const {
+  if (fingerprints.empty() || records_.empty()) return 0;
+  const std::string own = SpeechFingerprints(*dataset_, records_, threads);
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < own.size(); at += kFingerprintDigits)
+    count += HasFingerprint(fingerprints, std::string_view(own).substr(at, kFingerprintDigits));
+  return count;
+}
+
+HeldOutResult HeldOut::Measure(const std::vector<Embedding>& embeddings,
+                               const ScoringModel& scoring) const {
+  const std::vector<CalibrationTrial> trials = Score(embeddings, Scorer(scoring));
+  std::vector<ScoredTrial> scored;
+  for (const CalibrationTrial& trial : trials) scored.push_back({trial.score, trial.target});
+  return {ComputeEer(ComputeDet(scored)).eer, FindThresholds(trials, Basis())};
 }
 
 }  // namespace vpr

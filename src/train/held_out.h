@@ -15,6 +15,11 @@
 
 namespace vpr {
 
+struct HeldOutResult {
+  double eer;
+  ScoreThresholds thresholds;
+};
+
 // Decides once what is trained on and what is measured on: the set named by config.dev, else
 // TRAIN-dev if it exists, else speakers drawn from the training set by the seed.
 class HeldOut {
@@ -35,10 +40,17 @@ class HeldOut {
   std::vector<CalibrationTrial> Score(const std::vector<Embedding>& embeddings,
                                       const Scorer& scorer) const;
 
+  // EER and thresholds over all these pairs.
+  HeldOutResult Measure(const std::vector<Embedding>& embeddings, const ScoringModel& scoring) const;
+
   // What was measured on, for people: "all pairs of 1974 held-out utterances of 120 speakers".
   std::string Basis() const;
 
   std::string Description() const;
+
+  // How many of its utterances are among these (SpeechFingerprints).
+  std::size_t CountAmong(const std::string& fingerprints, int threads) const;
+
   // Of the data set and the records measured on; empty if there are none.
   const std::string& fingerprint() const { return fingerprint_; }
 

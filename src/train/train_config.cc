@@ -23,6 +23,7 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("data", "dev", c.dev);
   visit("data", "hold_out_speakers", c.hold_out_speakers);
   visit("data", "crop_seconds", c.crop_seconds);
+  visit("data", "crop_spread", c.crop_spread);
   visit("data", "min_utterances", c.min_utterances);
   visit("data", "speaker_balance", c.speaker_balance);
   visit("data", "speed_perturb", c.speed_perturb);
@@ -199,6 +200,8 @@ void TrainConfig::Validate() const {
   if (run_dir.empty()) Invalid("no run folder given");
   if (!(hold_out_speakers >= 0)) Invalid("hold_out_speakers must be 0 or more");
   if (!(crop_seconds >= 0.2 && crop_seconds <= 60)) Invalid("crop_seconds must be 0.2 to 60");
+  if (!(crop_spread >= 0 && crop_seconds * (1 - crop_spread) >= 0.2))
+    Invalid("crop_spread must be 0 or more and leave crops of 0.2 s");
   if (min_utterances < 1) Invalid("min_utterances must be 1 or more");
   if (!(speaker_balance >= 0 && speaker_balance <= 1)) Invalid("speaker_balance must be 0 to 1");
   if (embedding_dim < 0 || embedding_dim > 4096) Invalid("embedding_dim must be at most 4096");

@@ -3,16 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 export VPR_MODEL=$1
 
-# All pairs of sample recordings, in both forms.
-names=()
-for file in "$data"/*.flac; do names+=("$(basename "$file" .flac)"); done
-for ((i = 0; i < ${#names[@]}; ++i)); do
-  for ((k = 0; k < i; ++k)); do
-    if [ "${names[i]%-*}" = "${names[k]%-*}" ]; then label=target digit=1; else label=nontarget digit=0; fi
-    echo "$digit ${names[i]}.flac ${names[k]}.flac" >> voxceleb
-    echo "${names[i]}.flac ${names[k]}.flac $label" >> kaldi
-  done
-done
+all_pairs voxceleb
+awk '{print $2, $3, $1 == 1 ? "target" : "nontarget"}' voxceleb > kaldi
 ok "$vpr" --quiet eval --trials voxceleb --audio-root "$data" --json --scores-out scores
 cp out expected
 check '0 <= j["eer"] < 0.4 and 0 <= j["min_dcf_0.01"] <= 1 and 0 <= j["min_dcf_0.05"] <= 1'
@@ -44,6 +36,55 @@ for line in open("voxceleb"):
 P
 ok "$vpr" eval --scores independent --json
 check 'abs(j["eer"] - parse(open("expected").read())["eer"]) < 1e-9'
+
+check 'abs(j["eer"] - parse(open("expected").read())["eer_cosine"]) < 1e-9'
+
+# By condition, as pictures and as a page.
+{
+  printf 'path\tgender\n'
+  while read -r name; do
+    case $name in flite-slt* | *-f3-*) gender=f ;; *) gender=m ;; esac
+    printf '%s\t%s\n' "$name" $gender
+  done < names
+} > metadata.tsv
+ok "$vpr" --quiet eval --trials voxceleb --audio-root "$data" --metadata metadata.tsv --by gender \
+  --by duration --plot plots --html 'report 录音.html' --json
+check 'sum(c["trials"] for c in j["conditions"] if c["property"] == "gender") == j["trials"]'
+check 'sum(c["trials"] for c in j["conditions"] if c["property"] == "duration") == j["trials"]'
+check '{c["value"] for c in j["conditions"] if c["property"] == "gender"} == {"f", "m", "f / m"}'
+check '[c["eer"] for c in j["conditions"] if c["value"] == "f / m"] == [None]'
+check '[c["fmr"] is not None for c in j["conditions"] if c["value"] == "f / m"] == [True]'
+check 'j["identification"]["gallery"] == 7 and 0 <= j["identification"]["rank1"] <= 1'
+check 'j["identification"]["searches"] == len(open("names").readlines()) - 7'
+for picture in det scores-1; do [ -s plots/$picture.png ] || fail "no picture $picture"; done
+says '<!DOCTYPE html>' 'report 录音.html'
+says 'data:image/png;base64,iVBOR' 'report 录音.html'
+says 'By gender' 'report 录音.html'
+[ "$(find . -name '*.pictures-*' | wc -l)" -eq 0 ] || fail "scratch pictures are left"
+grep -q 'src="http\|href="http' 'report 录音.html' && fail "the page needs other files"
+refused "$vpr" --quiet eval --trials voxceleb --audio-root "$data" --metadata metadata.tsv --by age
+says 'gender' err
+
+# Enrollments of several files, by a name of their own.
+printf 'slt flite-slt-1.flac flite-slt-2.flac\nslt flite-slt-3.flac\n' > enroll
+printf 'slt flite-slt-4.flac 1\nslt flite-rms-1.flac 0\nslt flite-kal16-1.flac 0\n' > trials
+ok "$vpr" --quiet eval --trials trials --enroll enroll --audio-root "$data" --json
+check 'j["files"] == 6 and j["trials"] == 3 and j["eer"] == 0'
+
+# Speakers and files that the model was trained on are pointed out.
+for voice in flite-awb flite-kal16 flite-rms flite-slt; do
+  mkdir -p elsewhere/$voice
+  cp "$data/$voice-1.flac" elsewhere/$voice/a.flac
+  cp "$data/$voice-2.flac" elsewhere/$voice/b.flac
+  printf '1 %s/a.flac %s/b.flac\n0 %s/a.flac other/a.flac\n' $voice $voice $voice >> leak
+done
+mkdir elsewhere/other
+cp "$data/espeak-en-us-m7-1.flac" elsewhere/other/a.flac
+ok "$vpr" --quiet eval --trials leak --audio-root elsewhere --json
+check '1 <= j["training_speakers"] <= 4'
+check '2 * j["training_speakers"] <= j["training_files"] <= 2 * j["training_speakers"] + 1'
+says 'files: the figures say nothing about unknown' err
+says 'folders .* TRAINED ON' err
 
 # A file that cannot be used: its trials are left out, and it counts as failure to acquire.
 python3 "$here/make_audio.py" bad

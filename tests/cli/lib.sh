@@ -55,3 +55,16 @@ says() { grep -qE -- "$1" "$2" || fail "expected in $2: $1"; }
 # check EXPRESSION: a Python expression that must be true; `out` is the text on stdout, `j` the same
 # as JSON if it is, `lines` its lines as JSON if they are.
 check() { python3 "$here/check.py" "$1" || fail "not so: $1"; }
+
+# all_pairs FILE: a list of trials, all pairs of sample recordings; the voice of flite-slt-1.flac is
+# flite-slt.
+all_pairs() {
+  local names=() file i k
+  for file in "$data"/*.flac; do names+=("$(basename "$file" .flac)"); done
+  for ((i = 0; i < ${#names[@]}; ++i)); do
+    for ((k = 0; k < i; ++k)); do
+      if [ "${names[i]%-*}" = "${names[k]%-*}" ]; then echo -n 1; else echo -n 0; fi
+      echo " ${names[i]}.flac ${names[k]}.flac"
+    done
+  done > "$1"
+}

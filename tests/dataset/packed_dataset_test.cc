@@ -1,3 +1,4 @@
+#include "vpr/audio/pcm16.h"
 #include "vpr/dataset/packed_dataset.h"
 
 #include <gmock/gmock.h>

@@ -45,11 +45,11 @@ TEST(Bootstrap, CoversABinomialRateAsTheNormalApproximationDoes) {
   double misses = 0;
   for (const ScoredTrial& trial : list.trials) misses += trial.target && trial.score < 0;
   const double rate = misses / 400, half = 1.96 * std::sqrt(rate * (1 - rate) / 400);
-  const Interval interval = BootstrapIntervals(list.trials, list.speakers, Fnmr).at(0);
+  const ConfidenceInterval interval = BootstrapIntervals(list.trials, list.speakers, Fnmr).at(0);
   EXPECT_NEAR(interval.low, rate - half, 0.2 * half);
   EXPECT_NEAR(interval.high, rate + half, 0.2 * half);
   // Resampling the trials themselves is the same thing here.
-  const Interval plain = BootstrapIntervals(list.trials, {}, Fnmr).at(0);
+  const ConfidenceInterval plain = BootstrapIntervals(list.trials, {}, Fnmr).at(0);
   EXPECT_NEAR(plain.low, rate - half, 0.2 * half);
   EXPECT_NEAR(plain.high, rate + half, 0.2 * half);
 }
@@ -59,8 +59,8 @@ TEST(Bootstrap, TrialsOfOneSpeakerAreNotIndependent) {
   // trials, not of 2000.
   Rng rng(4);
   const List list = MakeList(40, 50, 0.3, true, rng);
-  const Interval by_speaker = BootstrapIntervals(list.trials, list.speakers, Fnmr).at(0);
-  const Interval by_trial = BootstrapIntervals(list.trials, {}, Fnmr).at(0);
+  const ConfidenceInterval by_speaker = BootstrapIntervals(list.trials, list.speakers, Fnmr).at(0);
+  const ConfidenceInterval by_trial = BootstrapIntervals(list.trials, {}, Fnmr).at(0);
   const double ratio = (by_speaker.high - by_speaker.low) / (by_trial.high - by_trial.low);
   EXPECT_NEAR(ratio, std::sqrt(50.0), 1.5);
 }
@@ -95,7 +95,7 @@ TEST(Bootstrap, ManyDistinctScoresAreBinnedWithoutChangingTheRates) {
     const bool target = i % 3 == 0;
     trials.push_back({rng.Normal() + (target ? 2.0 : 0.0), target});
   }
-  const Interval eer = BootstrapIntervals(trials, {}, [](const std::vector<ScoreBin>& bins) {
+  const ConfidenceInterval eer = BootstrapIntervals(trials, {}, [](const std::vector<ScoreBin>& bins) {
                          return std::vector<double>{ComputeEer(ComputeDet(bins)).eer};
                        }).at(0);
   EXPECT_LT(eer.low, 0.1587);

@@ -56,6 +56,39 @@ TEST_F(ListTest, VoxCelebForm) {
                           IsTrial("c", "d", false)));
 }
 
+TEST_F(ListTest, CnCelebFormAndConditions) {
+  const std::vector<Trial> trials =
+      ReadTrials(Write("id1-enroll test/a.wav 1\nid1-enroll test/b.wav 0 noisy\n"));
+  EXPECT_THAT(trials, ElementsAre(IsTrial("id1-enroll", "test/a.wav", true),
+                                  IsTrial("id1-enroll", "test/b.wav", false)));
+  EXPECT_EQ(trials[0].condition, "");
+  EXPECT_EQ(trials[1].condition, "noisy");
+  EXPECT_THAT(TrialsError("1 a b 8 kHz\n"), HasSubstr("1|0 enroll test"));
+}
+
+TEST_F(ListTest, Enrollments) {
+  const auto enrollments = ReadEnrollments(Write("id1 a.wav b.wav\nid2 c.wav\n\nid1 d.wav\n"));
+  ASSERT_EQ(enrollments.size(), 2u);
+  EXPECT_THAT(enrollments.at("id1"), ElementsAre("a.wav", "b.wav", "d.wav"));
+  EXPECT_THAT(enrollments.at("id2"), ElementsAre("c.wav"));
+  EXPECT_THAT(MessageOf([&] { ReadEnrollments(Write("id1\n")); }, ErrorCode::kCorrupt),
+              HasSubstr("name file [file ...]"));
+}
+
+TEST_F(ListTest, MetadataColumns) {
+  const Metadata metadata = ReadMetadata(Write("speaker\tpath\tgender\ns 1\ta b.wav\tf\ns2\tc\tm\n"));
+  EXPECT_THAT(metadata.columns, ElementsAre("speaker", "gender"));
+  EXPECT_EQ(metadata.Value("a b.wav", "speaker"), "s 1");
+  EXPECT_EQ(metadata.Value("c", "gender"), "m");
+  EXPECT_EQ(metadata.Value("unknown", "gender"), "-");
+  EXPECT_THAT(MessageOf([&] { metadata.Value("c", "age"); }, ErrorCode::kInvalidArgument),
+              HasSubstr("speaker, gender"));
+  EXPECT_THAT(MessageOf([&] { ReadMetadata(Write("file\tgender\n")); }, ErrorCode::kCorrupt),
+              HasSubstr("\"path\""));
+  EXPECT_THAT(MessageOf([&] { ReadMetadata(Write("path\tgender\na\n")); }, ErrorCode::kCorrupt),
+              HasSubstr("line 2"));
+}
+
 TEST_F(ListTest, KaldiForm) {
   EXPECT_THAT(ReadTrials(Write("u1 u2 target\r\nu1 u3 nontarget\r\n")),
               ElementsAre(IsTrial("u1", "u2", true), IsTrial("u1", "u3", false)));
@@ -77,7 +110,7 @@ TEST_F(ListTest, BadLinesAreNamed) {
   EXPECT_THAT(TrialsError("a b target\na b\n"), HasSubstr("line 2"));
   EXPECT_THAT(TrialsError("a b target\na b impostor\n"), HasSubstr("target|nontarget"));
   EXPECT_THAT(TrialsError("1 a b\na b target\n"), HasSubstr("line 2"));  // the other form
-  EXPECT_THAT(TrialsError("1 a b c\n"), HasSubstr("line 1"));
+  EXPECT_THAT(TrialsError("1 a b c d\n"), HasSubstr("line 1"));
   EXPECT_THAT(TrialsError("1\ta\t\n"), HasSubstr("line 1"));
   EXPECT_THAT(TrialsError("hello\n"), HasSubstr("line 1"));
   EXPECT_THAT(TrialsError(" \n\t\n"), HasSubstr("holds no trials"));

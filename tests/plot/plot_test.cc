@@ -111,6 +111,18 @@ TEST(PlotCurves, PanelsAndGaps) {
   EXPECT_THROW(PlotCurves(path, "none", {}), Error);
 }
 
+TEST(PlotDet, DrawsOnProbitAxes) {
+  // Rates of normally distributed scores make straight lines; the second curve leaves the axes.
+  Series one{"one", {}, {}}, two{"two", {0, 0, 1}, {1, 0, 0}};
+  for (double t = -2; t < 5; t += 0.1) {
+    one.x.push_back(0.5 * std::erfc(t / std::sqrt(2.0)));
+    one.y.push_back(0.5 * std::erfc((3 - t) / std::sqrt(2.0)));
+  }
+  const std::string path = test::TempPath("det.png");
+  PlotDet(path, "DET of 模型", {one, two});
+  ExpectPng(path, 1000, 800);
+}
+
 TEST(PlotCurves, FromManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t)

@@ -31,8 +31,8 @@ Matrix RandomUnits(Rng& rng, std::size_t rows, std::size_t dim) {
 TEST(Scorer, IsTheCosineWithoutNormalization) {
   Rng rng(1);
   const Embedding a = RandomUnit(rng, 8), b = RandomUnit(rng, 8);
-  const Scorer scorer({}, {});
-  EXPECT_FALSE(scorer.normalized());
+  const Scorer scorer;
+  EXPECT_TRUE(scorer.is_cosine());
   EXPECT_FALSE(scorer.calibrated());
   const Score score = scorer.Compare(scorer.MakeVoiceprint(a, 3), scorer.MakeVoiceprint(b, 3));
   EXPECT_EQ(score.value, CosineScore(a, b));
@@ -40,35 +40,16 @@ TEST(Scorer, IsTheCosineWithoutNormalization) {
   EXPECT_TRUE(std::isnan(score.llr));
 }
 
-// AS-norm from its definition, in double, everything sorted.
-double OracleAsNorm(const Embedding& a, const Embedding& b, const Matrix& means, std::size_t top) {
-  const std::size_t dim = a.size();
-  std::vector<double> mean(dim);
-  for (std::size_t r = 0; r < means.rows; ++r) {
-    for (std::size_t d = 0; d < dim; ++d) mean[d] += means(r, d) / static_cast<double>(means.rows);
-  }
-  auto centered = [&](const float* x) {
-    std::vector<double> y(dim);
-    double square = 0;
-    for (std::size_t d = 0; d < dim; ++d) {
-      y[d] = x[d] - mean[d];
-      square += y[d] * y[d];
-    }
-    for (double& value : y) value /= std::sqrt(square);
-    return y;
-  };
-  auto dot = [&](const std::vector<double>& x, const std::vector<double>& y) {
-    double sum = 0;
-    for (std::size_t d = 0; d < dim; ++d) sum += x[d] * y[d];
-    return sum;
-  };
-  const std::vector<double> ca = centered(a.data()), cb = centered(b.data());
-  const double s = dot(ca, cb);
+// AS-norm from its definition: everything sorted. `raw` scores two embeddings.
+template <typename Raw>
+double OracleAsNorm(const Embedding& a, const Embedding& b, const Matrix& cohort, std::size_t top,
+                    const Raw& raw) {
+  const double s = raw(a, b);
   double normalized = 0;
-  for (const auto& side : {ca, cb}) {
+  for (const Embedding& side : {a, b}) {
     std::vector<double> scores;
-    for (std::size_t r = 0; r < means.rows; ++r)
-      scores.push_back(dot(side, centered(means.row(r))));
+    for (std::size_t r = 0; r < cohort.rows; ++r)
+      scores.push_back(raw(side, Embedding(cohort.row(r), cohort.row(r) + cohort.cols)));
     std::sort(scores.rbegin(), scores.rend());
     scores.resize(top);
     double mu = 0, variance = 0;
@@ -79,43 +60,68 @@ double OracleAsNorm(const Embedding& a, const Embedding& b, const Matrix& means,
   return normalized;
 }
 
-TEST(Scorer, NormalizesAsDefined) {
-  Rng rng(2);
-  const Matrix means = RandomUnits(rng, 40, 12);
-  for (std::size_t top : {5u, 17u, 40u}) {
-    const Scorer scorer(MakeScoreNormalization(means, top), {});
-    EXPECT_TRUE(scorer.normalized());
-    for (int round = 0; round < 20; ++round) {
-      const Embedding a = RandomUnit(rng, 12), b = RandomUnit(rng, 12);
-      const Voiceprint va = scorer.MakeVoiceprint(a, 3), vb = scorer.MakeVoiceprint(b, 3);
-      const Score score = scorer.Compare(va, vb);
-      EXPECT_NEAR(score.value, OracleAsNorm(a, b, means, top), 2e-4);
-      EXPECT_EQ(score.value, scorer.Compare(vb, va).value);
-      EXPECT_EQ(score.cosine, CosineScore(a, b));
-    }
+template <typename Raw>
+void ExpectNormalized(const ScoringModel& model, const Raw& raw) {
+  Rng rng(3);
+  const Scorer scorer(model);
+  EXPECT_FALSE(scorer.is_cosine());
+  for (int round = 0; round < 20; ++round) {
+    const Embedding a = RandomUnit(rng, 12), b = RandomUnit(rng, 12);
+    const Voiceprint va = scorer.MakeVoiceprint(a, 3), vb = scorer.MakeVoiceprint(b, 3);
+    const Score score = scorer.Compare(va, vb);
+    EXPECT_NEAR(score.value, OracleAsNorm(a, b, model.cohort, model.top_n, raw), 5e-4);
+    EXPECT_EQ(score.value, scorer.Compare(vb, va).value);
+    EXPECT_EQ(score.cosine, CosineScore(a, b));
   }
-  // More wanted than there are: all of them.
-  EXPECT_EQ(MakeScoreNormalization(means, 100).top_n, 40u);
 }
 
-TEST(Scorer, AMeanAloneIsSubtracted) {
-  ScoreNormalization normalization;
-  normalization.mean = {1, 0};
-  const Scorer scorer(normalization, {});
-  const Embedding a = {0.6f, 0.8f}, b = {0.6f, -0.8f};
-  // (-0.4, 0.8) and (-0.4, -0.8)
-  EXPECT_NEAR(scorer.Compare(scorer.MakeVoiceprint(a, 1), scorer.MakeVoiceprint(b, 1)).value,
-              (0.16 - 0.64) / (0.16 + 0.64), 1e-6);
+// Speakers of two utterances each.
+Plda RandomPlda(Rng& rng, std::size_t dim) {
+  Matrix utterances = RandomUnits(rng, 120, dim);
+  std::vector<int> speakers;
+  for (int i = 0; i < 120; ++i) speakers.push_back(i / 2);
+  for (std::size_t i = 0; i < 120; i += 2) {  // the second one like the first
+    for (std::size_t d = 0; d < dim; ++d)
+      utterances(i + 1, d) = utterances(i, d) + 0.3f * utterances(i + 1, d);
+  }
+  return FitPlda(utterances, speakers);
+}
+
+TEST(Scorer, NormalizesAsDefined) {
+  Rng rng(2);
+  ScoringModel model;
+  model.cohort = RandomUnits(rng, 40, 12);
+  for (std::size_t top : {5u, 17u, 40u}) {
+    model.top_n = top;
+    ExpectNormalized(model, CosineScore);
+  }
+}
+
+TEST(Scorer, NormalizesPlda) {
+  Rng rng(4);
+  ScoringModel model;
+  model.cohort = RandomUnits(rng, 40, 12);
+  model.top_n = 10;
+  model.plda = RandomPlda(rng, 12);
+  const PldaScorer plda(model.plda);
+  auto raw = [&](const Embedding& a, const Embedding& b) {
+    return plda.Llr(plda.Project(a), plda.Project(b));
+  };
+  ExpectNormalized(model, raw);
+  // Without AS-norm: the ratio as it is.
+  model.top_n = 0;
+  const Scorer scorer(model);
+  const Embedding a = RandomUnit(rng, 12), b = RandomUnit(rng, 12);
+  EXPECT_EQ(scorer.Compare(scorer.MakeVoiceprint(a, 1), scorer.MakeVoiceprint(b, 1)).value,
+            raw(a, b));
 }
 
 TEST(Scorer, ACohortOfOneVoiceDoesNotDivideByZero) {
-  Matrix means(3, 2);
-  for (std::size_t r = 0; r < 3; ++r) means(r, 0) = 1;
-  ScoreNormalization normalization;
-  normalization.mean = {0, 0};
-  normalization.cohort = means;
-  normalization.top_n = 3;
-  const Scorer scorer(normalization, {});
+  ScoringModel model;
+  model.cohort = Matrix(3, 2);
+  for (std::size_t r = 0; r < 3; ++r) model.cohort(r, 0) = 1;
+  model.top_n = 3;
+  const Scorer scorer(model);
   const Embedding a = {0.6f, 0.8f};
   EXPECT_TRUE(std::isfinite(
       scorer.Compare(scorer.MakeVoiceprint(a, 1), scorer.MakeVoiceprint(a, 1)).value));
@@ -133,16 +139,17 @@ TEST(Scorer, CalibratesByTheShorterSide) {
 }
 
 TEST(Scorer, RefusesWhatDoesNotFit) {
-  ScoreNormalization normalization;
-  normalization.mean = {0, 0, 0};
-  normalization.cohort = Matrix(2, 3);
-  normalization.top_n = 3;
-  EXPECT_THROW(Scorer(normalization, {}), Error);
-  normalization.top_n = 2;
-  normalization.cohort = Matrix(2, 4);
-  EXPECT_THROW(Scorer(normalization, {}), Error);
-  normalization.cohort = Matrix(2, 3);
-  const Scorer scorer(normalization, {});
+  Rng rng(6);
+  ScoringModel model;
+  model.plda = RandomPlda(rng, 3);
+  model.cohort = Matrix(2, 3);
+  model.top_n = 3;
+  EXPECT_THROW(Scorer{model}, Error);
+  model.top_n = 2;
+  model.cohort = Matrix(2, 4);
+  EXPECT_THROW(Scorer{model}, Error);
+  model.cohort = Matrix(2, 3);
+  const Scorer scorer(model);
   EXPECT_THROW(scorer.MakeVoiceprint(Embedding{1, 0}, 1), Error);
 }
 

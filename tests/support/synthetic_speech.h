@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vpr/audio/pcm16.h"
 #include "vpr/base/rng.h"
 #include "vpr/dataset/packed_dataset.h"
 

@@ -113,13 +113,13 @@ TEST_F(TrainerTest, ScoresAreNormalizedAgainstTheTrainingSpeakers) {
   plain.cohort_speakers = 100;  // of which there are not enough
   const TrainResult result = Run(config);
   const Model model = LoadModel(config.output);
-  EXPECT_EQ(model.normalization.cohort.rows, 5u);
-  EXPECT_EQ(model.normalization.top_n, 3u);
-  EXPECT_EQ(model.normalization.mean.size(), static_cast<std::size_t>(model.info.embedding_dim));
+  EXPECT_EQ(model.scoring.cohort.rows, 5u);
+  EXPECT_EQ(model.scoring.top_n, 3u);
+  EXPECT_EQ(model.scoring.cohort.cols, static_cast<std::size_t>(model.info.embedding_dim));
   EXPECT_EQ(model.info.training.dev_eer, result.best.dev_eer);
   Run(plain);
   const Model without = LoadModel(plain.output);
-  EXPECT_TRUE(without.normalization.empty());
+  EXPECT_TRUE(without.scoring.empty());
   // The network is the same, the threshold is on the other scale.
   ASSERT_EQ(without.tensors.size(), model.tensors.size());
   for (std::size_t i = 0; i < model.tensors.size(); ++i)

@@ -6,6 +6,7 @@
 
 #include "support/synthetic_speech.h"
 #include "support/temp_path.h"
+#include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 
 namespace vpr {

@@ -101,7 +101,7 @@ TEST(HeldOut, EerAndThresholdAreMeasuredOnAllPairs) {
   ASSERT_TRUE(embeddings.has_value());
   EXPECT_EQ(held_out.Basis(), "all pairs of 24 held-out utterances of 6 speakers");
 
-  const std::vector<CalibrationTrial> trials = held_out.Score(*embeddings, Scorer({}, {}));
+  const std::vector<CalibrationTrial> trials = held_out.Score(*embeddings, Scorer());
   ASSERT_EQ(trials.size(), 24u * 23 / 2);
   std::vector<ScoredTrial> scored;
   for (const CalibrationTrial& trial : trials) {

@@ -119,7 +119,4 @@ class PackedWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// Samples to 16-bit PCM: round to nearest, clip at full scale. Little-endian bytes.
-std::vector<std::uint8_t> EncodePcm16(std::span<const float> samples);
-
 }  // namespace vpr

@@ -11,12 +11,6 @@ namespace vpr {
 // The false match rates that thresholds are found for: 1 %, 0.1 %, 0.01 %.
 inline constexpr double kWantedFmrs[] = {0.01, 0.001, 0.0001};
 
-struct ScoreThresholds {
-  Calibration calibration;
-  DecisionThreshold decision;  // at the equal error rate
-  std::vector<FmrThreshold> fmr_thresholds;
-};
-
 // `basis` says what was measured on: "all pairs of 1974 held-out utterances of 120 speakers". A
 // calibration that cannot be fitted (higher scores do not mean targets) is left empty. Throws
 // kInvalidArgument without a target and a nontarget.

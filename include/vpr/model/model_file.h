@@ -13,7 +13,7 @@
 namespace vpr {
 
 // The version this program writes, and the only one it reads.
-inline constexpr int kModelFormatVersion = 2;
+inline constexpr int kModelFormatVersion = 3;
 
 // The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2,
 // 2]}. Which ones an architecture knows stands in its source file.
@@ -33,6 +33,9 @@ struct TrainingProvenance {
   std::string dev_dataset_fingerprint;  // empty: no held-out speakers
   double dev_eer = -1;                  // on held-out speakers; negative: not measured
   std::string program;                  // "vpr 0.1.0, LibTorch 1.13.1"
+  // Of the utterances trained on, and of their speakers' labels (vpr/audio/pcm16.h): so that an
+  // evaluation on them can be told from an honest one. Empty: not known.
+  std::string utterance_fingerprints, speaker_fingerprints;
 };
 
 struct ModelInfo {
@@ -57,7 +60,7 @@ struct Tensor {
 struct Model {
   ModelInfo info;
   std::vector<Tensor> tensors;
-  ScoreNormalization normalization;
+  ScoringModel scoring;
 };
 
 // Writes atomically and sets model.info.fingerprint. Throws kIo.
@@ -67,7 +70,13 @@ void SaveModel(const std::string& path, Model& model);
 // kIncompatible for another format version or impossible settings. The message names the file.
 Model LoadModel(const std::string& path);
 
-// What a model file says of itself, as JSON text, with its format version and fingerprint.
+void SetThresholds(const ScoreThresholds& thresholds, ModelInfo& info);
+
+// 12 hexadecimal digits of a speaker's label, as in TrainingProvenance.
+std::string SpeakerFingerprint(std::string_view label);
+
+// What a model file says of itself, as JSON text, with its format version and fingerprint, without
+// the fingerprints of its training data.
 std::string InfoAsJson(const ModelInfo& info);
 
 // The path of the model to use: `given` if not empty, else $VPR_MODEL, else default.vpr where the

@@ -48,4 +48,11 @@ struct FmrThreshold {
   bool supported = false;
 };
 
+// What is found from one set of trials, together.
+struct ScoreThresholds {
+  Calibration calibration;
+  DecisionThreshold decision;  // at the equal error rate
+  std::vector<FmrThreshold> fmr_thresholds;
+};
+
 }  // namespace vpr

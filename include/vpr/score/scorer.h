@@ -2,32 +2,30 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "vpr/base/matrix.h"
 #include "vpr/score/calibration.h"
 #include "vpr/score/cosine.h"
+#include "vpr/score/plda.h"
 
 namespace vpr {
 
-// What scores are measured against; part of a model file. Without it scores are plain cosines.
-struct ScoreNormalization {
-  std::vector<float> mean;  // of the training speakers' embeddings; empty: no normalization
-  Matrix cohort;            // [speakers, dim]: training speakers' means less `mean`, of length 1
-  std::size_t top_n = 0;    // how many of them, the most alike, count; 0: the mean alone is used
+// What embeddings are compared with; part of a model file. Empty: scores are cosines.
+struct ScoringModel {
+  Plda plda;              // empty: embeddings are compared by their cosine
+  Matrix cohort;          // [speakers, dim]: mean embeddings of training speakers, of length 1
+  std::size_t top_n = 0;  // how many of them, those that score highest, count in AS-norm; 0: none
 
-  bool empty() const { return mean.empty(); }
+  bool empty() const { return plda.empty() && top_n == 0; }
 };
-
-// Makes one from the mean embeddings of training speakers ([speakers, dim]).
-ScoreNormalization MakeScoreNormalization(const Matrix& speaker_means, std::size_t top_n);
 
 // An utterance, or the utterances of an enrollment, made ready for any number of comparisons.
 struct Voiceprint {
   Embedding embedding;                           // of length 1, as the network gave it
-  Embedding centered;                            // less the training mean, of length 1
+  PldaVector projected;                          // by PLDA; empty without it
   double cohort_mean = 0, cohort_deviation = 1;  // of its scores with the cohort
   double seconds = 0;                            // of speech
 };
@@ -39,17 +37,16 @@ struct Score {
                   // without a calibration
 };
 
-// value = cosine of the centered embeddings, s, then AS-norm (Matejka et al., "Analysis of
-// score normalization in multilingual speaker recognition", Interspeech 2017):
+// s = PLDA's log-likelihood ratio, or without PLDA the cosine. value = s, with a cohort AS-norm of
+// it (Matejka et al., "Analysis of score normalization in multilingual speaker recognition",
+// Interspeech 2017):
 //   1/2 [(s - mu_a) / sigma_a + (s - mu_b) / sigma_b]
 // with mean and (population) standard deviation over the top_n highest scores of a, and of b, with
-// the cohort. Without a cohort: s. Without a mean: the cosine of the embeddings as they are.
-// Symmetric in its arguments.
+// the cohort. Symmetric in its arguments.
 class Scorer {
  public:
-  // Throws kIncompatible if the parts do not fit
-  // together.
-  Scorer(ScoreNormalization normalization, const Calibration& calibration);
+  // Throws kIncompatible if the parts do not fit together.
+  explicit Scorer(const ScoringModel& model = {}, const Calibration& calibration = {});
 
   // `seconds`: of speech that the embedding was made of.
   Voiceprint MakeVoiceprint(std::span<const float> embedding, double seconds) const;
@@ -57,10 +54,15 @@ class Scorer {
   Score Compare(const Voiceprint& a, const Voiceprint& b) const;
 
   bool calibrated() const { return !calibration_.empty(); }
-  bool normalized() const { return !normalization_.empty(); }
+  bool is_cosine() const { return !plda_ && top_n_ == 0; }  // value == cosine
 
  private:
-  ScoreNormalization normalization_;
+  std::size_t dim_ = 0;  // 0: any
+  std::optional<PldaScorer> plda_;
+  // The cohort's side of its scores: s = cohort_ x + cohort_own_ + what x adds.
+  Matrix cohort_;
+  std::vector<float> cohort_own_;
+  std::size_t top_n_ = 0;
   Calibration calibration_;
 };
 

@@ -17,6 +17,8 @@ struct TrainConfig {
                       // hold_out_speakers are taken from the training set
   double hold_out_speakers = 0.1;  // below 1: share of the speakers; from 1: their number; 0: none
   double crop_seconds = 2.04;
+  double crop_spread = 0;        // the length of each batch's crops is drawn evenly from
+                                 // crop_seconds * (1 - crop_spread) .. (1 + crop_spread)
   int min_utterances = 1;        // speakers with fewer utterances are left out: two crops of one
                                  // recording have the device in common, not only the voice
   double speaker_balance = 0.5;  // 0: every speaker equally often; 1: by amount of speech
@@ -64,7 +66,8 @@ struct TrainConfig {
                             // microphone has: standard deviation of its slope across the bands
 
   // [scoring]
-  int cohort_speakers = 0;  // scores are normalized (AS-norm) against at most so many training
+  int cohort_speakers = 0;  // scores are PLDA's, or cosines if those are better on the held-out
+                            // speakers, normalized (AS-norm) against at most so many training
                             // speakers; 0: plain cosines
   int cohort_top = 100;     // the most alike of them, so many, count; with fewer training speakers
                             // than that, scores stay plain cosines
