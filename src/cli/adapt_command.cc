@@ -28,9 +28,10 @@ int Run(Options options, const Context& context) {
                                    {"threshold", result.model.decision.threshold}};
     Print(json.dump() + "\n");
   } else {
-    Print(Format("%s: scores by %s with AS-norm, EER %.2f %% on held-out speakers, threshold %.3f\n",
-                 Printable(options.adapt.output).c_str(), result.plda ? "PLDA" : "cosine",
-                 100 * result.dev_eer, result.model.decision.threshold));
+    Print(
+        Format("%s: scores by %s with AS-norm, EER %.2f %% on held-out speakers, threshold %.3f\n",
+               Printable(options.adapt.output).c_str(), result.plda ? "PLDA" : "cosine",
+               100 * result.dev_eer, result.model.decision.threshold));
   }
   return kExitDone;
 }
@@ -48,10 +49,12 @@ void AddAdaptCommand(CLI::App& app, Context& context) {
   command->add_option("-o,--output", adapt.output, "The adapted model")
       ->type_name("MODEL")
       ->required();
-  command->add_option("--dev", adapt.dev, "Packed speech of held-out speakers")->type_name("PREFIX");
+  command->add_option("--dev", adapt.dev, "Packed speech of held-out speakers")
+      ->type_name("PREFIX");
   command
-      ->add_option("--hold-out", adapt.hold_out_speakers,
-                   "Speakers to hold out if there is no held-out data: a share below 1, or a number")
+      ->add_option(
+          "--hold-out", adapt.hold_out_speakers,
+          "Speakers to hold out if there is no held-out data: a share below 1, or a number")
       ->capture_default_str();
   command
       ->add_option("--cohort-speakers", adapt.cohort_speakers,

@@ -38,6 +38,7 @@ StopRequested CatchInterrupts();
 void Print(const std::string& text);
 
 void AddFeaturesCommand(CLI::App& app, Context& context);
+void AddDegradeCommand(CLI::App& app, Context& context);
 void AddTrimCommand(CLI::App& app, Context& context);
 void AddPackCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);

@@ -166,14 +166,16 @@ std::optional<vpr::Score> FileScorer::Score(std::size_t a, std::size_t b) const 
 
 void AddTrialOptions(CLI::App& command, TrialOptions& options) {
   command
-      .add_option("--trials", options.lists,
-                  "Lists of \"1|0 enroll test\" (VoxCeleb), \"enroll test target|nontarget\" (Kaldi) "
-                  "or \"enroll test 1|0\" (CN-Celeb), of speakers the model was not trained on")
+      .add_option(
+          "--trials", options.lists,
+          "Lists of \"1|0 enroll test\" (VoxCeleb), \"enroll test target|nontarget\" (Kaldi) "
+          "or \"enroll test 1|0\" (CN-Celeb), of speakers the model was not trained on")
       ->type_name("LIST");
   command
-      .add_option("--enroll", options.enroll,
-                  "The files of the enrollments named in the lists: lines \"name file [file ...]\"; "
-                  "a name that is not in it is a file")
+      .add_option(
+          "--enroll", options.enroll,
+          "The files of the enrollments named in the lists: lines \"name file [file ...]\"; "
+          "a name that is not in it is a file")
       ->type_name("FILE");
   command.add_option("--audio-root", options.audio_root, "The folder the lists' names are below")
       ->type_name("DIR")
@@ -214,10 +216,10 @@ std::vector<TrialList> EmbedTrials(const TrialOptions& options, const EmbeddingE
   for (std::size_t i = 0; i < scorer.paths().size(); ++i) all.insert(i);
   const TrainingOverlap overlap = FindTrainingOverlap(scorer, all, extractor.info().training);
   if (overlap.files > 0)
-    progress.Warn(
-        Format("THE MODEL WAS TRAINED ON %zu of the %zu files: the figures say nothing about unknown "
-               "speakers",
-               overlap.files, all.size()));
+    progress.Warn(Format(
+        "THE MODEL WAS TRAINED ON %zu of the %zu files: the figures say nothing about unknown "
+        "speakers",
+        overlap.files, all.size()));
   if (overlap.speakers > 0)
     progress.Warn(
         Format("%zu of the folders that the files are in have the name of a speaker THE MODEL WAS "

@@ -57,7 +57,10 @@ Evaluation EvaluatePart(const ScoredList& scored, double threshold, bool interva
 }
 
 std::string DurationClass(double seconds) {
-  return seconds < 2 ? "under 2 s" : seconds < 4 ? "2 to 4 s" : seconds < 8 ? "4 to 8 s" : "over 8 s";
+  return seconds < 2   ? "under 2 s"
+         : seconds < 4 ? "2 to 4 s"
+         : seconds < 8 ? "4 to 8 s"
+                       : "over 8 s";
 }
 
 // The value of a property for each scored trial; both sides' where they differ.
@@ -159,8 +162,8 @@ ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const
   std::set<std::size_t> known;
   for (std::size_t i = 0; i < used.size(); ++i) {
     const TrialSpeakers& speakers = scored.speakers[i];
-    for (auto [side, speaker] : {std::pair(used[i].enroll, speakers.enroll),
-                                 std::pair(used[i].test, speakers.test)}) {
+    for (auto [side, speaker] :
+         {std::pair(used[i].enroll, speakers.enroll), std::pair(used[i].test, speakers.test)}) {
       if (!known.insert(side).second) continue;
       sides_of.resize(std::max<std::size_t>(sides_of.size(), speaker + 1));
       sides_of[speaker].push_back(side);
@@ -188,15 +191,15 @@ std::vector<ListReport> EvaluateTrials(const EvalOptions& options, const Context
   const std::string path = FindModel(options.network.model);
   const EmbeddingExtractor extractor = EmbeddingExtractor::Open(path, options.network.engine);
   const TrainingProvenance& training = extractor.info().training;
-  facts = {{"model", path},
-           {"fingerprint", extractor.info().fingerprint},
-           {"network", extractor.info().architecture},
-           {"trained on", Format("%llu speakers, %llu utterances, %.1f h",
-                                 static_cast<unsigned long long>(training.speakers),
-                                 static_cast<unsigned long long>(training.utterances),
-                                 training.hours)},
-           {"threshold", extractor.info().decision.basis},
-           {"program", training.program}};
+  facts = {
+      {"model", path},
+      {"fingerprint", extractor.info().fingerprint},
+      {"network", extractor.info().architecture},
+      {"trained on", Format("%llu speakers, %llu utterances, %.1f h",
+                            static_cast<unsigned long long>(training.speakers),
+                            static_cast<unsigned long long>(training.utterances), training.hours)},
+      {"threshold", extractor.info().decision.basis},
+      {"program", training.program}};
   const auto progress = MakeConsoleProgress(context);
   FileScorer scorer;
   const std::vector<TrialList> lists = EmbedTrials(options.trials, extractor, *progress, scorer);
@@ -235,7 +238,8 @@ void PrintTable(const std::vector<ListReport>& reports) {
   for (const ListReport& report : reports) {
     table += TableRow(report.list, report.whole, report.files == 0 ? "-" : Percent(report.fta()));
     for (const ConditionReport& condition : report.conditions)
-      table += TableRow("  " + condition.property + ": " + condition.value, condition.evaluation, "");
+      table +=
+          TableRow("  " + condition.property + ": " + condition.value, condition.evaluation, "");
   }
   for (const ListReport& report : reports) {
     if (!report.identification) continue;
@@ -257,7 +261,8 @@ void AddRate(Json& json, const std::string& name, double rate, const ConfidenceI
 }
 
 void AddEvaluation(Json& json, const Evaluation& e) {
-  for (std::size_t k = 0; k < kNumRates; ++k) AddRate(json, kRateNames[k], e.rates[k], e.intervals[k]);
+  for (std::size_t k = 0; k < kNumRates; ++k)
+    AddRate(json, kRateNames[k], e.rates[k], e.intervals[k]);
   json["trials"] = e.targets + e.nontargets;
   json["targets"] = e.targets;
   json["nontargets"] = e.nontargets;
@@ -283,7 +288,8 @@ void PrintJson(const std::vector<ListReport>& reports) {
     }
     if (report.identification) {
       const Identification& found = *report.identification;
-      Json& one = json["identification"] = {{"gallery", found.gallery}, {"searches", found.searches}};
+      Json& one =
+          json["identification"] = {{"gallery", found.gallery}, {"searches", found.searches}};
       AddRate(one, "rank1", found.rank1, found.rank1_interval);
       AddRate(one, "fnir", found.fnir, found.fnir_interval);
       AddRate(one, "fpir", found.fpir, found.fpir_interval);
@@ -342,16 +348,18 @@ void AddEvalCommand(CLI::App& app, Context& context) {
                     "The scores of --scores are natural logarithms of likelihood ratios: also "
                     "actDCF and Cllr");
   command
-      ->add_option("--by", options->by,
-                   "Also by a property of the trials: duration (of the shorter side), or a column of "
-                   "--metadata; may be repeated. A fourth field of a list is one by itself")
+      ->add_option(
+          "--by", options->by,
+          "Also by a property of the trials: duration (of the shorter side), or a column of "
+          "--metadata; may be repeated. A fourth field of a list is one by itself")
       ->type_name("NAME");
   command
       ->add_option("--metadata", options->metadata,
                    "A table with a line of column names, one of them \"path\", as in the lists")
       ->type_name("FILE");
-  command->add_option("--plot", options->plot_dir,
-                      "Draw the DET curve, the scores and the calibration into this folder (PNG)")
+  command
+      ->add_option("--plot", options->plot_dir,
+                   "Draw the DET curve, the scores and the calibration into this folder (PNG)")
       ->type_name("DIR");
   command->add_option("--html", options->html, "Write everything as one self-contained page")
       ->type_name("FILE");

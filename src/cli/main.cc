@@ -60,6 +60,7 @@ int Main(int argc, char** argv) {
   AddTrainCommand(app, context);
   AddEvalCommand(app, context);
   AddCalibrateCommand(app, context);
+  AddDegradeCommand(app, context);
   AddAdaptCommand(app, context);
   AddModelCommand(app, context);
   AddFeaturesCommand(app, context);

@@ -76,8 +76,9 @@ ConfidenceInterval PercentileInterval(std::vector<double> values) {
 }
 
 std::vector<ConfidenceInterval> BootstrapIntervals(const std::vector<ScoredTrial>& trials,
-                                         const std::vector<TrialSpeakers>& speakers,
-                                         const Statistics& statistics, std::uint64_t seed) {
+                                                   const std::vector<TrialSpeakers>& speakers,
+                                                   const Statistics& statistics,
+                                                   std::uint64_t seed) {
   VPR_CHECK(speakers.empty() || speakers.size() == trials.size());
   if (trials.empty()) throw Error(ErrorCode::kInvalidArgument, "no trials to resample");
   const Binning binning = Quantize(trials);

@@ -22,9 +22,8 @@ Evaluation Evaluate(const ScoredList& scored, double decision_threshold, bool in
 
   auto of_scores = [&](const std::vector<ScoreBin>& bins) -> std::vector<double> {
     const std::vector<DetPoint> det = ComputeDet(bins);
-    const DetPoint errors = std::isnan(decision_threshold)
-                                ? DetPoint{kNoRate, kNoRate, kNoRate}
-                                : ErrorsAt(bins, decision_threshold);
+    const DetPoint errors = std::isnan(decision_threshold) ? DetPoint{kNoRate, kNoRate, kNoRate}
+                                                           : ErrorsAt(bins, decision_threshold);
     return {ComputeEer(det).eer, ComputeMinDcf(det, 0.01), ComputeMinDcf(det, 0.05), errors.p_fa,
             errors.p_miss};
   };
@@ -33,7 +32,8 @@ Evaluation Evaluate(const ScoredList& scored, double decision_threshold, bool in
             ComputeDcf(ErrorsAt(bins, BayesThreshold(0.05)), 0.05), ComputeCllr(bins),
             ComputeMinCllr(bins)};
   };
-  auto fill = [&](const std::vector<ScoredTrial>& trials, auto names, const Statistics& statistics) {
+  auto fill = [&](const std::vector<ScoredTrial>& trials, auto names,
+                  const Statistics& statistics) {
     const std::vector<double> values = statistics(BinScores(trials));
     for (std::size_t k = 0; k < values.size(); ++k) evaluation.rates[names[k]] = values[k];
     if (!intervals) return;

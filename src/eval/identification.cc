@@ -38,9 +38,10 @@ Identification EvaluateSearches(const std::vector<Search>& searches, std::size_t
   std::map<std::uint32_t, Counts> by_speaker;
   for (const Search& search : searches) {
     const bool first = search.own > search.best_other;
-    by_speaker[search.speaker].Add({1, first ? 1.0 : 0.0, first && search.own >= threshold ? 0.0 : 1.0,
-                                    search.best_other >= threshold ? 1.0 : 0.0},
-                                   1);
+    by_speaker[search.speaker].Add(
+        {1, first ? 1.0 : 0.0, first && search.own >= threshold ? 0.0 : 1.0,
+         search.best_other >= threshold ? 1.0 : 0.0},
+        1);
   }
   std::vector<Counts> speakers;
   Counts total;
@@ -62,7 +63,8 @@ Identification EvaluateSearches(const std::vector<Search>& searches, std::size_t
   for (int draw = 0; draw < kDraws; ++draw) {
     Rng rng(seed, kSearchStream, static_cast<std::uint64_t>(draw));
     Counts sum;
-    for (std::size_t i = 0; i < speakers.size(); ++i) sum.Add(speakers[rng.Below(speakers.size())], 1);
+    for (std::size_t i = 0; i < speakers.size(); ++i)
+      sum.Add(speakers[rng.Below(speakers.size())], 1);
     const std::array<double, 3> rates = sum.Rates();
     for (std::size_t k = 0; k < rates.size(); ++k) drawn[k].push_back(rates[k]);
   }

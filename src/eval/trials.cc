@@ -105,15 +105,15 @@ std::vector<Trial> ReadTrials(const std::string& path) {
 
 std::map<std::string, std::vector<std::string>> ReadEnrollments(const std::string& path) {
   std::map<std::string, std::vector<std::string>> enrollments;
-  ForEachLine(path, "enrollments",
-              [&](std::size_t number, std::string_view line, const Fields& fields) {
-                const bool empty = std::any_of(fields.begin(), fields.end(),
-                                               [](std::string_view field) { return field.empty(); });
-                if (fields.size() < 2 || empty)
-                  ThrowBadLine(path, number, line, "\"name file [file ...]\"");
-                std::vector<std::string>& files = enrollments[std::string(fields[0])];
-                files.insert(files.end(), fields.begin() + 1, fields.end());
-              });
+  ForEachLine(
+      path, "enrollments", [&](std::size_t number, std::string_view line, const Fields& fields) {
+        const bool empty = std::any_of(fields.begin(), fields.end(),
+                                       [](std::string_view field) { return field.empty(); });
+        if (fields.size() < 2 || empty)
+          ThrowBadLine(path, number, line, "\"name file [file ...]\"");
+        std::vector<std::string>& files = enrollments[std::string(fields[0])];
+        files.insert(files.end(), fields.begin() + 1, fields.end());
+      });
   return enrollments;
 }
 
@@ -126,7 +126,8 @@ std::string Metadata::Value(const std::string& path, const std::string& column) 
                 "the metadata have no column '" + Printable(column) + "'; there are " + known);
   }
   const auto found = values.find(path);
-  return found == values.end() ? "-" : found->second[static_cast<std::size_t>(at - columns.begin())];
+  return found == values.end() ? "-"
+                               : found->second[static_cast<std::size_t>(at - columns.begin())];
 }
 
 Metadata ReadMetadata(const std::string& path) {
@@ -140,8 +141,7 @@ Metadata ReadMetadata(const std::string& path) {
       path_field = static_cast<std::size_t>(found - fields.begin());
       count = fields.size();
     } else if (fields.size() != count) {
-      ThrowBadLine(path, number, line,
-                   Format("%zu fields as in the first line", count).c_str());
+      ThrowBadLine(path, number, line, Format("%zu fields as in the first line", count).c_str());
     }
     std::vector<std::string> values;
     for (std::size_t i = 0; i < count; ++i) {

@@ -42,8 +42,7 @@ struct EmbeddingExtractor::Impl {
 };
 
 EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
-                                       const ExtractorOptions& options,
-                                       const ScoringModel& scoring)
+                                       const ExtractorOptions& options, const ScoringModel& scoring)
     : impl_(new Impl{info, options, std::move(network), MelComputer(info.features),
                      Scorer(scoring, info.calibration)}) {}
 EmbeddingExtractor::~EmbeddingExtractor() = default;

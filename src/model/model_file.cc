@@ -187,8 +187,7 @@ void SaveModel(const std::string& path, Model& model) {
   header["tensors"] = Json::array();
   std::uint64_t values = 0;
   std::vector<Tensor> tensors = model.tensors;
-  for (Tensor& tensor : ScoringTensors(model.scoring))
-    tensors.push_back(std::move(tensor));
+  for (Tensor& tensor : ScoringTensors(model.scoring)) tensors.push_back(std::move(tensor));
   for (const Tensor& tensor : tensors) {
     header["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
     values += tensor.data.size();

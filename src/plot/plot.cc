@@ -187,8 +187,7 @@ double Probit(double share) {
 
 // The legend's line of the n-th series, to the right of the panel, in the colour set.
 void DrawLegendLine(std::size_t n, const std::string& name) {
-  plmtex("rv", 1.2, 0.95 - 0.09 * static_cast<double>(n), 0.0,
-         (Text("— ") + Text(name)).c_str());
+  plmtex("rv", 1.2, 0.95 - 0.09 * static_cast<double>(n), 0.0, (Text("— ") + Text(name)).c_str());
 }
 
 void DrawColourBar(const Image& image) {

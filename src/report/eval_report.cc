@@ -105,9 +105,10 @@ std::vector<Picture> WritePictures(const fs::path& dir, const std::vector<ListRe
                                    std::size_t number) {
   if (number == 0) {
     PlotDetOf((dir / "det.png").string(), reports);
-    return {{(dir / "det.png").string(),
-             "False matches against false non-matches at every threshold, on probit axes: the closer "
-             "to the lower left corner the better; the EER is where a curve crosses the diagonal."}};
+    return {
+        {(dir / "det.png").string(),
+         "False matches against false non-matches at every threshold, on probit axes: the closer "
+         "to the lower left corner the better; the EER is where a curve crosses the diagonal."}};
   }
   const ListReport& report = reports[number - 1];
   std::vector<Picture> pictures;
@@ -117,10 +118,11 @@ std::vector<Picture> WritePictures(const fs::path& dir, const std::vector<ListRe
   if (!report.scored.llrs.empty()) {
     const std::string calibration = (dir / Format("calibration-%zu.png", number)).string();
     PlotCalibration(calibration, report);
-    pictures.push_back({calibration,
-                        "What decisions by the calibrated LLR cost, and the least that any threshold "
-                        "on these scores would, over the odds of a target; 1 is the cost of deciding "
-                        "without listening."});
+    pictures.push_back(
+        {calibration,
+         "What decisions by the calibrated LLR cost, and the least that any threshold "
+         "on these scores would, over the odds of a target; 1 is the cost of deciding "
+         "without listening."});
   }
   return pictures;
 }
@@ -129,11 +131,20 @@ std::string Escaped(std::string_view text) {
   std::string html;
   for (char c : Printable(text)) {
     switch (c) {
-      case '&': html += "&amp;"; break;
-      case '<': html += "&lt;"; break;
-      case '>': html += "&gt;"; break;
-      case '"': html += "&quot;"; break;
-      default: html += c;
+      case '&':
+        html += "&amp;";
+        break;
+      case '<':
+        html += "&lt;";
+        break;
+      case '>':
+        html += "&gt;";
+        break;
+      case '"':
+        html += "&quot;";
+        break;
+      default:
+        html += c;
     }
   }
   return html;
@@ -191,26 +202,29 @@ std::string ListSection(const fs::path& dir, const std::vector<ListReport>& repo
   const ListReport& report = reports[number - 1];
   std::string html = "<h2>" + Escaped(report.list) + "</h2>\n";
   if (report.training_files > 0 || report.training_speakers > 0)
-    html += Format("<p class=\"warning\">The model was trained on %zu of the files and on speakers "
-                   "named like %zu of the folders: these figures say nothing about unknown "
-                   "speakers.</p>\n",
-                   report.training_files, report.training_speakers);
+    html += Format(
+        "<p class=\"warning\">The model was trained on %zu of the files and on speakers "
+        "named like %zu of the folders: these figures say nothing about unknown "
+        "speakers.</p>\n",
+        report.training_files, report.training_speakers);
   if (report.files > 0)
-    html += Format("<p>%zu files, %zu of which could not be used (failure to acquire %s; %zu trials "
-                   "left out). EER of the plain cosines: %s.</p>\n",
-                   report.files, report.unusable_files, Percent(report.fta()).c_str(),
-                   report.excluded_trials, Percent(report.cosine_eer).c_str());
+    html += Format(
+        "<p>%zu files, %zu of which could not be used (failure to acquire %s; %zu trials "
+        "left out). EER of the plain cosines: %s.</p>\n",
+        report.files, report.unusable_files, Percent(report.fta()).c_str(), report.excluded_trials,
+        Percent(report.cosine_eer).c_str());
   if (!std::isnan(report.whole.decision_threshold))
     html += Format("<p>Threshold used: %.4f; at the EER: %.4f.</p>\n",
                    report.whole.decision_threshold, report.whole.eer_threshold);
   if (report.identification) {
     const Identification& found = *report.identification;
-    html += Format("<p>Identification, %zu searches among %zu enrolled speakers: rank-1 rate %s; at "
-                   "the threshold FNIR %s, FPIR %s.</p>\n",
-                   found.searches, found.gallery,
-                   WithInterval(found.rank1, found.rank1_interval, true).c_str(),
-                   WithInterval(found.fnir, found.fnir_interval, true).c_str(),
-                   WithInterval(found.fpir, found.fpir_interval, true).c_str());
+    html += Format(
+        "<p>Identification, %zu searches among %zu enrolled speakers: rank-1 rate %s; at "
+        "the threshold FNIR %s, FPIR %s.</p>\n",
+        found.searches, found.gallery,
+        WithInterval(found.rank1, found.rank1_interval, true).c_str(),
+        WithInterval(found.fnir, found.fnir_interval, true).c_str(),
+        WithInterval(found.fpir, found.fpir_interval, true).c_str());
   }
   for (const Picture& picture : WritePictures(dir, reports, number)) html += Image(picture);
   std::string property;
@@ -236,12 +250,16 @@ constexpr char kStyle[] =
 
 constexpr char kMeaning[] =
     "<h2>What the figures mean</h2>\n<dl>"
-    "<dt>EER</dt><dd>The rate at the threshold where as many strangers are taken for one speaker as "
+    "<dt>EER</dt><dd>The rate at the threshold where as many strangers are taken for one speaker "
+    "as "
     "one speaker for strangers.</dd>"
-    "<dt>FMR, FNMR</dt><dd>False match rate, strangers accepted, and false non-match rate, the same "
+    "<dt>FMR, FNMR</dt><dd>False match rate, strangers accepted, and false non-match rate, the "
+    "same "
     "speaker rejected, at the threshold used.</dd>"
-    "<dt>minDCF(p), actDCF(p)</dt><dd>Cost of the errors where a share p of the trials are targets: "
-    "the least of any threshold, and that of decisions by the calibrated log-likelihood ratio (LLR). "
+    "<dt>minDCF(p), actDCF(p)</dt><dd>Cost of the errors where a share p of the trials are "
+    "targets: "
+    "the least of any threshold, and that of decisions by the calibrated log-likelihood ratio "
+    "(LLR). "
     "1 is the cost of deciding without listening.</dd>"
     "<dt>Cllr, min Cllr</dt><dd>How much the LLR leaves unknown, in bits, and how much the best "
     "calibration of these scores would: 0 nothing, 1 everything, more: misleading.</dd>"
@@ -287,9 +305,11 @@ void WriteHtmlReport(const std::string& path, const std::vector<ListReport>& rep
                      const std::vector<std::pair<std::string, std::string>>& facts) {
   const ScratchFolder scratch(path);
   std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Speaker verification "
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Speaker "
+      "verification "
       "report</title>\n<style>" +
-      std::string(kStyle) + "</style></head><body>\n<h1>Speaker verification report</h1>\n<table>\n";
+      std::string(kStyle) +
+      "</style></head><body>\n<h1>Speaker verification report</h1>\n<table>\n";
   for (const auto& [name, value] : facts)
     html += "<tr><td>" + Escaped(name) + "</td><td>" + Escaped(value) + "</td></tr>\n";
   html += "</table>\n<table>\n" + std::string(kTableHead);

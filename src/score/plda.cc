@@ -38,9 +38,9 @@ Plda FitPlda(const Matrix& embeddings, const std::vector<int>& speakers) {
     by_speaker[speakers[i]].push_back(static_cast<Index>(i));
   std::erase_if(by_speaker, [](const auto& entry) { return entry.second.size() < 2; });
   if (by_speaker.size() < 2)
-    throw Error(ErrorCode::kUnusable,
-                Format("PLDA needs 2 speakers with 2 utterances each, found %zu",
-                       by_speaker.size()));
+    throw Error(
+        ErrorCode::kUnusable,
+        Format("PLDA needs 2 speakers with 2 utterances each, found %zu", by_speaker.size()));
 
   const auto count = static_cast<double>(by_speaker.size());
   MatrixXd means(static_cast<Index>(by_speaker.size()), dim);

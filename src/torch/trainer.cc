@@ -158,7 +158,7 @@ class Trainer {
     info_.features = config_.features;
     info_.embedding_dim =
         config_.embedding_dim > 0 ? config_.embedding_dim : architecture_.default_embedding_dim;
-    info_.crop_seconds = config_.crop_seconds;
+    info_.crop_seconds = config_.crop_seconds * (1 - config_.crop_spread);
     TrainingProvenance& training = info_.training;
     training.dataset = dataset_.info().source;
     training.dataset_fingerprint = dataset_.info().fingerprint;
@@ -306,11 +306,11 @@ class Trainer {
     torch::manual_seed(
         Rng(config_.seed, kStepStream, static_cast<std::uint64_t>(state_.epoch), step).Next() >> 1);
     auto size = static_cast<std::int64_t>(batch.classes.size());
-    torch::Tensor features = torch::from_blob(const_cast<float*>(batch.features.data()),
-                                              {size, config_.features.n_mels,
-                                               static_cast<std::int64_t>(batch.frames)},
-                                              torch::kFloat)
-                                 .to(device_);
+    torch::Tensor features =
+        torch::from_blob(const_cast<float*>(batch.features.data()),
+                         {size, config_.features.n_mels, static_cast<std::int64_t>(batch.frames)},
+                         torch::kFloat)
+            .to(device_);
     torch::Tensor classes =
         torch::from_blob(const_cast<std::int64_t*>(batch.classes.data()), {size}, torch::kLong)
             .to(device_);
@@ -346,15 +346,13 @@ class Trainer {
     metrics.seconds = state_.seconds + state_.wait_seconds;
     metrics.crops_per_second = metrics.seconds > 0 ? crops / metrics.seconds : 0;
     metrics.wait_share = metrics.seconds > 0 ? state_.wait_seconds / metrics.seconds : 0;
-    ScoreThresholds thresholds;
+    FittedScoring fitted;
     if (held_out_.CanMeasure()) {
-      const EmbeddingExtractor extractor(info_, WrapModule(network_, device_, 1));
-      const std::optional<std::vector<Embedding>> held_out =
-          held_out_.Embed(extractor, EmbeddingThreads(), progress_, stop_);
-      if (!held_out) return false;
-      HeldOutResult measured = held_out_.Measure(*held_out, {});
-      metrics.dev_eer = measured.eer;
-      thresholds = std::move(measured.thresholds);
+      std::optional<FittedScoring> measured =
+          Fit(EmbeddingExtractor(info_, WrapModule(network_, device_, 1)), kSomeSpeakers);
+      if (!measured) return false;
+      fitted = *std::move(measured);
+      metrics.dev_eer = fitted.held_out.eer;
     }
     std::string eer =
         metrics.dev_eer < 0 ? "" : Format(", held-out EER %.2f %%", 100 * metrics.dev_eer);
@@ -370,13 +368,13 @@ class Trainer {
     state_.history.push_back(metrics);
     if (best) {
       state_.best = metrics;
-      SetThresholds(thresholds, info_);
+      SetThresholds(fitted.held_out.thresholds, info_);
       info_.training.best_epoch = metrics.epoch;
       info_.training.crops =
           static_cast<std::uint64_t>(crops) * static_cast<std::uint64_t>(metrics.epoch);
       info_.training.dev_eer = metrics.dev_eer;
       info_.training.epochs = metrics.epoch;
-      Model model{info_, ExportTensors(*network_), {}};
+      Model model{info_, ExportTensors(*network_), std::move(fitted.scoring)};
       SaveModel(config_.output, model);
       info_ = model.info;
     }
@@ -388,6 +386,12 @@ class Trainer {
     return true;
   }
 
+  std::optional<FittedScoring> Fit(const EmbeddingExtractor& extractor,
+                                   const SpeakerLimits& limits) {
+    return FitScoring(dataset_, held_out_, config_, limits, extractor, EmbeddingThreads(),
+                      progress_, stop_);
+  }
+
   // Gives the best model what its scores are made with, and thresholds for them. False if stopped.
   bool AddScoring() {
     Model model = LoadModel(config_.output);
@@ -395,14 +399,15 @@ class Trainer {
     ImportTensors(model.tensors, *network);
     network->to(device_);
     const EmbeddingExtractor extractor(model.info, WrapModule(network, device_, 1));
-    std::optional<FittedScoring> fitted = FitScoring(dataset_, held_out_, config_, extractor,
-                                                     EmbeddingThreads(), progress_, stop_);
+    std::optional<FittedScoring> fitted = Fit(extractor, kAllSpeakers);
     if (!fitted) return false;
+    if (!fitted->scoring.empty())
+      progress_.Info(Format("scores: %s with AS-norm over %zu speakers",
+                            fitted->scoring.plda.empty() ? "cosine" : "PLDA",
+                            fitted->scoring.cohort.rows));
     model.scoring = std::move(fitted->scoring);
-    if (fitted->held_out) {
-      SetThresholds(fitted->held_out->thresholds, model.info);
-      state_.best.dev_eer = model.info.training.dev_eer = fitted->held_out->eer;
-    }
+    SetThresholds(fitted->held_out.thresholds, model.info);
+    state_.best.dev_eer = model.info.training.dev_eer = fitted->held_out.eer;
     SaveModel(config_.output, model);
     info_ = model.info;
     return true;

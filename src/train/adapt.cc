@@ -31,7 +31,7 @@ AdaptResult Adapt(const AdaptOptions& options, Progress& progress, const StopReq
                     "--dev, or raise --hold-out");
   const int threads = options.engine.threads > 0 ? options.engine.threads : HardwareThreads();
   std::optional<FittedScoring> fitted =
-      FitScoring(dataset, held_out, config, extractor, threads, progress, stop);
+      FitScoring(dataset, held_out, config, kAllSpeakers, extractor, threads, progress, stop);
   if (!fitted) throw Error(ErrorCode::kInterrupted, "stopped; nothing was written");
   if (fitted->scoring.empty())
     throw Error(ErrorCode::kUnusable,
@@ -41,13 +41,12 @@ AdaptResult Adapt(const AdaptOptions& options, Progress& progress, const StopReq
   training.utterance_fingerprints =
       MergeFingerprints(training.utterance_fingerprints,
                         SpeechFingerprints(dataset, held_out.training_records(), threads));
-  training.speaker_fingerprints =
-      MergeFingerprints(training.speaker_fingerprints,
-                        SpeakerFingerprints(dataset, held_out.training_records()));
+  training.speaker_fingerprints = MergeFingerprints(
+      training.speaker_fingerprints, SpeakerFingerprints(dataset, held_out.training_records()));
   AdaptResult result;
   model.scoring = std::move(fitted->scoring);
-  SetThresholds(fitted->held_out->thresholds, model.info);
-  result.dev_eer = fitted->held_out->eer;
+  SetThresholds(fitted->held_out.thresholds, model.info);
+  result.dev_eer = fitted->held_out.eer;
   result.plda = !model.scoring.plda.empty();
   SaveModel(options.output, model);
   result.model = model.info;

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "vpr/audio/degrade.h"
 #include "vpr/base/rng.h"
 #include "vpr/dataset/packed_dataset.h"
 #include "vpr/features/mel.h"
@@ -30,20 +31,6 @@ class Augmenter {
 };
 
 // Parts of it, for tests.
-
-// The first samples.size() samples of samples * response (linear convolution).
-void Convolve(std::vector<float>& samples, std::span<const float> response);
-
-// Adds `noise` (repeated to the length) so that the ratio of the powers is snr_db.
-void AddNoise(std::vector<float>& samples, std::span<const float> noise, double snr_db);
-
-// A room as in Polack's model: a direct sound and an exponentially decaying Gaussian tail that
-// falls by 60 dB in t60_seconds, with so much energy relative to the direct sound.
-std::vector<float> SimulateRoom(double t60_seconds, double reverberant_to_direct_db, Rng& rng);
-
-// Through a channel of the sampling rate `rate` (both ways with the resampler of audio input) and,
-// with `companded`, 8-bit mu-law (ITU-T G.711).
-void NarrowBand(std::vector<float>& samples, int rate, bool companded);
 
 // A smooth random frequency response, in dB, for `bands` bands: the first four cosines across them
 // with normal amplitudes of standard deviation slope_db / 1 .. slope_db / 4.

@@ -1,17 +1,13 @@
 #include "train/fit_scoring.h"
 
-#include "train/speaker_embeddings.h"
-#include "vpr/base/text.h"
+#include <set>
 
 namespace vpr {
 
 std::optional<FittedScoring> FitScoring(const PackedDataset& dataset, const HeldOut& held_out,
-                                        const TrainConfig& config,
+                                        const TrainConfig& config, const SpeakerLimits& limits,
                                         const EmbeddingExtractor& extractor, int threads,
                                         Progress& progress, const StopRequested& stop) {
-  const std::optional<SpeakerEmbeddings> training =
-      EmbedSpeakers(dataset, held_out.training_records(), extractor, threads, progress, stop);
-  if (!training) return std::nullopt;
   std::vector<Embedding> unknown;
   if (held_out.CanMeasure()) {
     std::optional<std::vector<Embedding>> embedded =
@@ -19,32 +15,28 @@ std::optional<FittedScoring> FitScoring(const PackedDataset& dataset, const Held
     if (!embedded) return std::nullopt;
     unknown = *std::move(embedded);
   }
-  auto measure = [&](const ScoringModel& scoring) {
-    std::optional<HeldOutResult> result;
-    if (held_out.CanMeasure()) result = held_out.Measure(unknown, scoring);
-    return result;
+  auto measured = [&](ScoringModel scoring) {
+    FittedScoring fitted{std::move(scoring), {}};
+    if (held_out.CanMeasure()) fitted.held_out = held_out.Measure(unknown, fitted.scoring);
+    return fitted;
   };
 
-  ScoringModel cosine;
-  if (training->num_speakers() < config.cohort_top) {
-    progress.Info(Format("scores are plain cosines: AS-norm needs %d training speakers, here are %d",
-                         config.cohort_top, training->num_speakers()));
-    return FittedScoring{cosine, measure(cosine)};
-  }
-  cosine.cohort = SpeakerMeans(*training, static_cast<std::size_t>(config.cohort_speakers));
-  cosine.top_n = static_cast<std::size_t>(config.cohort_top);
-  FittedScoring with_cosine = {cosine, measure(cosine)};
-  const bool enough = training->speakers_with_several() >= config.cohort_top;
-  if (!enough) return with_cosine;
-
-  FittedScoring with_plda = {cosine, {}};
-  with_plda.scoring.plda = FitPlda(training->embeddings, training->speakers);
-  with_plda.held_out = measure(with_plda.scoring);
-  if (!with_plda.held_out) return with_plda;
-  progress.Info(Format("held-out EER with AS-norm over %zu speakers: PLDA %.2f %%, cosine %.2f %%",
-                       cosine.cohort.rows, 100 * with_plda.held_out->eer,
-                       100 * with_cosine.held_out->eer));
-  return with_plda.held_out->eer <= with_cosine.held_out->eer ? with_plda : with_cosine;
+  std::set<int> speakers;
+  for (std::uint32_t record : held_out.training_records()) speakers.insert(dataset.label(record));
+  const auto top_n = static_cast<std::size_t>(config.cohort_top);
+  if (config.cohort_speakers == 0 || speakers.size() < top_n) return measured({});
+  const std::optional<SpeakerEmbeddings> training = EmbedSpeakers(
+      dataset, held_out.training_records(), limits, extractor, threads, progress, stop);
+  if (!training) return std::nullopt;
+  ScoringModel scoring;
+  scoring.cohort = SpeakerMeans(*training, static_cast<std::size_t>(config.cohort_speakers));
+  scoring.top_n = top_n;
+  FittedScoring with_cosine = measured(scoring);
+  if (training->speakers_with_several() < config.cohort_top) return with_cosine;
+  scoring.plda = FitPlda(training->embeddings, training->speakers);
+  FittedScoring with_plda = measured(std::move(scoring));
+  if (with_plda.held_out.eer <= with_cosine.held_out.eer) return with_plda;
+  return with_cosine;
 }
 
 }  // namespace vpr

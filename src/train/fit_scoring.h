@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "train/held_out.h"
+#include "train/speaker_embeddings.h"
 #include "vpr/base/progress.h"
 #include "vpr/dataset/packed_dataset.h"
 #include "vpr/model/embedding_extractor.h"
@@ -12,8 +13,9 @@
 namespace vpr {
 
 struct FittedScoring {
-  ScoringModel scoring;  // empty with fewer than config.cohort_top speakers
-  std::optional<HeldOutResult> held_out;
+  ScoringModel scoring;  // empty (plain cosines) with config.cohort_speakers 0, or fewer than
+                         // config.cohort_top speakers
+  HeldOutResult held_out;
 };
 
 // PLDA from the speakers with several utterances, and a cohort of config.cohort_speakers of those
@@ -21,7 +23,7 @@ struct FittedScoring {
 // better, there is no PLDA; nor with fewer than config.cohort_top speakers of several utterances.
 // Nothing if stopped.
 std::optional<FittedScoring> FitScoring(const PackedDataset& dataset, const HeldOut& held_out,
-                                        const TrainConfig& config,
+                                        const TrainConfig& config, const SpeakerLimits& limits,
                                         const EmbeddingExtractor& extractor, int threads,
                                         Progress& progress, const StopRequested& stop);
 

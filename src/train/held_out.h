@@ -16,7 +16,7 @@
 namespace vpr {
 
 struct HeldOutResult {
-  double eer;
+  double eer = -1;  // negative: not measured
   ScoreThresholds thresholds;
 };
 
@@ -41,7 +41,8 @@ class HeldOut {
                                       const Scorer& scorer) const;
 
   // EER and thresholds over all these pairs.
-  HeldOutResult Measure(const std::vector<Embedding>& embeddings, const ScoringModel& scoring) const;
+  HeldOutResult Measure(const std::vector<Embedding>& embeddings,
+                        const ScoringModel& scoring) const;
 
   // What was measured on, for people: "all pairs of 1974 held-out utterances of 120 speakers".
   std::string Basis() const;

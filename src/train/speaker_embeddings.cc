@@ -10,7 +10,7 @@
 namespace vpr {
 namespace {
 
-constexpr std::size_t kMostSpeakers = 10000, kMostUtterances = 20000, kMostEach = 20;
+constexpr std::size_t kMostEach = 20;
 
 }  // namespace
 
@@ -58,6 +58,7 @@ std::vector<float> EmbedRecord(const PackedDataset& dataset, std::uint32_t recor
 
 std::optional<SpeakerEmbeddings> EmbedSpeakers(const PackedDataset& dataset,
                                                const std::vector<std::uint32_t>& records,
+                                               const SpeakerLimits& limits,
                                                const EmbeddingExtractor& extractor, int threads,
                                                Progress& progress, const StopRequested& stop) {
   std::map<int, std::vector<std::uint32_t>> by_label;
@@ -74,11 +75,10 @@ std::optional<SpeakerEmbeddings> EmbedSpeakers(const PackedDataset& dataset,
   }
   std::stable_sort(speakers.begin(), speakers.end(),
                    [](const Speaker& a, const Speaker& b) { return a.seconds > b.seconds; });
-  speakers.resize(std::min(kMostSpeakers, speakers.size()));
+  speakers.resize(std::min(limits.speakers, speakers.size()));
 
-  const std::size_t each =
-      std::clamp<std::size_t>(kMostUtterances / std::max<std::size_t>(speakers.size(), 1), 2,
-                              kMostEach);
+  const std::size_t each = std::clamp<std::size_t>(
+      limits.utterances / std::max<std::size_t>(speakers.size(), 1), 2, kMostEach);
   std::vector<std::uint32_t> utterances;
   SpeakerEmbeddings embedded;
   for (std::size_t s = 0; s < speakers.size(); ++s) {

@@ -20,11 +20,19 @@ struct SpeakerEmbeddings {
   int speakers_with_several() const;  // utterances
 };
 
-// Of the 10,000 speakers with the most speech, 20 utterances each, spread evenly; of many speakers
-// fewer, so that it is 20,000 utterances or two of each. Embedded on `threads` threads. Nothing if
+// How many are embedded at most.
+struct SpeakerLimits {
+  std::size_t speakers, utterances;
+};
+inline constexpr SpeakerLimits kAllSpeakers = {10000, 20000};
+inline constexpr SpeakerLimits kSomeSpeakers = {500, 2000};  // enough to compare networks
+
+// Of the speakers with the most speech, 20 utterances each, spread evenly; of many speakers fewer,
+// so that the limit is kept or it is two of each. Embedded on `threads` threads. Nothing if
 // stopped.
 std::optional<SpeakerEmbeddings> EmbedSpeakers(const PackedDataset& dataset,
                                                const std::vector<std::uint32_t>& records,
+                                               const SpeakerLimits& limits,
                                                const EmbeddingExtractor& extractor, int threads,
                                                Progress& progress, const StopRequested& stop);
 

@@ -258,7 +258,7 @@ TrainConfig DefaultTrainConfig(const std::string& arch) {
     config.weight_decay = 0.05;
     config.freq_mask = 16;
     config.time_mask = 24;
-    config.cohort_speakers = 2000;
+    config.cohort_speakers = 1200;
   }
   return config;
 }

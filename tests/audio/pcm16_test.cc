@@ -31,10 +31,12 @@ TEST(Fingerprints, AreFoundAgain) {
   const std::vector<std::string> others(all.begin() + 15, all.begin() + 40);
   const std::string joined = JoinFingerprints(some);
   EXPECT_EQ(joined.size(), 20 * kFingerprintDigits);
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(HasFingerprint(joined, all[i]), i < 20) << i;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    EXPECT_EQ(HasFingerprint(joined, all[i]), i < 20) << i;
   const std::string merged = MergeFingerprints(joined, JoinFingerprints(others));
   EXPECT_EQ(merged.size(), 40 * kFingerprintDigits);
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(HasFingerprint(merged, all[i]), i < 40) << i;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    EXPECT_EQ(HasFingerprint(merged, all[i]), i < 40) << i;
   EXPECT_FALSE(HasFingerprint("", all[0]));
   EXPECT_FALSE(HasFingerprint(joined, ""));
 }

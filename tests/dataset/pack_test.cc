@@ -1,5 +1,5 @@
-#include "vpr/audio/pcm16.h"
 #include "vpr/dataset/pack.h"
+#include "vpr/audio/pcm16.h"
 
 #include <gmock/gmock.h>
 #include <sys/ptrace.h>

@@ -1,5 +1,5 @@
-#include "vpr/audio/pcm16.h"
 #include "vpr/dataset/packed_dataset.h"
+#include "vpr/audio/pcm16.h"
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -134,21 +134,6 @@ TEST(PackedDataset, ReadsPieces) {
   MessageOf(ErrorCode::kInternal, [&] { set.ReadSamples(0, 991, 10, piece.data()); });
   MessageOf(ErrorCode::kInternal,
             [&] { set.ReadSamples(0, std::numeric_limits<std::size_t>::max(), 10, piece.data()); });
-}
-
-TEST(PackedDataset, EncodePcm16RoundsAndClips) {
-  std::vector<float> samples = {0, 1, -1, 2, -2, 0.5f, 1.4f / 32768, 1.6f / 32768, -1.6f / 32768};
-  std::vector<std::int16_t> expected = {0, 32767, -32768, 32767, -32768, 16384, 1, 2, -2};
-  std::vector<std::uint8_t> bytes = EncodePcm16(samples);
-  ASSERT_EQ(bytes.size(), 2 * expected.size());
-  EXPECT_EQ(std::memcmp(bytes.data(), expected.data(), bytes.size()), 0);
-  for (int value = -32768; value <= 32767; ++value) {
-    std::vector<std::uint8_t> pair =
-        EncodePcm16(std::vector<float>{static_cast<float>(value) / 32768.0f});
-    std::int16_t back;
-    std::memcpy(&back, pair.data(), 2);
-    ASSERT_EQ(back, value);
-  }
 }
 
 TEST(PackedDataset, ReadsTheTutorialsSets) {

@@ -95,9 +95,10 @@ TEST(Bootstrap, ManyDistinctScoresAreBinnedWithoutChangingTheRates) {
     const bool target = i % 3 == 0;
     trials.push_back({rng.Normal() + (target ? 2.0 : 0.0), target});
   }
-  const ConfidenceInterval eer = BootstrapIntervals(trials, {}, [](const std::vector<ScoreBin>& bins) {
-                         return std::vector<double>{ComputeEer(ComputeDet(bins)).eer};
-                       }).at(0);
+  const ConfidenceInterval eer =
+      BootstrapIntervals(trials, {}, [](const std::vector<ScoreBin>& bins) {
+        return std::vector<double>{ComputeEer(ComputeDet(bins)).eer};
+      }).at(0);
   EXPECT_LT(eer.low, 0.1587);
   EXPECT_GT(eer.high, 0.1587);
   EXPECT_LT(eer.high - eer.low, 0.02);

@@ -38,8 +38,7 @@ TEST(Evaluate, GivesTheRatesOfMetrics) {
   EXPECT_EQ(e.rates[kFnmr], ErrorsAt(list.scores, 2.0).p_miss);
   EXPECT_EQ(e.rates[kCllr], ComputeCllr(BinScores(list.llrs)));
   EXPECT_EQ(e.rates[kMinCllr], ComputeMinCllr(BinScores(list.llrs)));
-  EXPECT_EQ(e.rates[kActDcf05],
-            ComputeDcf(ErrorsAt(list.llrs, std::log(0.95 / 0.05)), 0.05));
+  EXPECT_EQ(e.rates[kActDcf05], ComputeDcf(ErrorsAt(list.llrs, std::log(0.95 / 0.05)), 0.05));
   for (std::size_t k = 0; k < kNumRates; ++k) {
     EXPECT_LE(e.intervals[k].low, e.rates[k] + 0.02) << kRateNames[k];
     EXPECT_GE(e.intervals[k].high, e.rates[k] - 0.02) << kRateNames[k];

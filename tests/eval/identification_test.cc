@@ -14,8 +14,7 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // A right one, one below the threshold 0.5, one taken for another, and a right one for whom another
 // would be taken too.
-const std::vector<Search> kSearches = {
-    {0, 0.9, 0.1}, {1, 0.4, 0.2}, {1, 0.6, 0.8}, {2, 0.9, 0.7}};
+const std::vector<Search> kSearches = {{0, 0.9, 0.1}, {1, 0.4, 0.2}, {1, 0.6, 0.8}, {2, 0.9, 0.7}};
 
 TEST(EvaluateSearches, CountsAsDefined) {
   const Identification found = EvaluateSearches(kSearches, 3, 0.5, true);

@@ -76,7 +76,8 @@ TEST_F(ListTest, Enrollments) {
 }
 
 TEST_F(ListTest, MetadataColumns) {
-  const Metadata metadata = ReadMetadata(Write("speaker\tpath\tgender\ns 1\ta b.wav\tf\ns2\tc\tm\n"));
+  const Metadata metadata =
+      ReadMetadata(Write("speaker\tpath\tgender\ns 1\ta b.wav\tf\ns2\tc\tm\n"));
   EXPECT_THAT(metadata.columns, ElementsAre("speaker", "gender"));
   EXPECT_EQ(metadata.Value("a b.wav", "speaker"), "s 1");
   EXPECT_EQ(metadata.Value("c", "gender"), "m");

@@ -9,8 +9,8 @@
 
 #include "support/synthetic_speech.h"
 #include "support/temp_path.h"
-#include "vpr/audio/pcm16.h"
 #include "vpr/audio/audio_reader.h"
+#include "vpr/audio/pcm16.h"
 
 namespace vpr {
 namespace {

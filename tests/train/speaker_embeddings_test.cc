@@ -45,7 +45,7 @@ TEST(EmbedSpeakers, TakesTheSpeakersWithTheMostSpeechFirst) {
   Progress progress;
 
   const std::optional<SpeakerEmbeddings> embedded =
-      EmbedSpeakers(dataset, records, extractor, 2, progress, {});
+      EmbedSpeakers(dataset, records, kAllSpeakers, extractor, 2, progress, {});
   ASSERT_TRUE(embedded.has_value());
   // 20 of the second speaker's 25 utterances, evenly spread, then the third's, then the first's.
   std::vector<std::uint32_t> used;
@@ -61,7 +61,11 @@ TEST(EmbedSpeakers, TakesTheSpeakersWithTheMostSpeechFirst) {
     const std::vector<float> one = EmbedRecord(dataset, used[i], extractor);
     EXPECT_TRUE(std::equal(one.begin(), one.end(), embedded->embeddings.row(i))) << i;
   }
-  EXPECT_FALSE(EmbedSpeakers(dataset, records, extractor, 1, progress, [] { return true; }));
+  EXPECT_FALSE(
+      EmbedSpeakers(dataset, records, kAllSpeakers, extractor, 1, progress, [] { return true; }));
+  // Two speakers, eight utterances: four of each at most.
+  EXPECT_EQ(EmbedSpeakers(dataset, records, {2, 8}, extractor, 1, progress, {})->speakers,
+            std::vector({0, 0, 0, 0, 1, 1, 1}));
 
   const Matrix means = SpeakerMeans(*embedded, 2);
   ASSERT_EQ(means.rows, 2u);

@@ -29,7 +29,8 @@ using Statistics = std::function<std::vector<double>(const std::vector<ScoreBin>
 // themselves are resampled. Scores are put into at most 8192 bins first. 1000 draws, fewer (at
 // least 100) from 200,000 trials. The same seed gives the same result on any number of threads.
 std::vector<ConfidenceInterval> BootstrapIntervals(const std::vector<ScoredTrial>& trials,
-                                         const std::vector<TrialSpeakers>& speakers,
-                                         const Statistics& statistics, std::uint64_t seed = 1);
+                                                   const std::vector<TrialSpeakers>& speakers,
+                                                   const Statistics& statistics,
+                                                   std::uint64_t seed = 1);
 
 }  // namespace vpr

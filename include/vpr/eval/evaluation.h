@@ -32,8 +32,8 @@ enum Rate {
   kNumRates
 };
 inline constexpr const char* kRateNames[kNumRates] = {
-    "eer", "min_dcf_0.01", "min_dcf_0.05", "act_dcf_0.01", "act_dcf_0.05", "cllr", "min_cllr",
-    "fmr", "fnmr"};
+    "eer",  "min_dcf_0.01", "min_dcf_0.05", "act_dcf_0.01", "act_dcf_0.05",
+    "cllr", "min_cllr",     "fmr",          "fnmr"};
 
 inline constexpr double kNoRate = std::numeric_limits<double>::quiet_NaN();
 

@@ -35,8 +35,7 @@ struct ExtractorOptions {
 class EmbeddingExtractor {
  public:
   EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
-                     const ExtractorOptions& options = {},
-                     const ScoringModel& scoring = {});
+                     const ExtractorOptions& options = {}, const ScoringModel& scoring = {});
   ~EmbeddingExtractor();
   EmbeddingExtractor(EmbeddingExtractor&&) noexcept;
 

@@ -43,8 +43,9 @@ struct ModelInfo {
   ArchitectureOptions architecture_options;
   FeatureOptions features;
   int embedding_dim = 0;
-  double crop_seconds = 2.04;  // length of the training crops; shorter speech is repeated up to it
-  DecisionThreshold decision;  // the one used unless another is asked for
+  double crop_seconds =
+      2.04;  // of the shortest training crops; shorter speech is repeated up to it
+  DecisionThreshold decision;                // the one used unless another is asked for
   std::vector<FmrThreshold> fmr_thresholds;  // by falling wanted_fmr
   Calibration calibration;                   // of Score::value
   TrainingProvenance training;

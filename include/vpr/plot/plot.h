@@ -25,8 +25,8 @@ struct Panel {
   std::vector<Series> series;
 };
 // Detection error trade-off (Martin et al., "The DET curve in assessment of detection task
-// performance", Eurospeech 1997): x is P_fa, y P_miss, shares in [0, 1], on probit axes from 0.01 % to
-// 60 %. Throws kIo.
+// performance", Eurospeech 1997): x is P_fa, y P_miss, shares in [0, 1], on probit axes from 0.01 %
+// to 60 %. Throws kIo.
 void PlotDet(const std::string& png_path, const std::string& title,
              const std::vector<Series>& curves);
 

@@ -33,9 +33,9 @@ struct ListReport {
   double fta() const { return static_cast<double>(unusable_files) / static_cast<double>(files); }
 };
 
-// Into the folder `dir`, made if need be: det.png (all lists), scores-N.png (the N-th list's targets
-// and nontargets) and, where there are LLRs, calibration-N.png (actual and least cost over the target
-// prior). Throws kIo.
+// Into the folder `dir`, made if need be: det.png (all lists), scores-N.png (the N-th list's
+// targets and nontargets) and, where there are LLRs, calibration-N.png (actual and least cost over
+// the target prior). Throws kIo.
 void WriteEvalPlots(const std::string& dir, const std::vector<ListReport>& reports);
 
 // One self-contained HTML page with tables, these pictures and what the figures mean. `facts` are

@@ -28,7 +28,7 @@ struct CalibrationTrial {
 // are not part of the LLR. A slight pull of the durations' weights towards 0 keeps them finite
 // where durations hardly differ. Throws kInvalidArgument without a target and a nontarget,
 // kUnusable if higher scores do not mean targets.
-Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double prior = 0.05);
+Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double prior = 0.01);
 
 // A score from which on two voices count as one, and what it costs.
 struct DecisionThreshold {

@@ -37,9 +37,9 @@ struct PldaVector {
 
 // The log-likelihood ratio (natural) of "one speaker" to "two speakers" under the model, of
 // embeddings whose coordinates, each divided by its standard deviation over all utterances, were
-// brought to the length sqrt(dim) (after Garcia-Romero and Espy-Wilson, "Analysis of i-vector length
-// normalization in speaker recognition systems", Interspeech 2011). Symmetric. As a measure of how
-// sure one can be it still needs calibration.
+// brought to the length sqrt(dim) (after Garcia-Romero and Espy-Wilson, "Analysis of i-vector
+// length normalization in speaker recognition systems", Interspeech 2011). Symmetric. As a measure
+// of how sure one can be it still needs calibration.
 class PldaScorer {
  public:
   // Throws kIncompatible if the parts do not fit together.
@@ -54,7 +54,7 @@ class PldaScorer {
 
  private:
   std::vector<float> mean_;
-  Matrix whitening_;  // [dim, dim]: to coordinates of total variance 1
+  Matrix whitening_;                    // [dim, dim]: to coordinates of total variance 1
   std::vector<double> cross_, square_;  // weights of products, and of squares
   double constant_ = 0;
 };

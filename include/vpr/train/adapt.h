@@ -14,7 +14,7 @@ struct AdaptOptions {
   std::string dev;     // prefix of held-out speakers; empty: as in training
   std::string output;  // model file to write
   double hold_out_speakers = 0.1;
-  int cohort_speakers = 2000;  // at most, those with the most speech
+  int cohort_speakers = 1200;  // at most, those with the most speech
   int cohort_top = 100;        // of these, the most alike count; so many speakers must there be
   ExtractorOptions engine;
 };
@@ -22,7 +22,7 @@ struct AdaptOptions {
 struct AdaptResult {
   ModelInfo model;      // as written
   double dev_eer = -1;  // on held-out speakers; negative: none
-  bool plda = false;    // else scores are cosines, as PLDA is no better or there are too few speakers
+  bool plda = false;  // else scores are cosines, as PLDA is no better or there are too few speakers
 };
 
 // Replaces what the model's scores are made with (PLDA and the cohort of AS-norm) by what these
