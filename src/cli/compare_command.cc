@@ -179,12 +179,13 @@ void AddCompareCommand(CLI::App& app, Context& context) {
   AddNetworkOptions(*command, options->network);
   command->footer(
       "Prints the score, the threshold with the error rates measured at it, and the decision. The\n"
-      "score is the cosine of the two embeddings, or, for models with a cohort, by how many "
-      "standard\n"
-      "deviations it lies above the cosines with the most alike other voices (AS-norm; the cosine\n"
-      "is printed too). LLR: natural logarithm of the likelihood ratio of one speaker to two. "
-      "With\n"
-      "--pairs one line a pair: A, B, score and decision with tabs between.\n"
+      "score is the cosine of the two embeddings, or, for models with PLDA and a cohort, by how "
+      "many\n"
+      "standard deviations PLDA's ratio lies above those of the most alike other voices (AS-norm; "
+      "the\n"
+      "cosine is printed too). LLR: natural logarithm of the likelihood ratio of one speaker to "
+      "two.\n"
+      "With --pairs one line a pair: A, B, score and decision with tabs between.\n"
       "Example:\n"
       "  vpr compare monday.wav tuesday.mp3\n"
       "  vpr compare monday.wav tuesday.mp3 --fmr 0.1%");
