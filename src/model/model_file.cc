@@ -268,9 +268,16 @@ Model LoadModel(const std::string& path) {
   if (model.info.embedding_dim <= 0 || !(model.info.crop_seconds > 0))
     throw fail(ErrorCode::kIncompatible, "its embedding size or crop length is not positive");
   try {
-    // The parts fit together, and to the network.
-    Scorer(model.scoring)
-        .MakeVoiceprint(std::vector<float>(static_cast<std::size_t>(model.info.embedding_dim)), 1);
+    // The parts fit together, and to the network. The cohort is not prepared here, only looked at:
+    // whoever scores does that once.
+    const auto dim = static_cast<std::size_t>(model.info.embedding_dim);
+    const ScoringModel& scoring = model.scoring;
+    Scorer({scoring.plda, {}, 0}).MakeVoiceprint(std::vector<float>(dim), 1);
+    if (scoring.top_n > 0 && (scoring.top_n > scoring.cohort.rows || scoring.cohort.cols != dim))
+      throw Error(
+          ErrorCode::kIncompatible,
+          Format("its cohort is %zu x %zu; embeddings have %zu values and the best %zu count",
+                 scoring.cohort.rows, scoring.cohort.cols, dim, scoring.top_n));
   } catch (const Error& error) {
     throw fail(ErrorCode::kIncompatible, error.what());
   }

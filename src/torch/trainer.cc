@@ -188,7 +188,7 @@ class Trainer {
     same.output = same.train = same.dev = same.device = same.precision = "";
     same.epochs = same.threads = same.loader_threads = 1;
     same.checkpoint_minutes = 1;
-    same.cohort_speakers = TrainConfig().cohort_speakers;  // matters after the training only
+    same.cohort_speakers = TrainConfig().cohort_speakers;  // not of the network
     same.cohort_top = TrainConfig().cohort_top;
     return "settings " + Fingerprint(WriteTrainConfig(same)) + ", training data " +
            dataset_.info().fingerprint + ", held-out data " + held_out_.fingerprint();

@@ -227,8 +227,8 @@ void TrainConfig::Validate() const {
   if (equalizer_db > 0 && features.mean_norm)
     Invalid("equalizer_db needs features with mean_norm = false: the mean takes it away again");
   if (!(snr_low <= snr_high)) Invalid("snr_low <= snr_high must hold");
-  if (cohort_speakers < 0 || cohort_top < 2)
-    Invalid("cohort_speakers must be 0 or more, cohort_top 2 or more");
+  if (cohort_top < 2 || (cohort_speakers != 0 && cohort_speakers < cohort_top))
+    Invalid("cohort_top must be 2 or more, cohort_speakers 0 or at least cohort_top");
   if (threads < 0 || loader_threads < 1) Invalid("threads must be 0 or more, loader_threads 1");
   if (precision != "auto" && precision != "float32" && precision != "bfloat16")
     Invalid("precision '" + precision + "' is unknown; there are auto, float32 and bfloat16");
