@@ -80,6 +80,13 @@ std::vector<float> TrimResponse(std::vector<float> response) {
   return response;
 }
 
+void Clip(std::vector<float>& samples, double level) {
+  float peak = 0;
+  for (float sample : samples) peak = std::max(peak, std::abs(sample));
+  const float limit = peak * static_cast<float>(level);
+  for (float& sample : samples) sample = std::clamp(sample, -limit, limit);
+}
+
 void NarrowBand(std::vector<float>& samples, int rate, bool companded) {
   const std::size_t length = samples.size();
   std::vector<float> narrow = Resample(samples, kSampleRate, rate);

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "vpr/audio/audio_reader.h"
+#include "vpr/audio/codec.h"
 #include "vpr/audio/degrade.h"
 #include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
@@ -23,6 +24,8 @@ struct Options {
   std::vector<std::string> trials;
   std::string audio_root = ".", output, noise, rooms;
   double snr = 10, seconds = 0, top_db = 40;
+  std::string codec;
+  double compression = 0.7, clip = 0;
   bool telephone = false;
   std::uint64_t seed = 1;
 };
@@ -69,6 +72,8 @@ std::vector<float> Degrade(std::vector<float> speech, const Options& options,
       stretch[i] = noise[(offset + i) % noise.size()];
     AddNoise(speech, stretch, options.snr);
   }
+  if (options.clip > 0) Clip(speech, options.clip);
+  if (!options.codec.empty()) PassCodec(speech, ParseCodec(options.codec), options.compression);
   if (options.telephone) NarrowBand(speech, 8000, true);
   float peak = 0;
   for (float sample : speech) peak = std::max(peak, std::abs(sample));
@@ -98,6 +103,9 @@ int Run(const Options& options, const Context& context) {
                     "the name '" + Printable(name) + "' leads out of --audio-root");
     }
   }
+  if (!options.codec.empty() && !CodecAvailable(ParseCodec(options.codec)))
+    throw Error(ErrorCode::kInvalidArgument,
+                "this build of libsndfile cannot write " + options.codec + "; use another --codec");
   const std::vector<std::string> names(unique.begin(), unique.end());
   std::vector<std::vector<float>> noises, rooms;
   if (!options.noise.empty()) noises = ReadSounds(options.noise);
@@ -154,7 +162,7 @@ int Run(const Options& options, const Context& context) {
 void AddDegradeCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
-      "degrade", "A harder copy of trial lists: noise, rooms, telephone, short cuts");
+      "degrade", "A harder copy of trial lists: noise, rooms, codecs, telephone, short cuts");
   command->add_option("--trials", options->trials, "Lists as vpr eval reads them")
       ->type_name("LIST")
       ->required();
@@ -177,6 +185,18 @@ void AddDegradeCommand(CLI::App& app, Context& context) {
       ->add_option("--rooms", options->rooms,
                    "Put each into a room: a random impulse response below this folder")
       ->type_name("DIR");
+  command
+      ->add_option("--clip", options->clip,
+                   "Cut peaks off at this share of the loudest sample, as an overdriven input does")
+      ->check(CLI::Range(0.001, 1.0))
+      ->type_name("SHARE");
+  command->add_option("--codec", options->codec, "Encode and decode: gsm, opus, vorbis or mp3")
+      ->type_name("NAME");
+  command
+      ->add_option("--compression", options->compression,
+                   "Of the codec: 0, its highest bit rate, to 1, its lowest")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command->add_flag("--telephone", options->telephone, "Through 8 kHz and 8-bit mu-law");
   command
       ->add_option("--seconds", options->seconds,

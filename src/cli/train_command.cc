@@ -17,12 +17,13 @@ struct Options {
   std::string train, output, dev, config_file, run_dir, resume, init_from;
   std::optional<std::string> arch, loss, optimizer, device, precision;
   std::optional<int> epochs, batch_size, min_utterances, threads, loader_threads, embedding_dim,
-      freq_mask, time_mask;
+      freq_mask, time_mask, sub_centers, patience;
   std::optional<double> lr, margin, scale, hold_out, crop_seconds, crop_spread, speaker_balance,
-      checkpoint_minutes;
+      checkpoint_minutes, average_decay;
   std::optional<std::uint64_t> seed, crops_per_epoch;
   std::optional<std::string> noise, rooms;
-  std::optional<double> noise_share, room_share, narrow_band_share, equalizer_db;
+  std::optional<double> noise_share, room_share, narrow_band_share, codec_share, clip_share,
+      equalizer_db;
   bool speed_perturb = false;
   bool json = false;
 };
@@ -70,6 +71,11 @@ TrainConfig NewRun(const Options& options) {
   Set(options.noise_share, config.noise_share);
   Set(options.room_share, config.room_share);
   Set(options.narrow_band_share, config.narrow_band_share);
+  Set(options.codec_share, config.codec_share);
+  Set(options.clip_share, config.clip_share);
+  Set(options.sub_centers, config.sub_centers);
+  Set(options.average_decay, config.average_decay);
+  Set(options.patience, config.patience);
   Set(options.equalizer_db, config.equalizer_db);
   if (options.speed_perturb) config.speed_perturb = true;
   if (options.lr) {
@@ -173,14 +179,21 @@ void AddTrainCommand(CLI::App& app, Context& context) {
       ->type_name("FILE");
   add("--run-dir", options->run_dir,
       "Folder for checkpoint, metrics.csv and curves.png (MODEL.run)");
-  add("--init-from", options->init_from, "Start with this model's network")->type_name("MODEL");
-  add("--arch", options->arch, "Network: cnn (the tutorial's) or resnet (default)");
+  add("--init-from", options->init_from,
+      "Start with this model's network, or with network and classes of another run's folder")
+      ->type_name("MODEL|RUN_DIR");
+  add("--arch", options->arch, "Network: resnet (default), ecapa or cnn (the tutorial's)");
   add("--loss", options->loss, "softmax, am or aam");
   add("--margin", options->margin, "Margin of am and aam");
   add("--scale", options->scale, "Scale of am and aam");
+  add("--sub-centers", options->sub_centers, "Centres a speaker of am and aam (1)");
   add("--embedding-dim", options->embedding_dim, "Size of the embedding");
   add("--optimizer", options->optimizer, "sgd, adam or adamw");
   add("--lr", options->lr, "Highest learning rate");
+  add("--average-decay", options->average_decay,
+      "Keep the moving average of the weights that forgets at this rate a step, as 0.999 (0: off)");
+  add("--patience", options->patience,
+      "Stop after so many epochs without a better held-out EER (0: never)");
   add("--batch-size", options->batch_size, "Crops a step");
   add("--crop-seconds", options->crop_seconds, "Length of a crop (2.04)");
   add("--crop-spread", options->crop_spread,
@@ -200,6 +213,9 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--room-share", options->room_share, "Share of the crops with reverberation (0)");
   add("--narrow-band-share", options->narrow_band_share,
       "Share of the crops with a telephone's or another narrow band (0)");
+  add("--codec-share", options->codec_share,
+      "Share of the crops through GSM, Opus, Vorbis or MP3 (0)");
+  add("--clip-share", options->clip_share, "Share of the crops with clipped peaks (0)");
   add("--equalizer-db", options->equalizer_db,
       "Random frequency responses: standard deviation of their slope in dB (0)");
   fresh.push_back(command->add_flag("--speed-perturb", options->speed_perturb,

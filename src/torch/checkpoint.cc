@@ -18,20 +18,64 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochMetrics, epoch, loss, accuracy, dev_eer,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainState, epoch, next_batch, loss_sum, correct_sum, seconds,
                                    wait_seconds, history, best, identity)
 
-void SaveCheckpoint(const std::string& path, const TrainState& state,
-                    const EmbeddingNetwork& network, const Loss& loss,
-                    const torch::optim::Optimizer& optimizer) {
+namespace {
+
+torch::serialize::OutputArchive Saved(const torch::nn::Module& module) {
   torch::serialize::OutputArchive archive;
+  module.save(archive);
+  return archive;
+}
+
+// Calls read(archive, state); what goes wrong in it becomes a clear error.
+template <typename Read>
+void ReadCheckpoint(const std::string& path, const char* verb, const torch::Device& device,
+                    Read&& read) {
+  const std::string bytes = ReadFile(path);
+  const auto damaged = [&](const std::string& what) {
+    return Error(ErrorCode::kCorrupt, std::string("cannot ") + verb + " '" + Printable(path) +
+                                          "': it is damaged: " + what);
+  };
+  try {
+    torch::serialize::InputArchive archive;
+    archive.load_from(bytes.data(), bytes.size(), device);
+    c10::IValue text;
+    archive.read("state", text);
+    read(archive, Json::parse(text.toStringRef()).get<TrainState>());
+  } catch (const c10::Error& error) {
+    throw damaged(OneLine(error));
+  } catch (const Json::exception& error) {
+    throw damaged(error.what());
+  }
+}
+
+// LibTorch itself takes tensors of any shape.
+std::vector<std::vector<std::int64_t>> Shapes(const torch::nn::Module& module) {
+  std::vector<std::vector<std::int64_t>> shapes;
+  for (const torch::Tensor& tensor : module.parameters()) shapes.push_back(tensor.sizes().vec());
+  for (const torch::Tensor& tensor : module.buffers()) shapes.push_back(tensor.sizes().vec());
+  return shapes;
+}
+
+void Load(torch::serialize::InputArchive& archive, const char* key, torch::nn::Module& module) {
+  torch::serialize::InputArchive part;
+  archive.read(key, part);
+  module.load(part);
+}
+
+}  // namespace
+
+void SaveCheckpoint(const std::string& path, const TrainState& state, const TrainedParts& parts) {
+  torch::serialize::OutputArchive archive, optimizer;
   archive.write("state", c10::IValue(Json(state).dump()));
-  torch::serialize::OutputArchive part;
-  network.save(part);
-  archive.write("network", part);
-  part = torch::serialize::OutputArchive();
-  loss.save(part);
-  archive.write("loss", part);
-  part = torch::serialize::OutputArchive();
-  optimizer.save(part);
-  archive.write("optimizer", part);
+  torch::serialize::OutputArchive network = Saved(parts.network), loss = Saved(parts.loss);
+  archive.write("network", network);
+  archive.write("loss", loss);
+  parts.optimizer.save(optimizer);
+  archive.write("optimizer", optimizer);
+  if (parts.average != nullptr) {
+    torch::serialize::OutputArchive average = Saved(*parts.average);
+    archive.write("average", average);
+  }
   AtomicFile file(path);
   archive.save_to([&](const void* data, std::size_t size) {
     file.Write(data, size);
@@ -41,34 +85,45 @@ void SaveCheckpoint(const std::string& path, const TrainState& state,
 }
 
 TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
-                          EmbeddingNetwork& network, Loss& loss, torch::optim::Optimizer& optimizer,
-                          const torch::Device& device) {
-  const std::string bytes = ReadFile(path);
-  try {
-    torch::serialize::InputArchive archive, part;
-    archive.load_from(bytes.data(), bytes.size(), device);
-    c10::IValue text;
-    archive.read("state", text);
-    TrainState state = Json::parse(text.toStringRef()).get<TrainState>();
-    if (state.identity != identity)
-      throw Error(ErrorCode::kIncompatible,
-                  "cannot resume '" + Printable(path) +
-                      "': it was made with other data or settings; found " + Printable(identity) +
-                      ", expected " + Printable(state.identity));
-    archive.read("network", part);
-    network.load(part);
-    archive.read("loss", part);
-    loss.load(part);
-    archive.read("optimizer", part);
-    optimizer.load(part);
-    return state;
-  } catch (const c10::Error& error) {
-    throw Error(ErrorCode::kCorrupt,
-                "cannot resume '" + Printable(path) + "': it is damaged: " + OneLine(error));
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kCorrupt,
-                "cannot resume '" + Printable(path) + "': it is damaged: " + error.what());
-  }
+                          const TrainedParts& parts, const torch::Device& device) {
+  TrainState result;
+  ReadCheckpoint(path, "resume", device,
+                 [&](torch::serialize::InputArchive& archive, const TrainState& state) {
+                   if (state.identity != identity)
+                     throw Error(ErrorCode::kIncompatible,
+                                 "cannot resume '" + Printable(path) +
+                                     "': it was made with other data or settings; found " +
+                                     Printable(identity) + ", expected " +
+                                     Printable(state.identity));
+                   Load(archive, "network", parts.network);
+                   Load(archive, "loss", parts.loss);
+                   torch::serialize::InputArchive optimizer;
+                   archive.read("optimizer", optimizer);
+                   parts.optimizer.load(optimizer);
+                   if (parts.average != nullptr) Load(archive, "average", *parts.average);
+                   result = state;
+                 });
+  return result;
+}
+
+void LoadTrained(const std::string& path, const std::string& data, EmbeddingNetwork& network,
+                 Loss& loss, const torch::Device& device) {
+  ReadCheckpoint(
+      path, "start from", device,
+      [&](torch::serialize::InputArchive& archive, const TrainState& state) {
+        const auto network_shapes = Shapes(network), loss_shapes = Shapes(loss);
+        if (state.identity.find(data) == std::string::npos)
+          throw Error(ErrorCode::kIncompatible,
+                      "cannot start from '" + Printable(path) +
+                          "': it was trained on other data; start from its model file instead");
+        Load(archive, "network", network);
+        Load(archive, "loss", loss);
+        if (Shapes(network) != network_shapes || Shapes(loss) != loss_shapes)
+          throw Error(ErrorCode::kIncompatible,
+                      "cannot start from '" + Printable(path) +
+                          "': its network, loss or number of classes is another than the one to "
+                          "train; start from its model file instead");
+      });
 }
 
 }  // namespace vpr

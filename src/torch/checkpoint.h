@@ -25,15 +25,25 @@ struct TrainState {
   std::string identity;  // of what must not change: data sets and settings
 };
 
+// What is trained; `average` is null without a moving average of the network.
+struct TrainedParts {
+  EmbeddingNetwork& network;
+  Loss& loss;
+  torch::optim::Optimizer& optimizer;
+  EmbeddingNetwork* average = nullptr;
+};
+
 // Writes atomically: a kill leaves the checkpoint before or this one.
-void SaveCheckpoint(const std::string& path, const TrainState& state,
-                    const EmbeddingNetwork& network, const Loss& loss,
-                    const torch::optim::Optimizer& optimizer);
+void SaveCheckpoint(const std::string& path, const TrainState& state, const TrainedParts& parts);
 
 // Throws kNotFound; kCorrupt for what cannot be read; kIncompatible if its identity is not
 // `identity`, before anything is changed.
 TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
-                          EmbeddingNetwork& network, Loss& loss, torch::optim::Optimizer& optimizer,
-                          const torch::Device& device);
+                          const TrainedParts& parts, const torch::Device& device);
+
+// Network and loss of another run, to start with. Throws kNotFound, kCorrupt, and kIncompatible if
+// they have another shape or `data` is not part of the run's identity.
+void LoadTrained(const std::string& path, const std::string& data, EmbeddingNetwork& network,
+                 Loss& loss, const torch::Device& device);
 
 }  // namespace vpr

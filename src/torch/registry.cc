@@ -21,7 +21,7 @@ const Entry& Find(const std::vector<Entry>& entries, const std::string& name, co
 }  // namespace
 
 const std::vector<Architecture>& Architectures() {
-  static const std::vector<Architecture> architectures = {kCnn, kResNet};
+  static const std::vector<Architecture> architectures = {kResNet, kEcapa, kCnn};
   return architectures;
 }
 
@@ -50,9 +50,9 @@ ArchitectureOptions CompleteOptions(const Architecture& architecture,
                       std::to_string(found->second.size()) + " numbers, found " +
                       std::to_string(values.size()));
     for (int value : values) {
-      if (value < 1 || value > 4096)
+      if (value < 0 || value > 4096)
         throw Error(ErrorCode::kInvalidArgument, "option '" + name + "' of architecture " +
-                                                     architecture.name + " must be 1 to 4096");
+                                                     architecture.name + " must be 0 to 4096");
     }
     found->second = values;
   }

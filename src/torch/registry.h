@@ -34,6 +34,7 @@ struct LossOptions {
   int embedding_dim;
   int num_classes;
   double scale;
+  int sub_centers = 1;
 };
 
 struct Architecture {

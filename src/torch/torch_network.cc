@@ -9,17 +9,6 @@
 namespace vpr {
 namespace {
 
-// All state of a network but the counters of batch normalisation, which only matter for a
-// cumulative average that we do not use.
-std::vector<std::pair<std::string, torch::Tensor>> State(const EmbeddingNetwork& network) {
-  std::vector<std::pair<std::string, torch::Tensor>> state;
-  for (const auto& item : network.named_parameters()) state.emplace_back(item.key(), item.value());
-  for (const auto& item : network.named_buffers()) {
-    if (!item.key().ends_with("num_batches_tracked")) state.emplace_back(item.key(), item.value());
-  }
-  return state;
-}
-
 class TorchNetwork : public Network {
  public:
   TorchNetwork(std::shared_ptr<EmbeddingNetwork> network, const torch::Device& device, int threads)
@@ -58,9 +47,18 @@ std::shared_ptr<EmbeddingNetwork> MakeModule(const ModelInfo& info) try {
   throw Error(ErrorCode::kIncompatible, std::string("cannot use this model: ") + error.what());
 }
 
+std::vector<std::pair<std::string, torch::Tensor>> NetworkState(const EmbeddingNetwork& network) {
+  std::vector<std::pair<std::string, torch::Tensor>> state;
+  for (const auto& item : network.named_parameters()) state.emplace_back(item.key(), item.value());
+  for (const auto& item : network.named_buffers()) {
+    if (!item.key().ends_with("num_batches_tracked")) state.emplace_back(item.key(), item.value());
+  }
+  return state;
+}
+
 std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network) {
   std::vector<Tensor> tensors;
-  for (const auto& [name, value] : State(network)) {
+  for (const auto& [name, value] : NetworkState(network)) {
     torch::Tensor flat =
         value.detach().to(torch::kCPU, torch::kFloat).contiguous(torch::MemoryFormat::Contiguous);
     tensors.push_back({name,
@@ -74,7 +72,7 @@ void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network
   torch::NoGradGuard guard;
   std::map<std::string, const Tensor*> by_name;
   for (const Tensor& tensor : tensors) by_name[tensor.name] = &tensor;
-  auto state = State(network);
+  auto state = NetworkState(network);
   for (auto& [name, value] : state) {
     auto found = by_name.find(name);
     if (found == by_name.end())
@@ -86,6 +84,12 @@ void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network
   }
   if (state.size() != by_name.size())
     throw Error(ErrorCode::kIncompatible, "the model has tensors that its architecture has not");
+}
+
+void MoveAverage(EmbeddingNetwork& average, const EmbeddingNetwork& network, double decay) {
+  torch::NoGradGuard guard;
+  auto to = NetworkState(average), from = NetworkState(network);
+  for (std::size_t i = 0; i < to.size(); ++i) to[i].second.lerp_(from[i].second, 1 - decay);
 }
 
 std::unique_ptr<Network> WrapModule(std::shared_ptr<EmbeddingNetwork> network,

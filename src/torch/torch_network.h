@@ -12,12 +12,20 @@ namespace vpr {
 // A network with the shape that `info` describes. Throws kIncompatible for an unknown architecture.
 std::shared_ptr<EmbeddingNetwork> MakeModule(const ModelInfo& info);
 
-// Parameters and buffers by name, as float32.
+// All state of a network by name, but the counters of batch normalisation, which only matter for a
+// cumulative average that we do not use.
+std::vector<std::pair<std::string, torch::Tensor>> NetworkState(const EmbeddingNetwork& network);
+
+// That state as float32.
 std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network);
 
 // Sets every parameter and buffer. Throws kIncompatible if one is missing, left over, or of another
 // shape.
 void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network);
+
+// Moves the state of `average` towards that of `network`, of the same shape:
+// average = decay * average + (1 - decay) * network.
+void MoveAverage(EmbeddingNetwork& average, const EmbeddingNetwork& network, double decay);
 
 // `network` as the extractor wants it; it is put into evaluation mode and stays shared. Each call
 // runs on `threads` threads; 0: on as many as LibTorch has been set to.

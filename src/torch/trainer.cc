@@ -80,10 +80,13 @@ class Trainer {
     Describe();
     torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
     network_ = MakeModule(info_);
-    if (!config_.init_from.empty()) StartFrom(config_.init_from);
-    loss_ = loss_kind_.make({info_.embedding_dim, sampler_.num_classes(), config_.scale});
+    const bool from_run = std::filesystem::is_directory(config_.init_from);
+    if (!config_.init_from.empty() && !from_run) StartFromModel(config_.init_from);
+    loss_ = loss_kind_.make(
+        {info_.embedding_dim, sampler_.num_classes(), config_.scale, config_.sub_centers});
     network_->to(device_);
     loss_->to(device_);
+    if (from_run) StartFromRun(config_.init_from);
     for (torch::Tensor& parameter : network_->parameters()) {
       if (parameter.dim() == 4)
         parameter.set_data(parameter.data().contiguous(torch::MemoryFormat::ChannelsLast));
@@ -91,6 +94,11 @@ class Trainer {
     std::vector<torch::Tensor> parameters = network_->parameters();
     for (torch::Tensor& parameter : loss_->parameters()) parameters.push_back(parameter);
     optimizer_ = MakeOptimizer(config_, parameters);
+    if (config_.average_decay > 0) {
+      average_ = MakeModule(info_);
+      average_->to(device_);
+      MoveAverage(*average_, *network_, 0);
+    }
     state_.identity = Identity();
   }
 
@@ -98,13 +106,15 @@ class Trainer {
     PrepareRunFolder();
     Announce();
     TrainResult result;
-    while (state_.epoch <= config_.epochs) {
+    while (state_.epoch <= config_.epochs && !OutOfPatience()) {
       if (!TrainEpoch() || !FinishEpoch()) {
         SaveState();
         result.interrupted = true;
         break;
       }
     }
+    if (OutOfPatience())
+      progress_.Info(Format("stopped: no better held-out EER in %d epochs", config_.patience));
     if (!result.interrupted && config_.cohort_speakers > 0 && !AddScoring())
       result.interrupted = true;
     result.model = info_;
@@ -186,18 +196,36 @@ class Trainer {
   std::string Identity() const {
     TrainConfig same = config_;
     same.output = same.train = same.dev = same.device = same.precision = "";
+    same.patience = 0;
     same.epochs = same.threads = same.loader_threads = 1;
     same.checkpoint_minutes = 1;
     same.cohort_speakers = TrainConfig().cohort_speakers;  // not of the network
     same.cohort_top = TrainConfig().cohort_top;
-    return "settings " + Fingerprint(WriteTrainConfig(same)) + ", training data " +
-           dataset_.info().fingerprint + ", held-out data " + held_out_.fingerprint();
+    return "settings " + Fingerprint(WriteTrainConfig(same)) + ", " + DataIdentity();
   }
 
-  void StartFrom(const std::string& path) {
+  std::string DataIdentity() const {
+    return "training data " + dataset_.info().fingerprint + ", held-out data " +
+           held_out_.fingerprint();
+  }
+
+  bool OutOfPatience() const {
+    return config_.patience > 0 && held_out_.CanMeasure() && !state_.history.empty() &&
+           state_.history.back().epoch - state_.best.epoch >= config_.patience;
+  }
+
+  // What is measured and kept.
+  const std::shared_ptr<EmbeddingNetwork>& Kept() const {
+    return average_ != nullptr ? average_ : network_;
+  }
+
+  TrainedParts Parts() const { return {*network_, *loss_, *optimizer_, average_.get()}; }
+
+  void StartFromModel(const std::string& path) {
     Model model = LoadModel(path);
     if (model.info.architecture != info_.architecture ||
-        model.info.architecture_options != info_.architecture_options ||
+        CompleteOptions(architecture_, model.info.architecture_options) !=
+            info_.architecture_options ||
         model.info.embedding_dim != info_.embedding_dim)
       throw Error(ErrorCode::kIncompatible, "cannot start from '" + Printable(path) +
                                                 "': it is a " + model.info.architecture +
@@ -205,7 +233,20 @@ class Trainer {
     if (model.info.features != info_.features)
       progress_.Warn("'" + Printable(path) + "' was trained with other feature settings");
     ImportTensors(model.tensors, *network_);
-    TrainingProvenance &training = info_.training, &before = model.info.training;
+    RememberTraining(model.info.training);
+  }
+
+  void StartFromRun(const std::string& run_dir) {
+    LoadTrained(run_dir + "/checkpoint.pt", DataIdentity(), *network_, *loss_, device_);
+    // Same data, but it may have started from a model of other data.
+    TrainConfig before;
+    ReadTrainConfig(run_dir + "/config.toml", before);
+    if (IsRegularFile(before.output)) RememberTraining(LoadModel(before.output).info.training);
+  }
+
+  // The network has also learnt from what `before` names.
+  void RememberTraining(const TrainingProvenance& before) {
+    TrainingProvenance& training = info_.training;
     training.utterance_fingerprints =
         MergeFingerprints(training.utterance_fingerprints, before.utterance_fingerprints);
     training.speaker_fingerprints =
@@ -220,7 +261,7 @@ class Trainer {
                   "cannot make folder '" + Printable(config_.run_dir) + "': " + error.message());
     const std::string path = CheckpointPath();
     if (config_.resume) {
-      state_ = LoadCheckpoint(path, Identity(), *network_, *loss_, *optimizer_, device_);
+      state_ = LoadCheckpoint(path, Identity(), Parts(), device_);
       if (!state_.history.empty() && IsRegularFile(config_.output)) {
         try {
           info_ = LoadModel(config_.output).info;  // the best so far
@@ -329,6 +370,12 @@ class Trainer {
                  state_.epoch, static_cast<unsigned long long>(step + 1)));
     output.loss.backward();
     optimizer_->step();
+    if (average_ != nullptr) {
+      // The first steps are forgotten faster.
+      const double steps = at * total;
+      MoveAverage(*average_, *network_,
+                  std::min(config_.average_decay, (1 + steps) / (10 + steps)));
+    }
     state_.loss_sum += loss;
     state_.correct_sum += output.correct.item<double>();
   }
@@ -349,7 +396,7 @@ class Trainer {
     FittedScoring fitted;
     if (held_out_.CanMeasure()) {
       std::optional<FittedScoring> measured =
-          Fit(EmbeddingExtractor(info_, WrapModule(network_, device_, 1)), kSomeSpeakers);
+          Fit(EmbeddingExtractor(info_, WrapModule(Kept(), device_, 1)), kSomeSpeakers);
       if (!measured) return false;
       fitted = *std::move(measured);
       metrics.dev_eer = fitted.held_out.eer;
@@ -374,7 +421,7 @@ class Trainer {
           static_cast<std::uint64_t>(crops) * static_cast<std::uint64_t>(metrics.epoch);
       info_.training.dev_eer = metrics.dev_eer;
       info_.training.epochs = metrics.epoch;
-      Model model{info_, ExportTensors(*network_), std::move(fitted.scoring)};
+      Model model{info_, ExportTensors(*Kept()), std::move(fitted.scoring)};
       SaveModel(config_.output, model);
       info_ = model.info;
     }
@@ -418,7 +465,7 @@ class Trainer {
   std::string CheckpointPath() const { return config_.run_dir + "/checkpoint.pt"; }
 
   void SaveState() {
-    SaveCheckpoint(CheckpointPath(), state_, *network_, *loss_, *optimizer_);
+    SaveCheckpoint(CheckpointPath(), state_, Parts());
     last_saved_ = Clock::now();
   }
 
@@ -434,6 +481,7 @@ class Trainer {
   CropSampler sampler_;
   ModelInfo info_;  // of the best network so far
   std::shared_ptr<EmbeddingNetwork> network_;
+  std::shared_ptr<EmbeddingNetwork> average_;  // of its weights; null: not wanted
   std::shared_ptr<Loss> loss_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   TrainState state_;

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "vpr/audio/audio_reader.h"
+#include "vpr/audio/codec.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/model/embedding_extractor.h"
@@ -79,6 +80,14 @@ struct Augmenter::Impl {
   const PackedDataset& speech;
   const TrainConfig config;
   std::unique_ptr<PackedDataset> noise, rooms;
+  std::vector<Codec> codecs = AvailableCodecs();
+
+  static std::vector<Codec> AvailableCodecs() {
+    std::vector<Codec> codecs;
+    std::copy_if(std::begin(kCodecs), std::end(kCodecs), std::back_inserter(codecs),
+                 CodecAvailable);
+    return codecs;
+  }
 
   std::vector<float> DrawRoom(Rng& rng) const {
     // Half of the rooms are small simulated ones where measured ones are at hand, else all.
@@ -113,10 +122,18 @@ void Augmenter::Apply(std::vector<float>& samples, Rng& rng) const {
   const TrainConfig& config = impl_->config;
   // All draws that decide come first, so that one setting does not change what another draws.
   const double room = rng.Uniform(), noise = rng.Uniform(), band = rng.Uniform();
+  // Later additions only draw when they are asked for: a seed keeps its meaning.
+  const double codec = config.codec_share > 0 ? rng.Uniform() : 1;
+  const double clip = config.clip_share > 0 ? rng.Uniform() : 1;
   if (room < config.room_share) Convolve(samples, impl_->DrawRoom(rng));
   if (noise < config.noise_share)
     AddNoise(samples, impl_->DrawNoise(samples.size(), rng),
              rng.Uniform(config.snr_low, config.snr_high));
+  if (clip < config.clip_share) Clip(samples, rng.Uniform(0.1, 0.7));
+  if (codec < config.codec_share && !impl_->codecs.empty()) {
+    const Codec drawn = impl_->codecs[rng.Below(impl_->codecs.size())];
+    PassCodec(samples, drawn, rng.Uniform(0.5, 1));
+  }
   if (band < config.narrow_band_share) {
     const bool telephone = rng.Uniform() < 0.5;
     const int rate = telephone ? 8000 : 6000 + 200 * static_cast<int>(rng.Below(31));

@@ -43,6 +43,7 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("loss", "loss", c.loss);
   visit("loss", "margin", c.margin);
   visit("loss", "scale", c.scale);
+  visit("loss", "sub_centers", c.sub_centers);
   visit("loss", "margin_from", c.margin_from);
   visit("loss", "margin_to", c.margin_to);
   visit("optimizer", "optimizer", c.optimizer);
@@ -50,7 +51,9 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("optimizer", "final_lr", c.final_lr);
   visit("optimizer", "warmup", c.warmup);
   visit("optimizer", "weight_decay", c.weight_decay);
+  visit("optimizer", "average_decay", c.average_decay);
   visit("optimizer", "epochs", c.epochs);
+  visit("optimizer", "patience", c.patience);
   visit("optimizer", "crops_per_epoch", c.crops_per_epoch);
   visit("optimizer", "batch_size", c.batch_size);
   visit("augment", "freq_mask", c.freq_mask);
@@ -62,6 +65,8 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("augment", "snr_low", c.snr_low);
   visit("augment", "snr_high", c.snr_high);
   visit("augment", "narrow_band_share", c.narrow_band_share);
+  visit("augment", "codec_share", c.codec_share);
+  visit("augment", "clip_share", c.clip_share);
   visit("augment", "equalizer_db", c.equalizer_db);
   visit("scoring", "cohort_speakers", c.cohort_speakers);
   visit("scoring", "cohort_top", c.cohort_top);
@@ -207,6 +212,7 @@ void TrainConfig::Validate() const {
   if (embedding_dim < 0 || embedding_dim > 4096) Invalid("embedding_dim must be at most 4096");
   if (!(margin >= 0 && margin < 1.5)) Invalid("margin must be 0 to 1.5");
   if (!(scale > 0)) Invalid("scale must be positive");
+  if (sub_centers < 1 || sub_centers > 16) Invalid("sub_centers must be 1 to 16");
   if (!(margin_from >= 0 && margin_from <= margin_to && margin_to <= 1))
     Invalid("0 <= margin_from <= margin_to <= 1 must hold");
   if (optimizer != "sgd" && optimizer != "adam" && optimizer != "adamw")
@@ -215,12 +221,14 @@ void TrainConfig::Validate() const {
     Invalid("0 <= final_lr <= lr must hold, lr > 0");
   if (!(warmup >= 0 && warmup < 1)) Invalid("warmup must be 0 to below 1");
   if (!(weight_decay >= 0)) Invalid("weight_decay must be 0 or more");
+  if (!(average_decay >= 0 && average_decay < 1)) Invalid("average_decay must be 0 to below 1");
+  if (patience < 0) Invalid("patience must be 0 or more");
   if (epochs < 1) Invalid("epochs must be 1 or more");
   if (batch_size < 2) Invalid("batch_size must be 2 or more (batch normalisation)");
   if (crops_per_epoch != 0 && crops_per_epoch < static_cast<std::uint64_t>(batch_size))
     Invalid("crops_per_epoch must be at least batch_size");
   if (freq_mask < 0 || time_mask < 0) Invalid("masks must be 0 or more");
-  for (double share : {room_share, noise_share, narrow_band_share}) {
+  for (double share : {room_share, noise_share, narrow_band_share, codec_share, clip_share}) {
     if (!(share >= 0 && share <= 1)) Invalid("shares of augmented crops must be 0 to 1");
   }
   if (!(equalizer_db >= 0 && equalizer_db <= 40)) Invalid("equalizer_db must be 0 to 40");

@@ -49,6 +49,15 @@ TEST(AddNoise, GivesTheRatioAskedFor) {
   EXPECT_EQ(same, speech);
 }
 
+TEST(Clip, CutsTheLoudPartsOnly) {
+  std::vector<float> samples = {0.1f, -0.8f, 0.3f, 0.5f, -0.2f};
+  Clip(samples, 0.5);
+  EXPECT_EQ(samples, (std::vector<float>{0.1f, -0.4f, 0.3f, 0.4f, -0.2f}));
+  std::vector<float> silence(5, 0.0f);
+  Clip(silence, 0.5);
+  EXPECT_EQ(silence, std::vector<float>(5, 0.0f));
+}
+
 TEST(SimulateRoom, DecaysAsAsked) {
   Rng rng(4);
   const double t60 = 0.5;

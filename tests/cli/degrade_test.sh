@@ -28,6 +28,11 @@ seconds() { python3 -c 'import sys, wave; w = wave.open(sys.argv[1]); print(w.ge
 ok "$vpr" --quiet degrade "${all[@]}" -o cut --seconds 0.75 --rooms rooms --telephone
 [ "$(seconds cut/flite-slt-2.flac.wav)" = 0.75 ] || fail "not 0.75 s long"
 
+ok "$vpr" --quiet degrade "${all[@]}" -o gsm --codec gsm --clip 0.3
+cmp -s gsm/flite-slt-1.flac.wav cut/flite-slt-1.flac.wav && fail "the codec changed nothing"
+refused "$vpr" --quiet degrade "${all[@]}" -o x --codec aac
+says "codec 'aac' is unknown" err
+
 # What cannot be used is named, and the work goes on; nothing to do is an error.
 printf '1 flite-slt-1.flac missing.flac\n0 flite-slt-1.flac flite-rms-1.flac\n' > some
 ok "$vpr" --quiet degrade --trials some --audio-root "$data" -o some-out --telephone

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "torch/architectures/layers.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
 #include "vpr/base/error.h"
@@ -11,6 +12,10 @@ namespace {
 ModelInfo Info(const std::string& arch) {
   ModelInfo info;
   info.architecture = arch;
+  if (arch == "resnet with gates and attention") {
+    info.architecture = "resnet";
+    info.architecture_options = {{"squeeze", {4}}, {"attention", {32}}};
+  }
   info.embedding_dim = 24;
   return info;
 }
@@ -72,7 +77,9 @@ TEST_P(EveryArchitecture, TensorsSurviveExportAndImport) {
   EXPECT_THROW(ImportTensors(extra, *b), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryArchitecture, ::testing::Values("cnn", "resnet"));
+INSTANTIATE_TEST_SUITE_P(All, EveryArchitecture,
+                         ::testing::Values("cnn", "resnet", "ecapa",
+                                           "resnet with gates and attention"));
 
 TEST(ResNet, HasTheSizeOfAFastResNet) {
   ModelInfo info = Info("resnet");
@@ -80,6 +87,70 @@ TEST(ResNet, HasTheSizeOfAFastResNet) {
   EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), 1.09e6, 0.01e6);
   info.architecture_options = {{"blocks", {3, 4, 6, 3}}};
   EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), 1.73e6, 0.01e6);
+}
+
+// 128 x 256 x 5 + 3 blocks of 2 x 256 x 256, 7 x 32 x 32 x 3 and 2 x 256 x 64 + 768 x 768
+// + 64 x (3 x 768 + 768) + 1536 x 192, and biases and norms.
+TEST(Ecapa, HasTheSizeItsShapeGives) {
+  ModelInfo info = Info("ecapa");
+  info.embedding_dim = 192;
+  const double weights = 128 * 256 * 5 + 3 * (2 * 256 * 256 + 7 * 32 * 32 * 3 + 2 * 256 * 64) +
+                         768 * 768 + 64 * 4 * 768 + 1536 * 192;
+  EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), weights, 0.01 * weights);
+  info.architecture_options = {{"scale", {7}}};
+  EXPECT_THROW(MakeModule(info), Error);
+}
+
+TEST(AttentiveStatistics, EqualWeightsGivePlainStatistics) {
+  torch::manual_seed(2);
+  AttentiveStatistics pool(6, 4, /*context=*/true);
+  torch::Tensor x = torch::randn({2, 6, 9});
+  {
+    torch::NoGradGuard guard;
+    for (torch::Tensor& parameter : pool.parameters()) parameter.zero_();
+  }
+  torch::Tensor expected = torch::cat({x.mean(2), x.std(2, /*unbiased=*/false)}, 1);
+  EXPECT_TRUE(torch::allclose(pool.forward(x), expected, 1e-4, 1e-4));
+}
+
+// All the weight on one frame: its value is the mean, and nothing deviates.
+TEST(AttentiveStatistics, AttentionCanChooseAFrame) {
+  AttentiveStatistics pool(1, 1, /*context=*/false);
+  {
+    torch::NoGradGuard guard;
+    pool.named_parameters()["hidden.weight"].fill_(10);
+    pool.named_parameters()["hidden.bias"].zero_();
+    pool.named_parameters()["weights.weight"].fill_(100);
+    pool.named_parameters()["weights.bias"].zero_();
+  }
+  torch::Tensor out = pool.forward(torch::tensor({{{-1.0f, 0.0f, 2.0f, -3.0f}}}));
+  EXPECT_NEAR(out[0][0].item<float>(), 2, 1e-5);
+  EXPECT_NEAR(out[0][1].item<float>(), 0, 1e-2);
+}
+
+TEST(SqueezeExcitation, MultipliesEveryChannelByItsGate) {
+  torch::manual_seed(5);
+  SqueezeExcitation gate(3, 2);
+  torch::Tensor x = torch::randn({2, 3, 4, 5}), out = gate.forward(x);
+  torch::Tensor ratio = out / x;  // one number a channel, between 0 and 1
+  EXPECT_LT((ratio.amax({2, 3}) - ratio.amin({2, 3})).abs().max().item<float>(), 1e-5);
+  EXPECT_GT(ratio.min().item<float>(), 0);
+  EXPECT_LT(ratio.max().item<float>(), 1);
+}
+
+TEST(MoveAverage, IsTheExponentialMovingAverageOfEveryTensor) {
+  torch::manual_seed(6);
+  std::shared_ptr<EmbeddingNetwork> average = MakeModule(Info("resnet")),
+                                    network = MakeModule(Info("resnet"));
+  network->forward(torch::randn({4, 128, 32}));  // moves the statistics of the norms
+  const std::vector<Tensor> before = ExportTensors(*average), now = ExportTensors(*network);
+  MoveAverage(*average, *network, 0.9);
+  const std::vector<Tensor> after = ExportTensors(*average);
+  for (std::size_t t = 0; t < after.size(); ++t) {
+    for (std::size_t i = 0; i < after[t].data.size(); ++i)
+      ASSERT_NEAR(after[t].data[i], 0.9f * before[t].data[i] + 0.1f * now[t].data[i], 1e-6)
+          << after[t].name;
+  }
 }
 
 TEST(Registry, RefusesWhatItDoesNotKnow) {

@@ -66,6 +66,31 @@ TEST(AngularMargin, AdditiveCosine) {
   EXPECT_NEAR(loss->forward(c.embeddings, c.classes).loss.item<double>(), expected, 1e-5);
 }
 
+// Of the three centres of each class the one nearest to the example counts.
+TEST(AngularMargin, NearestOfSeveralCentres) {
+  Case c;
+  std::shared_ptr<Loss> loss = FindLoss("aam").make({6, 4, 10, 3});
+  loss->SetMargin(0.2);
+  torch::Tensor all = Weights(*loss).detach();
+  ASSERT_EQ(all.sizes(), (std::vector<std::int64_t>{12, 6}));
+  double total = 0;
+  for (std::int64_t i = 0; i < 5; ++i) {
+    torch::Tensor e = c.embeddings[i], nearest = torch::empty({4, 6});
+    for (std::int64_t k = 0; k < 4; ++k) {
+      double best = -2;
+      for (std::int64_t s = 0; s < 3; ++s) {
+        torch::Tensor w = all[3 * k + s];
+        const double cosine = Dot(e, w) / std::sqrt(Dot(e, e) * Dot(w, w));
+        if (cosine > best) nearest[k].copy_(w);
+        best = std::max(best, cosine);
+      }
+    }
+    total += Oracle(e.unsqueeze(0), nearest, {c.numbers[static_cast<std::size_t>(i)]}, 10,
+                    [](double cosine) { return std::cos(std::acos(cosine) + 0.2); });
+  }
+  EXPECT_NEAR(loss->forward(c.embeddings, c.classes).loss.item<double>(), total / 5, 2e-4);
+}
+
 TEST(AngularMargin, AccuracyIsCountedWithoutTheMargin) {
   std::shared_ptr<Loss> loss = FindLoss("aam").make({6, 4, 30});
   loss->SetMargin(1.2);  // with it no example would be right

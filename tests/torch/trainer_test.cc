@@ -153,6 +153,10 @@ TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
       whole.lr = whole.final_lr = cnn.lr;
       whole.features = cnn.features;
     }
+    if (std::string(arch) == "resnet") {
+      whole.average_decay = 0.9;
+      whole.sub_centers = 2;
+    }
     Run(whole);
     TrainConfig parts = whole;
     parts.output = folder_ + "/parts_" + arch + ".vpr";
@@ -208,6 +212,46 @@ TEST_F(TrainerTest, StartsFromAnotherModel) {
   second.init_from = first.output;
   second.embedding_dim = 8;
   EXPECT_THAT(FailureOf(second), HasSubstr("other shape"));
+}
+
+TEST_F(TrainerTest, FineTunesAnotherRun) {
+  TrainConfig first = Config("base");
+  first.epochs = 4;
+  Run(first);
+  // No step to speak of: the loss of the start is that of the classes the first run had.
+  TrainConfig tuned = Config("tuned"), cold = Config("cold");
+  tuned.init_from = first.run_dir;
+  cold.init_from = first.output;  // the network alone
+  for (TrainConfig* config : {&tuned, &cold}) {
+    config->epochs = 1;
+    config->lr = config->final_lr = 1e-6;
+    config->margin_from = config->margin_to = 0;
+  }
+  EXPECT_LT(Run(tuned).last.loss, Run(cold).last.loss - 0.5);
+  TrainConfig other = Config("other");
+  other.init_from = first.run_dir;
+  other.speed_perturb = true;  // three times the classes
+  EXPECT_THAT(FailureOf(other), HasSubstr("number of classes"));
+  other = Config("other2");
+  other.init_from = first.run_dir;
+  test::PackSynthetic(folder_ + "/train", 0, 6, 5, 1.2);
+  EXPECT_THAT(FailureOf(other), HasSubstr("other data"));
+}
+
+TEST_F(TrainerTest, StopsWhenPatienceEnds) {
+  TrainConfig config = Config("patience");
+  config.lr = config.final_lr = 1e-9;  // nothing gets better
+  config.warmup = 0;
+  config.epochs = 9;
+  config.patience = 2;
+  TrainResult result = Run(config);
+  EXPECT_FALSE(result.interrupted);
+  EXPECT_EQ(result.last.epoch, result.best.epoch + 2);
+  config.resume = true;
+  EXPECT_EQ(Run(config).last.epoch, result.last.epoch);  // still out of patience
+  config.patience = 0;
+  config.epochs = result.last.epoch + 1;
+  EXPECT_EQ(Run(config).last.epoch, config.epochs);
 }
 
 TEST_F(TrainerTest, SpectrogramsAreTrainedOnToo) {

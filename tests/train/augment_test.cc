@@ -86,6 +86,12 @@ TEST(Augmenter, AppliesItsShares) {
   config.room_share = 0;
   config.narrow_band_share = 0.5;
   EXPECT_NEAR(changed(), 100, 25);
+  config.narrow_band_share = 0;
+  config.clip_share = 0.5;
+  EXPECT_NEAR(changed(), 100, 25);
+  config.clip_share = 0;
+  config.codec_share = 0.5;
+  EXPECT_NEAR(changed(), 100, 25);
   config.noise = test::TempPath("no_such_noise");
   EXPECT_THROW(Augmenter(speech, config), Error);
 }

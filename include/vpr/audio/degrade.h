@@ -26,6 +26,9 @@ std::vector<float> SimulateRoom(double t60_seconds, double reverberant_to_direct
 // with `companded`, 8-bit mu-law (ITU-T G.711).
 void NarrowBand(std::vector<float>& samples, int rate, bool companded);
 
+// Cuts off what is above `level` (0 to 1) times the loudest sample, as an overdriven input does.
+void Clip(std::vector<float>& samples, double level);
+
 // A measured response made ready for Convolve: without the way from the loudspeaker, of at most
 // 0.8 s.
 std::vector<float> TrimResponse(std::vector<float> response);

@@ -34,6 +34,7 @@ struct TrainConfig {
   std::string loss = "aam";
   double margin = 0.2;
   double scale = 30;
+  int sub_centers = 1;       // of am and aam: each class has so many centres, the nearest counts
   double margin_from = 0.1;  // the margin is 0 up to this share of the training ...
   double margin_to = 0.4;    // ... and full from this one, rising linearly between
 
@@ -44,7 +45,11 @@ struct TrainConfig {
   double warmup = 0.05;           // share of the training with rising rate; 0 with lr == final_lr:
                                   // constant rate
   double weight_decay = 1e-4;
+  double average_decay = 0;  // the network that is measured and kept is the exponential moving
+                             // average of the weights, which forgets at this rate a step (0.999,
+                             // say); 0: the weights as they are
   int epochs = 20;
+  int patience = 0;  // stop after so many epochs without a better held-out EER; 0: never
   std::uint64_t crops_per_epoch =
       0;  // 0: as many as crop_seconds go into the training speech, at least 50 batches
   int batch_size = 64;
@@ -62,6 +67,8 @@ struct TrainConfig {
   double narrow_band_share =
       0;                    // share of the crops sent through a channel of 6 to 12 kHz sampling
                             // rate; half of them a telephone's 8 kHz, at times with mu-law
+  double codec_share = 0;   // share of the crops through GSM 06.10, Opus, Vorbis or MP3
+  double clip_share = 0;    // share of the crops cut off at 10 to 70 % of their peak
   double equalizer_db = 0;  // every crop gets a smooth frequency response of its own, as another
                             // microphone has: standard deviation of its slope across the bands
 
@@ -81,10 +88,12 @@ struct TrainConfig {
   double checkpoint_minutes = 5;   // also at the end of every epoch
 
   // Not kept:
-  std::string output;     // model file to write
-  std::string run_dir;    // checkpoint, best model, metrics.csv, curves.png; empty: OUTPUT.run
-  std::string init_from;  // model file whose network weights to start with
-  bool resume = false;    // continue run_dir's checkpoint
+  std::string output;   // model file to write
+  std::string run_dir;  // checkpoint, best model, metrics.csv, curves.png; empty: OUTPUT.run
+  std::string
+      init_from;        // what to start with: the network of a model file, or network and
+                        // classes of another run's folder (same data and classes; for fine-tuning)
+  bool resume = false;  // continue run_dir's checkpoint
 
   // Throws kInvalidArgument naming the field.
   void Validate() const;

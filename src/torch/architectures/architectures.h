@@ -5,7 +5,8 @@
 
 namespace vpr {
 
-extern const Architecture kCnn;
 extern const Architecture kResNet;
+extern const Architecture kEcapa;
+extern const Architecture kCnn;
 
 }  // namespace vpr

@@ -3,6 +3,7 @@
 // choice of its framework: ReLU and 2 x 2 max pooling after each convolution, ReLU after the batch
 // normalisation.
 #include "torch/architectures/architectures.h"
+#include "vpr/base/error.h"
 
 namespace vpr {
 namespace {
@@ -14,6 +15,9 @@ class Cnn : public EmbeddingNetwork {
   Cnn(int embedding_dim, const ArchitectureOptions& options) {
     const std::vector<int>& channels = options.at("channels");
     const int hidden = options.at("hidden")[0];
+    if (channels[0] < 1 || channels[1] < 1 || hidden < 1)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "architecture cnn: channels and hidden must be 1 or more");
     conv1_ = register_module("conv1", nn::Conv2d(nn::Conv2dOptions(1, channels[0], 5)));
     conv2_ = register_module("conv2", nn::Conv2d(nn::Conv2dOptions(channels[0], channels[1], 5)));
     dropout_ = register_module("dropout", nn::Dropout(0.5));

@@ -1,8 +1,11 @@
 // Fast ResNet for speakers: a narrow ResNet (He et al., CVPR 2016, basic blocks) on a spectrogram
 // halved by its first convolution (after Chung et al., "In defence of metric learning for speaker
 // recognition", Interspeech 2020), mean and standard deviation over time (Snyder et al., ICASSP
-// 2018), and a linear embedding with batch normalisation and no ReLU.
+// 2018), and a linear embedding with batch normalisation and no ReLU. Options: "squeeze" puts a
+// squeeze and excitation gate into every block, its bottleneck so many times narrower; "attention"
+// weighs the frames by attention with a bottleneck of that width; 0: without.
 #include "torch/architectures/architectures.h"
+#include "torch/architectures/layers.h"
 #include "vpr/base/error.h"
 
 namespace vpr {
@@ -19,7 +22,7 @@ nn::Conv2d Conv(int in, int out, int kernel, int stride_frequency, int stride_ti
 
 class BasicBlock : public nn::Module {
  public:
-  BasicBlock(int in, int out, int stride) {
+  BasicBlock(int in, int out, int stride, int squeeze) {
     conv1_ = register_module("conv1", Conv(in, out, 3, stride, stride));
     norm1_ = register_module("norm1", nn::BatchNorm2d(out));
     conv2_ = register_module("conv2", Conv(out, out, 3, 1, 1));
@@ -28,10 +31,14 @@ class BasicBlock : public nn::Module {
       shortcut_ = register_module("shortcut", Conv(in, out, 1, stride, stride));
       shortcut_norm_ = register_module("shortcut_norm", nn::BatchNorm2d(out));
     }
+    if (squeeze > 0)
+      gate_ = register_module("gate",
+                              std::make_shared<SqueezeExcitation>(out, std::max(out / squeeze, 1)));
   }
 
   torch::Tensor forward(torch::Tensor x) {
     torch::Tensor y = norm2_(conv2_(torch::relu(norm1_(conv1_(x)))));
+    if (gate_ != nullptr) y = gate_->forward(y);
     y += shortcut_.is_empty() ? x : shortcut_norm_(shortcut_(x));
     return torch::relu(y);
   }
@@ -39,6 +46,7 @@ class BasicBlock : public nn::Module {
  private:
   nn::Conv2d conv1_{nullptr}, conv2_{nullptr}, shortcut_{nullptr};
   nn::BatchNorm2d norm1_{nullptr}, norm2_{nullptr}, shortcut_norm_{nullptr};
+  std::shared_ptr<SqueezeExcitation> gate_;
 };
 
 class ResNet : public EmbeddingNetwork {
@@ -46,6 +54,12 @@ class ResNet : public EmbeddingNetwork {
   ResNet(int n_mels, int embedding_dim, const ArchitectureOptions& options) {
     const std::vector<int>&channels = options.at("channels"), &blocks = options.at("blocks"),
           &stride = options.at("first_stride");
+    const int squeeze = options.at("squeeze")[0], attention = options.at("attention")[0];
+    for (const std::vector<int>& numbers : {channels, blocks, stride}) {
+      if (*std::min_element(numbers.begin(), numbers.end()) < 1)
+        throw Error(ErrorCode::kInvalidArgument,
+                    "architecture resnet: channels, blocks and first_stride must be 1 or more");
+    }
     input_norm_ = register_module("input_norm", nn::BatchNorm1d(n_mels));
     conv_ = register_module("conv", Conv(1, channels[0], 3, stride[0], stride[1]));
     norm_ = register_module("norm", nn::BatchNorm2d(channels[0]));
@@ -54,11 +68,15 @@ class ResNet : public EmbeddingNetwork {
       if (stage > 0) bands = (bands + 1) / 2;
       for (int b = 0; b < blocks[stage]; ++b) {
         std::string name = "stage" + std::to_string(stage + 1) + "_" + std::to_string(b + 1);
-        blocks_.push_back(register_module(
-            name, std::make_shared<BasicBlock>(in, channels[stage], stage > 0 && b == 0 ? 2 : 1)));
+        blocks_.push_back(
+            register_module(name, std::make_shared<BasicBlock>(
+                                      in, channels[stage], stage > 0 && b == 0 ? 2 : 1, squeeze)));
         in = channels[stage];
       }
     }
+    if (attention > 0)
+      pool_ = register_module("pool",
+                              std::make_shared<AttentiveStatistics>(in * bands, attention, false));
     embedding_ = register_module("embedding", nn::Linear(2 * in * bands, embedding_dim));
     embedding_norm_ = register_module("embedding_norm", nn::BatchNorm1d(embedding_dim));
   }
@@ -70,9 +88,7 @@ class ResNet : public EmbeddingNetwork {
     x = torch::relu(norm_(conv_(x)));
     for (const auto& block : blocks_) x = block->forward(x);
     x = x.to(torch::kFloat).flatten(1, 2);  // [batch, channels * bands, frames]
-    torch::Tensor mean = x.mean(2);
-    torch::Tensor deviation = torch::sqrt(x.var(2, /*unbiased=*/false) + 1e-5);
-    return embedding_norm_(embedding_(torch::cat({mean, deviation}, 1)));
+    return embedding_norm_(embedding_(pool_ == nullptr ? Statistics(x) : pool_->forward(x)));
   }
 
  private:
@@ -80,6 +96,7 @@ class ResNet : public EmbeddingNetwork {
   nn::Conv2d conv_{nullptr};
   nn::BatchNorm2d norm_{nullptr};
   std::vector<std::shared_ptr<BasicBlock>> blocks_;
+  std::shared_ptr<AttentiveStatistics> pool_;
   nn::Linear embedding_{nullptr};
   nn::BatchNorm1d embedding_norm_{nullptr};
 };
@@ -89,7 +106,11 @@ class ResNet : public EmbeddingNetwork {
 const Architecture kResNet = {
     "resnet",
     192,
-    {{"channels", {16, 32, 64, 128}}, {"blocks", {2, 2, 2, 2}}, {"first_stride", {2, 2}}},
+    {{"channels", {16, 32, 64, 128}},
+     {"blocks", {2, 2, 2, 2}},
+     {"first_stride", {2, 2}},
+     {"squeeze", {0}},
+     {"attention", {0}}},
     [](int n_mels, int embedding_dim, const ArchitectureOptions& options) {
       return std::shared_ptr<EmbeddingNetwork>(
           std::make_shared<ResNet>(n_mels, embedding_dim, options));

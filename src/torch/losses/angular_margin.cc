@@ -2,6 +2,7 @@
 //   am:  cos(theta) - m   (Wang et al., "Additive margin softmax", IEEE SPL 2018)
 //   aam: cos(theta + m)   (Deng et al., "ArcFace", CVPR 2019); where theta + m would pass pi the
 //        penalty goes on linearly, cos(theta) - m sin(m), so that it stays monotonic
+// With several centres a class the nearest counts (Deng et al., "Sub-center ArcFace", ECCV 2020).
 #include <cmath>
 
 #include "torch/losses/losses.h"
@@ -12,9 +13,10 @@ namespace {
 class AngularMargin : public Loss {
  public:
   AngularMargin(const LossOptions& options, bool additive_angle)
-      : scale_(options.scale), additive_angle_(additive_angle) {
-    weight_ =
-        register_parameter("weight", torch::empty({options.num_classes, options.embedding_dim}));
+      : centers_(options.sub_centers), scale_(options.scale), additive_angle_(additive_angle) {
+    // [classes * centres, embedding], the centres of a class in a row.
+    weight_ = register_parameter(
+        "weight", torch::empty({options.num_classes * centers_, options.embedding_dim}));
     torch::nn::init::xavier_normal_(weight_);
   }
 
@@ -24,6 +26,7 @@ class AngularMargin : public Loss {
     namespace F = torch::nn::functional;
     torch::Tensor cosine = F::linear(F::normalize(embeddings, F::NormalizeFuncOptions().dim(1)),
                                      F::normalize(weight_, F::NormalizeFuncOptions().dim(1)));
+    if (centers_ > 1) cosine = cosine.unflatten(1, {-1, centers_}).amax(2);
     torch::Tensor index = classes.unsqueeze(1);
     torch::Tensor right = cosine.gather(1, index);
     torch::Tensor penalised = additive_angle_ ? AddAngle(right) : right - margin_;
@@ -40,6 +43,7 @@ class AngularMargin : public Loss {
   }
 
   torch::Tensor weight_;
+  std::int64_t centers_;
   double scale_, margin_ = 0;
   bool additive_angle_;
 };
