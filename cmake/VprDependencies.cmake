@@ -1,5 +1,6 @@
 # Every library we use, each from a Debian or Ubuntu package (scripts/packages.txt).
 # Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::PLPLOT,
+# PkgConfig::WEBRTC PkgConfig::SODIUM PkgConfig::SQLITE PkgConfig::PQ PkgConfig::PORTAUDIO,
 # vpr_kissfft, Eigen3::Eigen, nlohmann_json::nlohmann_json, tomlplusplus::tomlplusplus, CLI11::CLI11,
 # spdlog::spdlog, Threads::Threads and, in src/torch only, torch.
 find_package(PkgConfig REQUIRED)
@@ -11,6 +12,11 @@ find_package(nlohmann_json 3.10 REQUIRED)
 pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile>=1.2)
 pkg_check_modules(MPG123 REQUIRED IMPORTED_TARGET libmpg123>=1.26)
 pkg_check_modules(SOXR REQUIRED IMPORTED_TARGET soxr)
+pkg_check_modules(WEBRTC REQUIRED IMPORTED_TARGET webrtc-audio-processing)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.35)
+pkg_check_modules(PORTAUDIO REQUIRED IMPORTED_TARGET portaudio-2.0)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 pkg_check_modules(PLPLOT REQUIRED IMPORTED_TARGET plplot)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)

@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <memory>
 
+#include "audio/memory_file.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 
@@ -35,43 +34,6 @@ SF_INFO Describe(Codec codec) {
   }
   return info;
 }
-
-// A file in memory.
-struct Memory {
-  std::vector<char> bytes;
-  sf_count_t at = 0;
-
-  static Memory& Of(void* self) { return *static_cast<Memory*>(self); }
-  static sf_count_t Size(void* self) { return static_cast<sf_count_t>(Of(self).bytes.size()); }
-  static sf_count_t Seek(sf_count_t offset, int whence, void* self) {
-    Memory& memory = Of(self);
-    const sf_count_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? memory.at : Size(self);
-    return memory.at = std::max<sf_count_t>(from + offset, 0);
-  }
-  static sf_count_t Tell(void* self) { return Of(self).at; }
-  static sf_count_t Read(void* to, sf_count_t count, void* self) {
-    Memory& memory = Of(self);
-    count = std::clamp<sf_count_t>(Size(self) - memory.at, 0, count);
-    if (count > 0)
-      std::memcpy(to, memory.bytes.data() + memory.at, static_cast<std::size_t>(count));
-    memory.at += count;
-    return count;
-  }
-  static sf_count_t Write(const void* from, sf_count_t count, void* self) {
-    Memory& memory = Of(self);
-    const auto end = static_cast<std::size_t>(memory.at + count);
-    if (memory.bytes.size() < end) memory.bytes.resize(end);
-    if (count > 0)
-      std::memcpy(memory.bytes.data() + memory.at, from, static_cast<std::size_t>(count));
-    memory.at += count;
-    return count;
-  }
-};
-
-struct Close {
-  void operator()(SNDFILE* file) const { sf_close(file); }
-};
-using File = std::unique_ptr<SNDFILE, Close>;
 
 }  // namespace
 
@@ -103,6 +65,23 @@ bool CodecAvailable(Codec codec) {
   return sf_format_check(&info) != 0;
 }
 
+std::string EncodeFlac(const std::vector<float>& samples) {
+  SF_INFO info = {};
+  info.channels = 1;
+  info.samplerate = kSampleRate;
+  info.format = SF_FORMAT_FLAC | SF_FORMAT_PCM_16;
+  MemoryFile memory;
+  SF_VIRTUAL_IO io = MemoryFile::Io();
+  {
+    SndfileHandle file(sf_open_virtual(&io, SFM_WRITE, &info, &memory));
+    const auto count = static_cast<sf_count_t>(samples.size());
+    if (file != nullptr) sf_command(file.get(), SFC_SET_CLIPPING, nullptr, SF_TRUE);
+    if (file == nullptr || sf_writef_float(file.get(), samples.data(), count) != count)
+      throw Error(ErrorCode::kInternal, std::string("libsndfile: ") + sf_strerror(file.get()));
+  }
+  return {memory.bytes.begin(), memory.bytes.end()};
+}
+
 void PassCodec(std::vector<float>& samples, Codec codec, double compression) {
   if (!CodecAvailable(codec))
     throw Error(ErrorCode::kInvalidArgument, std::string("this build of libsndfile cannot write ") +
@@ -117,13 +96,13 @@ void PassCodec(std::vector<float>& samples, Codec codec, double compression) {
   float peak = 1e-6f;
   for (float sample : channel) peak = std::max(peak, std::abs(sample));
   for (float& sample : channel) sample *= 0.7f / peak;
-  Memory memory;
-  SF_VIRTUAL_IO io = {Memory::Size, Memory::Seek, Memory::Read, Memory::Write, Memory::Tell};
+  MemoryFile memory;
+  SF_VIRTUAL_IO io = MemoryFile::Io();
   const auto failed = [](SNDFILE* file) {
     return Error(ErrorCode::kInternal, std::string("libsndfile: ") + sf_strerror(file));
   };
   {
-    File file(sf_open_virtual(&io, SFM_WRITE, &info, &memory));
+    SndfileHandle file(sf_open_virtual(&io, SFM_WRITE, &info, &memory));
     if (file == nullptr) throw failed(nullptr);
     sf_command(file.get(), SFC_SET_COMPRESSION_LEVEL, &compression, sizeof compression);
     const auto count = static_cast<sf_count_t>(channel.size());
@@ -131,7 +110,7 @@ void PassCodec(std::vector<float>& samples, Codec codec, double compression) {
   }
   memory.at = 0;
   info = {};
-  File file(sf_open_virtual(&io, SFM_READ, &info, &memory));
+  SndfileHandle file(sf_open_virtual(&io, SFM_READ, &info, &memory));
   if (file == nullptr) throw failed(nullptr);
   // What a codec adds at the end is dropped, what it takes away is silence.
   std::fill(channel.begin(), channel.end(), 0.0f);

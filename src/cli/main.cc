@@ -55,6 +55,12 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   AddCompareCommand(app, context);
+  AddEnrollCommand(app, context);
+  AddVerifyCommand(app, context);
+  AddIdentifyCommand(app, context);
+  AddSpeakersCommand(app, context);
+  AddDbCommand(app, context);
+  AddDevicesCommand(app, context);
   AddEmbedCommand(app, context);
   AddPackCommand(app, context);
   AddTrainCommand(app, context);

@@ -33,6 +33,14 @@ struct EmbeddingExtractor::Impl {
   MelComputer mel;
   Scorer scorer;
 
+  SpeechOptions speech_options() const {
+    SpeechOptions speech;
+    speech.trim = info.features.trim_top_db > 0;
+    speech.trim_top_db = info.features.trim_top_db;
+    speech.min_seconds = kMinSpeechSeconds;
+    return speech;
+  }
+
   std::vector<float> EmbedPart(const Matrix& features) const {
     std::vector<float> embedding = network->Forward(features);
     VPR_CHECK(embedding.size() == static_cast<std::size_t>(info.embedding_dim));
@@ -61,11 +69,12 @@ const ExtractorOptions& EmbeddingExtractor::options() const { return impl_->opti
 const Scorer& EmbeddingExtractor::scorer() const { return impl_->scorer; }
 
 std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) const {
-  SpeechOptions options;
-  options.trim = impl_->info.features.trim_top_db > 0;
-  options.trim_top_db = impl_->info.features.trim_top_db;
-  options.min_seconds = kMinSpeechSeconds;
-  return ReadSpeech(path, options).samples;
+  return ReadSpeech(path, impl_->speech_options()).samples;
+}
+
+std::vector<float> EmbeddingExtractor::SpeechFor(const std::vector<float>& samples,
+                                                 const std::string& name) const {
+  return ExtractSpeech(samples, impl_->speech_options(), name);
 }
 
 std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) const {

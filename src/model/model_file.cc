@@ -179,6 +179,19 @@ void SplitScoring(Model& model) {
   std::erase_if(model.tensors, take);
 }
 
+std::string NetworkFingerprint(const ModelInfo& info, const std::vector<Tensor>& tensors) {
+  FingerprintStream stream;
+  const Json json = InfoToJson(info);
+  for (const char* key :
+       {"architecture", "architecture_options", "embedding_dim", "crop_seconds", "features"})
+    stream.Add(json.at(key).dump());
+  for (const Tensor& tensor : tensors) {
+    stream.Add(tensor.name);
+    stream.Add(tensor.data.data(), tensor.data.size() * sizeof(float));
+  }
+  return stream.Digest();
+}
+
 }  // namespace
 
 void SaveModel(const std::string& path, Model& model) {
@@ -204,6 +217,7 @@ void SaveModel(const std::string& path, Model& model) {
     content.append(reinterpret_cast<const char*>(tensor.data.data()),
                    tensor.data.size() * sizeof(float));
   model.info.fingerprint = Fingerprint(content);
+  model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
   content += model.info.fingerprint;
   WriteFileAtomically(path, content);
 }
@@ -254,6 +268,7 @@ Model LoadModel(const std::string& path) {
       model.tensors.push_back(std::move(tensor));
     }
     SplitScoring(model);
+    model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
     header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
@@ -295,7 +310,9 @@ std::string SpeakerFingerprint(std::string_view label) {
 }
 
 std::string InfoAsJson(const ModelInfo& info) {
-  Json json = {{"format_version", kModelFormatVersion}, {"fingerprint", info.fingerprint}};
+  Json json = {{"format_version", kModelFormatVersion},
+               {"fingerprint", info.fingerprint},
+               {"network_fingerprint", info.network_fingerprint}};
   json.update(InfoToJson(info));
   json["training"].erase("utterance_fingerprints");
   json["training"].erase("speaker_fingerprints");

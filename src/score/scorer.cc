@@ -73,14 +73,23 @@ Voiceprint Scorer::MakeVoiceprint(std::span<const float> embedding, double secon
   return voiceprint;
 }
 
+double Scorer::Normalized(double value, const Voiceprint& a, const Voiceprint& b) {
+  return ((value - a.cohort_mean) / a.cohort_deviation +
+          (value - b.cohort_mean) / b.cohort_deviation) /
+         2;
+}
+
+double Scorer::ValueOfProduct(double product, const Voiceprint& a, const Voiceprint& b) const {
+  const double value =
+      plda_ ? plda_->constant() + (a.projected.own + b.projected.own) + product : product;
+  return top_n_ > 0 ? Normalized(value, a, b) : value;
+}
+
 Score Scorer::Compare(const Voiceprint& a, const Voiceprint& b) const {
   Score score;
   score.cosine = CosineScore(a.embedding, b.embedding);
   score.value = plda_ ? plda_->Llr(a.projected, b.projected) : score.cosine;
-  if (top_n_ > 0)
-    score.value = ((score.value - a.cohort_mean) / a.cohort_deviation +
-                   (score.value - b.cohort_mean) / b.cohort_deviation) /
-                  2;
+  if (top_n_ > 0) score.value = Normalized(score.value, a, b);
   score.llr = calibration_.empty() ? std::numeric_limits<double>::quiet_NaN()
                                    : calibration_.Llr(score.value, std::min(a.seconds, b.seconds));
   return score;

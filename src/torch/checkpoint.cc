@@ -41,10 +41,12 @@ void ReadCheckpoint(const std::string& path, const char* verb, const torch::Devi
     c10::IValue text;
     archive.read("state", text);
     read(archive, Json::parse(text.toStringRef()).get<TrainState>());
+  } catch (const Error&) {
+    throw;
   } catch (const c10::Error& error) {
     throw damaged(OneLine(error));
-  } catch (const Json::exception& error) {
-    throw damaged(error.what());
+  } catch (const std::exception& error) {
+    throw damaged(std::string(Lines(error.what()).front()));
   }
 }
 

@@ -142,7 +142,7 @@ TEST_F(TrainerTest, SameSeedSameNetwork) {
 }
 
 TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
-  for (const char* arch : {"resnet", "cnn"}) {
+  for (const char* arch : {"resnet", "ecapa", "cnn"}) {
     TrainConfig whole = Config(std::string("whole_") + arch);
     if (std::string(arch) == "cnn") {  // dropout and Adam have state of their own
       TrainConfig cnn = DefaultTrainConfig("cnn");
@@ -152,6 +152,12 @@ TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
       whole.optimizer = cnn.optimizer;
       whole.lr = whole.final_lr = cnn.lr;
       whole.features = cnn.features;
+    }
+    if (std::string(arch) == "ecapa") {
+      whole.arch = "ecapa";
+      whole.arch_options = {
+          {"channels", {16}}, {"scale", {4}}, {"bottleneck", {8}}, {"aggregate", {24}}};
+      whole.lr = 1e-3;
     }
     if (std::string(arch) == "resnet") {
       whole.average_decay = 0.9;

@@ -46,6 +46,9 @@ std::vector<float> Resample(const std::vector<float>& samples, int from_rate, in
 // Writes mono 16-bit PCM WAV, atomically.
 void WriteWav(const std::string& path, const std::vector<float>& samples, int sample_rate);
 
+// 16 kHz mono as FLAC (16 bit), in memory; DecodeAudio reads it back.
+std::string EncodeFlac(const std::vector<float>& samples);
+
 // True for the file name endings of formats ReadAudio decodes (.wav .flac .ogg .opus .mp3 ...), in
 // any case. For walking folders; ReadAudio itself goes by content.
 bool HasAudioExtension(const std::string& path);

@@ -46,8 +46,10 @@ class EmbeddingExtractor {
   const ExtractorOptions& options() const;
   const Scorer& scorer() const;  // of the same model
 
-  // Reading a file as the model wants it: trimmed with its top_db.
+  // The speech of a file, or of audio already in memory (16 kHz; `name` for messages), as the model
+  // wants it: trimmed with its top_db. Throw what ReadSpeech throws.
   std::vector<float> ReadSpeechFor(const std::string& path) const;
+  std::vector<float> SpeechFor(const std::vector<float>& samples, const std::string& name) const;
 
   // Embedding of speech. Throws kUnusable if there is none. This and the others may be called from
   // several threads at once.

@@ -49,7 +49,11 @@ struct ModelInfo {
   std::vector<FmrThreshold> fmr_thresholds;  // by falling wanted_fmr
   Calibration calibration;                   // of Score::value
   TrainingProvenance training;
-  std::string fingerprint;  // of the file's content; set by LoadModel and SaveModel
+  // Set by LoadModel and SaveModel:
+  std::string fingerprint;          // of the file's content
+  std::string network_fingerprint;  // of what makes embeddings: networks, shape and features.
+                                    // Models that agree in it make the same embeddings, whatever
+                                    // their scores and thresholds
 };
 
 struct Tensor {

@@ -53,10 +53,19 @@ class Scorer {
 
   Score Compare(const Voiceprint& a, const Voiceprint& b) const;
 
+  // The same in two steps, for one voiceprint against many: the scalar product of what Comparable
+  // gives of both, and Score::value from it.
+  const std::vector<float>& Comparable(const Voiceprint& voiceprint) const {
+    return plda_ ? voiceprint.projected.values : voiceprint.embedding;
+  }
+  double ValueOfProduct(double product, const Voiceprint& a, const Voiceprint& b) const;
+
   bool calibrated() const { return !calibration_.empty(); }
   bool is_cosine() const { return !plda_ && top_n_ == 0; }  // value == cosine
 
  private:
+  static double Normalized(double value, const Voiceprint& a, const Voiceprint& b);
+
   std::size_t dim_ = 0;  // 0: any
   std::optional<PldaScorer> plda_;
   // The cohort's side of its scores: s = cohort_ x + cohort_own_ + what x adds.

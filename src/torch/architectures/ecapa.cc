@@ -15,6 +15,7 @@ namespace nn = torch::nn;
 // Convolution over time of the same length, ReLU, batch normalisation.
 class TimeConv : public nn::Module {
  public:
+  // Names of modules must not be words of Python: checkpoints are TorchScript archives.
   TimeConv(int in, int out, int kernel, int dilation = 1) {
     conv_ = register_module("conv", nn::Conv1d(nn::Conv1dOptions(in, out, kernel)
                                                    .dilation(dilation)
@@ -31,12 +32,12 @@ class TimeConv : public nn::Module {
 class Block : public nn::Module {
  public:
   Block(int channels, int scale, int dilation, int bottleneck) {
-    in_ = register_module("in", std::make_shared<TimeConv>(channels, channels, 1));
+    in_ = register_module("first", std::make_shared<TimeConv>(channels, channels, 1));
     for (int i = 1; i < scale; ++i)
       parts_.push_back(register_module(
           "part" + std::to_string(i),
           std::make_shared<TimeConv>(channels / scale, channels / scale, 3, dilation)));
-    out_ = register_module("out", std::make_shared<TimeConv>(channels, channels, 1));
+    out_ = register_module("last", std::make_shared<TimeConv>(channels, channels, 1));
     gate_ = register_module("gate", std::make_shared<SqueezeExcitation>(channels, bottleneck));
   }
 

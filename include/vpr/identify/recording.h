@@ -1,0 +1,35 @@
+// From a recording, a file's or a microphone's, to an utterance one can enroll or search with.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "vpr/audio/speech_quality.h"
+#include "vpr/base/progress.h"
+#include "vpr/model/embedding_extractor.h"
+
+namespace vpr {
+
+struct Recording {
+  std::string source;   // path, "microphone"
+  std::string failure;  // why there is no embedding; empty: there is one
+  SpeechQuality quality;
+  std::vector<std::string> warnings;  // what makes it doubtful
+  Embedding embedding;
+  double speech_seconds = 0;   // that the embedding was made of
+  std::vector<float> samples;  // of the whole recording, 16 kHz; only if asked for
+};
+
+// Measures, judges and embeds 16 kHz audio. Never throws for what is wrong with the audio.
+Recording EmbedRecording(const std::string& source, const std::vector<float>& samples,
+                         const EmbeddingExtractor& extractor, const QualityLimits& limits,
+                         bool keep_samples = false);
+
+// The same for files, on several threads; `use` gets them in the order given. Throws kInterrupted
+// if stopped.
+void EmbedRecordings(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
+                     const QualityLimits& limits, bool keep_samples, Progress& progress,
+                     const StopRequested& stop, const std::function<void(Recording&&)>& use);
+
+}  // namespace vpr

@@ -1,0 +1,103 @@
+// Where enrolled voices are kept: speakers, their utterances' embeddings, and, if asked for, the
+// audio. It stores what it is given; what an embedding is and which are compared is not its
+// business. docs/formats.md gives the tables.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vpr {
+
+// Where and how an utterance was recorded, for people and for later checks.
+struct EnrolledUtterance {
+  std::int64_t id = 0;        // given by the store, never reused
+  std::string source;         // path as given, "microphone"
+  std::string enrolled_at;    // "2026-11-21T16:40:05Z"
+  std::string network;        // ModelInfo::network_fingerprint of what made the embedding
+  double speech_seconds = 0;  // of speech the embedding was made of
+  double snr_db = 0;          // SpeechQuality
+  std::vector<float> embedding;
+  std::string audio;  // the recording as FLAC (16 kHz, mono); empty: not kept
+};
+
+struct EnrolledSpeaker {
+  std::int64_t id = 0;  // given by the store, never reused
+  std::string name;     // UTF-8, unique; see CheckSpeakerName
+  std::string note;
+  std::string enrolled_at;
+  std::vector<EnrolledUtterance> utterances;  // by id
+};
+
+// How an encrypted store is opened: with a passphrase or with a key file. Neither: not encrypted.
+struct StoreKey {
+  std::string passphrase;
+  std::string key_file;  // path; any file of 32 bytes or more
+
+  bool empty() const { return passphrase.empty() && key_file.empty(); }
+};
+
+struct StoreOptions {
+  // Path of an SQLite file, or postgresql://USER@HOST:PORT/DATABASE; see FindStore.
+  std::string where;
+  StoreKey key;
+  bool create = false;  // make it if it is not there; with a key: encrypted
+};
+
+// Every change is one transaction: when the call returns it is on the disk, and a crash at any
+// moment before leaves the store as it was. Several processes may use a store at once; a write
+// waits for another one's up to 30 s. One object is for one thread.
+//
+// Throws kNotFound (no such store, no such speaker), kIo, kCorrupt (damaged, or not a store),
+// kIncompatible (another version; wrong or missing key; a key where nothing is encrypted),
+// kInvalidArgument (names, a name that is taken).
+class VoiceStore {
+ public:
+  static std::unique_ptr<VoiceStore> Open(const StoreOptions& options);
+  virtual ~VoiceStore() = default;
+
+  virtual std::string Describe() const = 0;  // "/home/a/.local/share/vpr/voices.db"
+  virtual bool encrypted() const = 0;
+
+  // Whether another process has changed it since this was asked last, or since it was opened.
+  virtual bool HasChanged() = 0;
+
+  virtual std::size_t NumSpeakers() = 0;
+  // In the order of their ids; with_audio: EnrolledUtterance::audio too.
+  virtual void ForEach(bool with_audio, const std::function<void(EnrolledSpeaker&&)>& use) = 0;
+  virtual std::optional<EnrolledSpeaker> Find(const std::string& name, bool with_audio = false) = 0;
+
+  // Adds the utterances to the speaker of that name, who is made if there is none. The note, if
+  // given, replaces the old one.
+  virtual void Enroll(const std::string& name, const std::vector<EnrolledUtterance>& utterances,
+                      const std::optional<std::string>& note) = 0;
+  virtual void Rename(const std::string& from, const std::string& to) = 0;
+  virtual void SetNote(const std::string& name, const std::string& note) = 0;
+  // Overwrites what is removed and gives the space back.
+  virtual void Remove(const std::string& name) = 0;
+  virtual void RemoveUtterance(const std::string& name, std::int64_t id) = 0;
+  // New embeddings for utterances that are there already (re-embed), all or none.
+  virtual void ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) = 0;
+
+  // Encrypts what is there under `key`, or, with an empty one, decrypts it; changes the key of what
+  // is encrypted.
+  virtual void ChangeKey(const StoreKey& key) = 0;
+  // Reads everything and checks every checksum; throws kCorrupt with what it found.
+  virtual void Check() = 0;
+};
+
+// The store to use: `given` if not empty, else $VPR_DB, else vpr/voices.db below $XDG_DATA_HOME or
+// ~/.local/share. Throws kNotFound if there is no home folder either.
+std::string FindStore(const std::string& given);
+
+// Throws kInvalidArgument for what is no name: empty, longer than 200 bytes, not UTF-8, with
+// control characters (line breaks, tabs), or blanks at an end.
+void CheckSpeakerName(const std::string& name);
+
+// "2026-11-21T16:40:05Z"
+std::string UtcNow();
+
+}  // namespace vpr

@@ -1,0 +1,327 @@
+// vpr enroll: learn a voice.
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/embedding_run.h"
+#include "cli/voices.h"
+#include "vpr/audio/audio_reader.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+#include "vpr/identify/enrollment.h"
+#include "vpr/identify/gallery.h"
+
+namespace vpr::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::vector<std::string> arguments;
+  bool per_folder = false, per_file = false, force = false, keep_audio = false, encrypt = false,
+       json = false;
+  std::optional<std::string> note;
+  double fpir = 0.01;
+  StoreArguments store;
+  MicArguments mic;
+  QualityLimits limits;
+  NetworkOptions network;
+};
+
+struct Person {
+  std::string name;
+  std::vector<std::string> files;
+};
+
+std::vector<std::string> AudioFilesBelow(const fs::path& folder, bool deep) {
+  std::vector<std::string> files;
+  auto take = [&](const fs::directory_entry& entry) {
+    if (entry.is_regular_file() && HasAudioExtension(entry.path().string()))
+      files.push_back(entry.path().string());
+  };
+  std::error_code error;
+  if (deep) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder, error)) take(entry);
+  } else {
+    for (const auto& entry : fs::directory_iterator(folder, error)) take(entry);
+  }
+  if (error)
+    throw Error(ErrorCode::kIo,
+                "cannot read folder '" + Printable(folder.string()) + "': " + error.message());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<Person> PeopleOf(const Options& options) {
+  if (!options.per_folder && !options.per_file)
+    return {{options.arguments[0], {options.arguments.begin() + 1, options.arguments.end()}}};
+  const fs::path folder = options.arguments[0];
+  if (!fs::is_directory(folder))
+    throw Error(ErrorCode::kNotFound, "no folder '" + Printable(folder.string()) + "'");
+  std::vector<Person> people;
+  if (options.per_file) {
+    for (const std::string& file : AudioFilesBelow(folder, false))
+      people.push_back({fs::path(file).stem().string(), {file}});
+  } else {
+    std::vector<fs::path> folders;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.is_directory()) folders.push_back(entry.path());
+    }
+    std::sort(folders.begin(), folders.end());
+    for (const fs::path& one : folders) {
+      std::vector<std::string> files = AudioFilesBelow(one, true);
+      if (!files.empty()) people.push_back({one.filename().string(), std::move(files)});
+    }
+  }
+  if (people.empty())
+    throw Error(ErrorCode::kNotFound,
+                "no recordings " +
+                    std::string(options.per_folder ? "in the folders of '" : "in '") +
+                    Printable(folder.string()) + "'");
+  return people;
+}
+
+EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info, bool keep_audio) {
+  EnrolledUtterance utterance;
+  std::error_code error;
+  utterance.source = recording.source == "microphone" || recording.source == "-"
+                         ? recording.source
+                         : fs::absolute(recording.source, error).lexically_normal().string();
+  utterance.enrolled_at = UtcNow();
+  utterance.network = info.network_fingerprint;
+  utterance.speech_seconds = recording.speech_seconds;
+  utterance.snr_db = recording.quality.snr_db;
+  utterance.embedding = std::move(recording.embedding);
+  if (keep_audio) utterance.audio = EncodeFlac(recording.samples);
+  return utterance;
+}
+
+class Enroller {
+ public:
+  Enroller(const Options& options, const EmbeddingExtractor& extractor, VoiceStore& store,
+           Progress& progress)
+      : options_(options),
+        extractor_(extractor),
+        store_(store),
+        progress_(progress),
+        loaded_(LoadGallery(store, extractor.scorer(), extractor.info())) {}
+
+  // False if there was nothing to enroll.
+  bool Enroll(const std::string& name, std::vector<Recording> recordings) {
+    nlohmann::ordered_json enrolled = nlohmann::ordered_json::array(),
+                           left_out = nlohmann::ordered_json::array();
+    auto leave_out = [&](const std::string& file, const std::string& reason) {
+      if (left_out.empty() || left_out.back()["reason"] != reason)
+        progress_.Warn(Printable(name) + ": " + reason);
+      left_out.push_back({{"file", file}, {"reason", reason}});
+    };
+    std::vector<EnrolledUtterance> fresh;
+    std::vector<nlohmann::ordered_json> entries;
+    std::vector<std::string> files;
+    for (Recording& recording : recordings) {
+      if (!recording.failure.empty()) {
+        leave_out(recording.source, recording.failure);
+        continue;
+      }
+      for (const std::string& warning : recording.warnings)
+        progress_.Warn(Printable(name) + ": '" + Printable(recording.source) +
+                       "' is doubtful: " + warning);
+      entries.push_back({{"file", recording.source},
+                         {"speech_seconds", recording.quality.speech_seconds},
+                         {"snr_db", recording.quality.snr_db},
+                         {"warnings", recording.warnings}});
+      files.push_back(recording.source);
+      fresh.push_back(ToUtterance(std::move(recording), extractor_.info(), options_.keep_audio));
+    }
+
+    // What is enrolled already, as far as it can be compared.
+    std::vector<EnrolledUtterance> before;
+    std::size_t total = 0;
+    if (const std::optional<EnrolledSpeaker> speaker = store_.Find(name)) {
+      total = speaker->utterances.size();
+      for (const EnrolledUtterance& utterance : speaker->utterances) {
+        if (utterance.network == extractor_.info().network_fingerprint) before.push_back(utterance);
+      }
+    }
+    std::vector<const EnrolledUtterance*> all;
+    for (const EnrolledUtterance& utterance : before) all.push_back(&utterance);
+    for (const EnrolledUtterance& utterance : fresh) all.push_back(&utterance);
+    std::vector<bool> foreign(fresh.size(), false);
+    const ModelInfo& info = extractor_.info();
+    if (!info.decision.basis.empty()) {
+      for (std::size_t i : FindForeign(all, extractor_.scorer(), info.decision.threshold)) {
+        if (i >= before.size()) foreign[i - before.size()] = true;
+      }
+    }
+    std::vector<EnrolledUtterance> accepted;
+    for (std::size_t i = 0; i < fresh.size(); ++i) {
+      if (foreign[i]) {
+        const std::string reason =
+            all.size() == 2
+                ? Format("'%s' and '%s' do not sound like one person",
+                         Printable(all[0]->source).c_str(), Printable(all[1]->source).c_str())
+                : "'" + Printable(files[i]) +
+                      "' sounds like somebody else than the other utterances";
+        if (!options_.force) {
+          leave_out(files[i], reason);
+          continue;
+        }
+        progress_.Warn(Printable(name) + ": " + reason + "; enrolled all the same (--force)");
+        entries[i]["warnings"].push_back(reason);
+      }
+      enrolled.push_back(entries[i]);
+      accepted.push_back(std::move(fresh[i]));
+    }
+
+    std::string resembles;
+    double seconds = 0;
+    if (!accepted.empty()) {
+      all.clear();
+      for (const EnrolledUtterance& utterance : before) all.push_back(&utterance);
+      for (const EnrolledUtterance& utterance : accepted) {
+        all.push_back(&utterance);
+        seconds += utterance.speech_seconds;
+      }
+      resembles = Resembling(name, MakeTemplate(all));
+      store_.Enroll(name, accepted, options_.note);
+      loaded_.gallery.Add(name, MakeTemplate(all));
+      total += accepted.size();
+    }
+    if (options_.json) {
+      nlohmann::ordered_json json = {{"name", name},         {"enrolled", enrolled},
+                                     {"left_out", left_out}, {"utterances", total},
+                                     {"resembles", nullptr}, {"db", store_.Describe()}};
+      if (!resembles.empty()) json["resembles"] = resembles;
+      Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    } else if (!accepted.empty()) {
+      Print(Format("%s: %zu utterance%s enrolled (%.1f s of speech), %zu in all%s\n", name.c_str(),
+                   accepted.size(), accepted.size() == 1 ? "" : "s", seconds, total,
+                   left_out.empty() ? "" : Format(", %zu left out", left_out.size()).c_str()));
+    }
+    return !accepted.empty();
+  }
+
+ private:
+  // Warns if the voice is that of another name.
+  std::string Resembling(const std::string& name, const Template& speaker) {
+    const Gallery& gallery = loaded_.gallery;
+    if (gallery.size() == 0 || extractor_.info().fmr_thresholds.empty()) return "";
+    const Voiceprint voiceprint =
+        extractor_.scorer().MakeVoiceprint(speaker.embedding, speaker.seconds);
+    const double threshold =
+        FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery.size()).threshold;
+    for (const Candidate& candidate : gallery.Search(voiceprint, 3)) {
+      const std::string& other = gallery.name(candidate.speaker);
+      if (other == name || candidate.score.value < threshold) continue;
+      progress_.Warn(Format(
+          "%s sounds like '%s', who is enrolled already (score %.2f, threshold "
+          "%.2f); if it is the same person, see: vpr speakers rename, remove",
+          Printable(name).c_str(), Printable(other).c_str(), candidate.score.value, threshold));
+      return other;
+    }
+    return "";
+  }
+
+  const Options& options_;
+  const EmbeddingExtractor& extractor_;
+  VoiceStore& store_;
+  Progress& progress_;
+  LoadedGallery loaded_;
+};
+
+int Run(const Options& options, const Context& context) {
+  std::vector<Person> people = PeopleOf(options);
+  for (const Person& person : people) CheckSpeakerName(person.name);
+  const EmbeddingExtractor extractor =
+      EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
+  const std::unique_ptr<VoiceStore> store = OpenStore(options.store, true, options.encrypt);
+  const auto progress = MakeConsoleProgress(context);
+  Enroller enroller(options, extractor, *store, *progress);
+  if (options.mic.wanted()) {
+    std::vector<Recording> one;
+    one.push_back(ReadOneRecording("", options.mic, extractor, options.limits, options.keep_audio,
+                                   *progress));
+    if (!enroller.Enroll(people[0].name, std::move(one)))
+      throw Error(ErrorCode::kUnusable, "'" + Printable(people[0].name) + "' was not enrolled");
+    return kExitDone;
+  }
+  // Everybody's files in one go; a person is enrolled as soon as theirs are done.
+  std::vector<std::string> paths;
+  for (const Person& person : people)
+    paths.insert(paths.end(), person.files.begin(), person.files.end());
+  std::vector<Recording> waiting;
+  std::size_t at = 0, failed = 0;
+  std::string first_failed;
+  EmbedRecordings(paths, extractor, options.limits, options.keep_audio, *progress,
+                  CatchInterrupts(), [&](Recording&& recording) {
+                    waiting.push_back(std::move(recording));
+                    if (waiting.size() < people[at].files.size()) return;
+                    if (!enroller.Enroll(people[at].name, std::move(waiting))) {
+                      ++failed;
+                      if (first_failed.empty()) first_failed = people[at].name;
+                    }
+                    waiting.clear();
+                    ++at;
+                  });
+  if (failed > 0)
+    throw Error(ErrorCode::kUnusable,
+                people.size() == 1
+                    ? "'" + Printable(first_failed) + "' was not enrolled: no usable utterance"
+                    : Format("%zu of %zu people were not enrolled, the first is '%s'", failed,
+                             people.size(), Printable(first_failed).c_str()));
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddEnrollCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  options->mic.seconds = 5;
+  CLI::App* command = app.add_subcommand("enroll", "Learn somebody's voice");
+  command
+      ->add_option("arguments", options->arguments,
+                   "The name and recordings of the voice; with --per-folder or --per-file a folder")
+      ->type_name("NAME FILE...")
+      ->required();
+  CLI::Option* per_folder = command->add_flag("--per-folder", options->per_folder,
+                                              "DIR/NAME/*: enroll every folder as a person");
+  CLI::Option* per_file = command->add_flag("--per-file", options->per_file,
+                                            "DIR/NAME.wav: enroll every file as a person");
+  per_folder->excludes(per_file);
+  AddMicOptions(*command, options->mic);
+  command->add_option("--note", options->note, "Anything worth knowing about the person")
+      ->type_name("TEXT");
+  command->add_flag("--force", options->force,
+                    "Keep utterances that do not sound like the others, too");
+  command->add_flag("--keep-audio", options->keep_audio,
+                    "Keep the recordings in the store, for vpr speakers re-embed");
+  command->add_flag("--encrypt", options->encrypt, "A new store is encrypted");
+  AddQualityOptions(*command, options->limits);
+  AddStoreOptions(*command, options->store);
+  command->add_flag("--json", options->json, "One JSON object a person");
+  AddNetworkOptions(*command, options->network);
+  command->footer(
+      "Three or more utterances of some seconds make the best voiceprint; more can be added any\n"
+      "time with the same name. Only voiceprints are kept, no audio, unless --keep-audio. They "
+      "are\n"
+      "biometric data: the store is readable for its owner alone, --encrypt seals it.\n"
+      "Example:\n"
+      "  vpr enroll Ada monday.wav tuesday.mp3 call.ogg\n"
+      "  vpr enroll 李达康 --mic --seconds 8\n"
+      "  vpr enroll audio_db --per-file");
+  command->callback([options, &context] {
+    const bool folder = options->per_folder || options->per_file;
+    if (folder && (options->arguments.size() != 1 || options->mic.wanted()))
+      throw CLI::ValidationError("enroll", "give one folder with --per-folder or --per-file");
+    if (!folder && options->mic.wanted() != (options->arguments.size() == 1))
+      throw CLI::ValidationError("enroll", "give a name and recordings, or a name and --mic");
+    context.run = [options, &context] { return Run(*options, context); };
+  });
+}
+
+}  // namespace vpr::cli

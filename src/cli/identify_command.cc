@@ -1,0 +1,361 @@
+// vpr identify: who of the enrolled is speaking, if any of them is?
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/embedding_run.h"
+#include "cli/voices.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+#include "vpr/identify/gallery.h"
+#include "vpr/mic/phrase_detector.h"
+
+namespace vpr::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::vector<std::string> files;
+  std::size_t top = 3;
+  double fpir = 0.05;
+  std::optional<double> threshold;
+  bool live = false, json = false;
+  std::string save;
+  StoreArguments store;
+  MicArguments mic;
+  QualityLimits limits;
+  NetworkOptions network;
+};
+
+class Identifier {
+ public:
+  Identifier(const Options& options, const EmbeddingExtractor& extractor, VoiceStore& store)
+      : options_(options),
+        extractor_(extractor),
+        store_(store),
+        loaded_(LoadGallery(store, extractor.scorer(), extractor.info())) {
+    Prepare();
+  }
+
+  // Takes in what other processes have changed since.
+  void Refresh() {
+    if (!store_.HasChanged()) return;
+    loaded_ = LoadGallery(store_, extractor_.scorer(), extractor_.info());
+    Prepare();
+    spdlog::info("the store was changed: {} people are enrolled", gallery().size());
+  }
+
+  const Gallery& gallery() const { return loaded_.gallery; }
+
+  std::vector<Candidate> Search(const Recording& recording) const {
+    return gallery().Search(
+        extractor_.scorer().MakeVoiceprint(recording.embedding, recording.speech_seconds),
+        std::max<std::size_t>(options_.top, 2));
+  }
+
+  std::string Name(const Candidate& candidate) const { return gallery().name(candidate.speaker); }
+  bool Known(const std::vector<Candidate>& candidates) const {
+    return !candidates.empty() && candidates[0].score.value >= threshold_;
+  }
+
+  // The answer for one recording, as text or JSON.
+  std::string Answer(const Recording& recording, const Json& more = Json::object()) const {
+    const std::vector<Candidate> candidates =
+        recording.failure.empty() ? Search(recording) : std::vector<Candidate>();
+    const bool known = Known(candidates);
+    const double margin = candidates.size() < 2
+                              ? std::nan("")
+                              : candidates[0].score.value - candidates[1].score.value;
+    if (options_.json) {
+      Json json = {{"file", recording.source},
+                   {"decision", nullptr},
+                   {"candidates", Json::array()},
+                   {"speech_seconds", recording.quality.speech_seconds},
+                   {"snr_db", recording.quality.snr_db},
+                   {"threshold", threshold_},
+                   {"margin", nullptr},
+                   {"enrolled", gallery().size()},
+                   {"fpir", nullptr},
+                   {"warnings", recording.warnings}};
+      if (known) json["decision"] = Name(candidates[0]);
+      if (!options_.threshold) json["fpir"] = options_.fpir;
+      if (!std::isnan(margin)) json["margin"] = margin;
+      for (std::size_t i = 0; i < std::min(options_.top, candidates.size()); ++i) {
+        Json one = {
+            {"name", Name(candidates[i])}, {"score", candidates[i].score.value}, {"llr", nullptr}};
+        if (!std::isnan(candidates[i].score.llr)) one["llr"] = candidates[i].score.llr;
+        json["candidates"].push_back(std::move(one));
+      }
+      if (!recording.failure.empty()) json["error"] = recording.failure;
+      json.update(more);
+      return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    }
+    if (!recording.failure.empty()) {
+      const bool silent = recording.quality.speech_seconds == 0;
+      return Printable(recording.source) + "\t" + (silent ? "no speech" : "not usable") + "\n";
+    }
+    std::string text = Format("%s\t%s\t%.2f\tthreshold %.2f", Printable(recording.source).c_str(),
+                              known ? Name(candidates[0]).c_str() : "unknown speaker",
+                              candidates[0].score.value, threshold_);
+    if (!std::isnan(margin)) text += Format("\tmargin %.2f", margin);
+    std::string others;
+    for (std::size_t i = known ? 1 : 0; i < std::min(options_.top, candidates.size()); ++i)
+      others += Format("%s%s %.2f", others.empty() ? "" : ", ", Name(candidates[i]).c_str(),
+                       candidates[i].score.value);
+    if (!others.empty()) text += (known ? "\tnext: " : "\tnearest: ") + others;
+    return text + "\n";
+  }
+
+ private:
+  // After loading: is there somebody, and what is the threshold?
+  void Prepare() {
+    if (!loaded_.other_network.empty())
+      spdlog::warn(
+          "{} of the enrolled people were enrolled with another model and cannot be found, the "
+          "first is '{}'; run vpr speakers re-embed, or enroll them again",
+          loaded_.other_network.size(), Printable(loaded_.other_network.front()));
+    if (gallery().size() == 0)
+      throw Error(ErrorCode::kNotFound,
+                  "nobody is enrolled in '" + Printable(store_.Describe()) +
+                      "' with this model; start with: vpr enroll NAME FILE...");
+    if (options_.threshold) {
+      threshold_ = *options_.threshold;
+    } else {
+      const OpenSetThreshold found =
+          FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery().size());
+      threshold_ = found.threshold;
+      if (found.extrapolated)
+        spdlog::info(
+            "the threshold stands for a false match rate of {:.2g} a comparison, lower than the "
+            "model's trials could measure: it is an estimate",
+            found.fmr);
+    }
+  }
+
+  const Options& options_;
+  const EmbeddingExtractor& extractor_;
+  VoiceStore& store_;
+  LoadedGallery loaded_;
+  double threshold_ = 0;
+};
+
+void WarnOf(const Recording& recording) {
+  if (!recording.failure.empty()) spdlog::warn("{}", recording.failure);
+  for (const std::string& warning : recording.warnings)
+    spdlog::warn("'{}' is doubtful: {}", Printable(recording.source), warning);
+}
+
+int IdentifyFiles(const Options& options, const Context& context,
+                  const EmbeddingExtractor& extractor, const Identifier& identifier) {
+  std::size_t failed = 0;
+  const auto progress = MakeConsoleProgress(context);
+  EmbedRecordings(
+      options.files, extractor, options.limits, false, *progress, CatchInterrupts(),
+      [&](Recording&& recording) {
+        if (!recording.failure.empty()) {
+          ++failed;
+          progress->Warn(recording.failure);
+        }
+        for (const std::string& warning : recording.warnings)
+          progress->Warn("'" + Printable(recording.source) + "' is doubtful: " + warning);
+        Print(identifier.Answer(recording));
+      });
+  if (failed > 0)
+    throw Error(ErrorCode::kUnusable,
+                Format("%zu of %zu recordings could not be used", failed, options.files.size()));
+  return kExitDone;
+}
+
+// As the tutorial does it: Enter, some seconds, an answer, again.
+int IdentifyTakes(const Options& options, const Context& context,
+                  const EmbeddingExtractor& extractor, Identifier& identifier) {
+  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  const StopRequested stop = CatchInterrupts();
+  const auto progress = MakeConsoleProgress(context);
+  for (int take = 1;; ++take) {
+    if (terminal && !context.quiet)
+      std::cerr << Format("Press Enter and speak for %.3g s (Ctrl-C ends) ", options.mic.seconds)
+                << std::flush;
+    std::string line;
+    const bool more = static_cast<bool>(std::getline(std::cin, line));
+    // Where nobody can press Enter, one take is made at once.
+    if (stop() || (!more && (terminal || take > 1))) break;
+    const Recording recording =
+        ReadOneRecording("", options.mic, extractor, options.limits, false, *progress);
+    WarnOf(recording);
+    identifier.Refresh();
+    Print(identifier.Answer(recording));
+    if (!more) break;
+  }
+  return kExitDone;
+}
+
+// A line on the terminal that shows the level and the best guess so far.
+class Meter {
+ public:
+  explicit Meter(bool shown) : shown_(shown) {}
+  ~Meter() { Hide(); }
+
+  void Show(double level_db, const std::string& text) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!shown_ || now - last_ < std::chrono::milliseconds(80)) return;
+    last_ = now;
+    const auto bars =
+        static_cast<std::size_t>(std::clamp((level_db + 60) / 3, 0.0, 20.0));  // -60 .. 0 dB
+    std::cerr << "\r[" << std::string(bars, '#') << std::string(20 - bars, ' ') << "] " << text
+              << "\033[K" << std::flush;
+  }
+  void Hide() {
+    if (shown_) std::cerr << "\r\033[K" << std::flush;
+  }
+
+ private:
+  bool shown_;
+  std::chrono::steady_clock::time_point last_{};
+};
+
+int IdentifyLive(const Options& options, const Context& context,
+                 const EmbeddingExtractor& extractor, Identifier& identifier) {
+  using Clock = std::chrono::steady_clock;
+  const StopRequested stop = CatchInterrupts();
+  const std::unique_ptr<LiveAudio> audio = OpenMic(options.mic);
+  if (!options.save.empty()) std::filesystem::create_directories(options.save);
+  spdlog::info("listening to '{}'; Ctrl-C ends", Printable(audio->name()));
+  Meter meter(::isatty(STDERR_FILENO) == 1 && !context.quiet);
+  PhraseDetector detector;
+  std::size_t number = 0, guessed_at = 0, heard = 0;
+  std::string guess;
+  bool sound = false;
+  auto answer = [&](const std::vector<float>& phrase) {
+    const Clock::time_point start = Clock::now();
+    Recording recording =
+        EmbedRecording("phrase " + std::to_string(++number), phrase, extractor, options.limits);
+    meter.Hide();
+    guess.clear();
+    guessed_at = 0;
+    if (!recording.failure.empty()) {  // a door, a cough: no answer
+      spdlog::info("{}", recording.failure);
+      return;
+    }
+    identifier.Refresh();
+    if (options.save.empty()) {
+      recording.source = Format("phrase %zu", number);
+    } else {
+      recording.source =
+          (std::filesystem::path(options.save) / Format("%s-%03zu.wav", UtcNow().c_str(), number))
+              .string();
+      WriteWav(recording.source, phrase, kSampleRate);
+    }
+    WarnOf(recording);
+    const double milliseconds = 1000 * std::chrono::duration<double>(Clock::now() - start).count();
+    Print(identifier.Answer(recording, {{"at_seconds", static_cast<double>(heard) / kSampleRate},
+                                        {"computed_ms", milliseconds}}));
+  };
+  std::vector<float> samples;
+  bool more = true;
+  while (more && !stop()) {
+    samples.clear();
+    more = audio->Read(samples, 100);
+    heard += samples.size();
+    for (float sample : samples) sound = sound || sample != 0;
+    for (const std::vector<float>& phrase : detector.Accept(samples)) answer(phrase);
+    if (!sound && heard >= 5 * kSampleRate)
+      throw Error(ErrorCode::kUnusable,
+                  "'" + Printable(audio->name()) +
+                      "' delivers nothing but zeros; is the microphone muted?");
+    // A running guess, a second of sound at a time.
+    if (detector.in_phrase() && detector.current().size() >= guessed_at + kSampleRate) {
+      guessed_at = detector.current().size();
+      const Recording so_far =
+          EmbedRecording("phrase", detector.current(), extractor, options.limits);
+      if (so_far.failure.empty()) {
+        const std::vector<Candidate> candidates = identifier.Search(so_far);
+        guess = (identifier.Known(candidates) ? "" : "unknown, nearest ") +
+                identifier.Name(candidates[0]) + Format(" (%.2f)", candidates[0].score.value);
+      }
+    }
+    meter.Show(detector.level(), detector.in_phrase() ? "speech " + guess : "");
+  }
+  if (const std::vector<float> rest = detector.Finish(); !rest.empty() && !stop()) answer(rest);
+  meter.Hide();
+  if (audio->lost() > 0)
+    spdlog::warn("{} samples were lost: the machine is too busy", audio->lost());
+  if (heard > 0 && !sound)
+    throw Error(ErrorCode::kUnusable, "'" + Printable(audio->name()) +
+                                          "' delivers nothing but zeros; is the microphone muted?");
+  if (number == 0 && !stop()) spdlog::warn("no speech");
+  return kExitDone;
+}
+
+int Run(const Options& options, const Context& context) {
+  const std::unique_ptr<VoiceStore> store = OpenStore(options.store);
+  const EmbeddingExtractor extractor =
+      EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
+  Identifier identifier(options, extractor, *store);
+  if (options.live) return IdentifyLive(options, context, extractor, identifier);
+  if (options.mic.wanted()) return IdentifyTakes(options, context, extractor, identifier);
+  return IdentifyFiles(options, context, extractor, identifier);
+}
+
+}  // namespace
+
+void AddIdentifyCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("identify", "Who is speaking, if anybody enrolled?");
+  command->add_option("recordings", options->files, "Audio files")->type_name("FILE...");
+  AddMicOptions(*command, options->mic);
+  command->add_flag("--live", options->live,
+                    "With the microphone: listen on and answer after every phrase");
+  command
+      ->add_option("--save", options->save, "With --live: keep the phrases as WAV in this folder")
+      ->type_name("DIR");
+  command->add_option("--top", options->top, "Candidates to show")
+      ->check(CLI::PositiveNumber)
+      ->type_name("K")
+      ->capture_default_str();
+  CLI::Option* fpir =
+      command
+          ->add_option("--fpir", options->fpir,
+                       "Of strangers, this share may be taken for somebody enrolled")
+          ->check(CLI::Range(1e-9, 0.5))
+          ->type_name("RATE")
+          ->capture_default_str();
+  command
+      ->add_option("-t,--threshold", options->threshold,
+                   "Known from this score on (default: found from the model's calibration, --fpir "
+                   "and the number of enrolled people)")
+      ->type_name("SCORE")
+      ->excludes(fpir);
+  AddQualityOptions(*command, options->limits);
+  AddStoreOptions(*command, options->store);
+  command->add_flag("--json", options->json, "One JSON object a line");
+  AddNetworkOptions(*command, options->network);
+  command->footer(
+      "One line a recording, tabs between: file, name or \"unknown speaker\", score, threshold, "
+      "the\n"
+      "margin to the second best, and the next candidates.\n"
+      "Example:\n"
+      "  vpr identify meeting.wav\n"
+      "  vpr identify --mic                # Enter, 3 seconds, an answer, again\n"
+      "  vpr identify --mic --live         # hands-free");
+  command->callback([options, &context] {
+    if (options->files.empty() != options->mic.wanted())
+      throw CLI::ValidationError("identify", "give recordings or --mic");
+    if (options->live && !options->mic.wanted())
+      throw CLI::ValidationError("identify", "--live listens to --mic or --mic-from");
+    if (!options->save.empty() && !options->live)
+      throw CLI::ValidationError("identify", "--save keeps the phrases of --live");
+    context.run = [options, &context] { return Run(*options, context); };
+  });
+}
+
+}  // namespace vpr::cli

@@ -1,0 +1,289 @@
+// vpr speakers: who is enrolled.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/embedding_run.h"
+#include "cli/voices.h"
+#include "vpr/audio/audio_reader.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+#include "vpr/store/json_lines.h"
+
+namespace vpr::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string name, other, text, file = "-";
+  std::vector<std::string> names;
+  std::vector<std::int64_t> utterances;
+  bool json = false, merge = false, with_audio = false;
+  StoreArguments store;
+  NetworkOptions network;
+  QualityLimits limits;
+};
+
+double Seconds(const EnrolledSpeaker& speaker) {
+  double seconds = 0;
+  for (const EnrolledUtterance& utterance : speaker.utterances) seconds += utterance.speech_seconds;
+  return seconds;
+}
+
+Json Summary(const EnrolledSpeaker& speaker) {
+  return {{"name", speaker.name},
+          {"utterances", speaker.utterances.size()},
+          {"speech_seconds", Seconds(speaker)},
+          {"enrolled_at", speaker.enrolled_at},
+          {"note", speaker.note}};
+}
+
+std::string Line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+int List(const Options& options, const Context&) {
+  const auto store = OpenStore(options.store);
+  store->ForEach(false, [&](EnrolledSpeaker&& speaker) {
+    Print(options.json
+              ? Line(Summary(speaker))
+              : Format("%s\t%zu utterance%s\t%.1f s\t%s%s\n", speaker.name.c_str(),
+                       speaker.utterances.size(), speaker.utterances.size() == 1 ? "" : "s",
+                       Seconds(speaker), speaker.enrolled_at.c_str(),
+                       speaker.note.empty() ? "" : ("\t" + Printable(speaker.note)).c_str()));
+  });
+  return kExitDone;
+}
+
+EnrolledSpeaker MustFind(VoiceStore& store, const std::string& name) {
+  std::optional<EnrolledSpeaker> speaker = store.Find(name);
+  if (!speaker)
+    throw Error(ErrorCode::kNotFound,
+                "nobody is enrolled as '" + Printable(name) + "'; see: vpr speakers list");
+  return *std::move(speaker);
+}
+
+int Show(const Options& options, const Context&) {
+  const auto store = OpenStore(options.store);
+  const EnrolledSpeaker speaker = MustFind(*store, options.name);
+  if (options.json) {
+    Json json = Summary(speaker);
+    json["utterances"] = Json::array();
+    for (const EnrolledUtterance& utterance : speaker.utterances)
+      json["utterances"].push_back({{"id", utterance.id},
+                                    {"source", utterance.source},
+                                    {"enrolled_at", utterance.enrolled_at},
+                                    {"speech_seconds", utterance.speech_seconds},
+                                    {"snr_db", utterance.snr_db},
+                                    {"network", utterance.network}});
+    Print(Line(json));
+    return kExitDone;
+  }
+  std::string text = Format("%s, enrolled %s, %.1f s of speech\n", speaker.name.c_str(),
+                            speaker.enrolled_at.c_str(), Seconds(speaker));
+  if (!speaker.note.empty()) text += Printable(speaker.note) + "\n";
+  for (const EnrolledUtterance& utterance : speaker.utterances)
+    text += Format("%lld\t%.1f s\t%.0f dB\t%s\t%s\tnetwork %.8s\n",
+                   static_cast<long long>(utterance.id), utterance.speech_seconds, utterance.snr_db,
+                   utterance.enrolled_at.c_str(), Printable(utterance.source).c_str(),
+                   utterance.network.c_str());
+  Print(text);
+  return kExitDone;
+}
+
+int Rename(const Options& options, const Context&) {
+  OpenStore(options.store)->Rename(options.name, options.other);
+  Print(options.name + " is now " + options.other + "\n");
+  return kExitDone;
+}
+
+int Note(const Options& options, const Context&) {
+  OpenStore(options.store)->SetNote(options.name, options.text);
+  Print(options.name + ": noted\n");
+  return kExitDone;
+}
+
+int Remove(const Options& options, const Context&) {
+  const auto store = OpenStore(options.store);
+  if (!options.utterances.empty()) {
+    if (options.names.size() != 1)
+      throw Error(ErrorCode::kInvalidArgument, "--utterance needs exactly one name");
+    for (std::int64_t id : options.utterances) {
+      store->RemoveUtterance(options.names[0], id);
+      Print(Format("%s: utterance %lld removed and overwritten\n", options.names[0].c_str(),
+                   static_cast<long long>(id)));
+    }
+    return kExitDone;
+  }
+  for (const std::string& name : options.names) MustFind(*store, name);  // all or none
+  for (const std::string& name : options.names) {
+    store->Remove(name);
+    Print(name + ": removed and overwritten\n");
+  }
+  return kExitDone;
+}
+
+int Export(const Options& options, const Context&) {
+  const auto store = OpenStore(options.store);
+  std::size_t count = 0;
+  if (options.file == "-") {
+    store->ForEach(options.with_audio,
+                   [&](EnrolledSpeaker&& speaker) { Print(SpeakerToJson(speaker) + "\n"); });
+    return kExitDone;
+  }
+  AtomicFile file(options.file);
+  store->ForEach(options.with_audio, [&](EnrolledSpeaker&& speaker) {
+    file.Write(SpeakerToJson(speaker) + "\n");
+    ++count;
+  });
+  file.Commit();
+  Print(
+      Format("%s: %zu speaker%s\n", Printable(options.file).c_str(), count, count == 1 ? "" : "s"));
+  return kExitDone;
+}
+
+int Import(const Options& options, const Context& context) {
+  const std::string text = ReadFile(options.file);
+  // All lines are read before anything is written.
+  std::vector<EnrolledSpeaker> speakers;
+  std::size_t number = 0;
+  for (std::string_view line : Lines(text)) {
+    ++number;
+    if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+    try {
+      speakers.push_back(SpeakerFromJson(line));
+    } catch (const Error& error) {
+      throw Error(
+          error.code(),
+          Format("cannot import '%s', line %zu: ", Printable(options.file).c_str(), number) +
+              error.what());
+    }
+  }
+  const auto store = OpenStore(options.store, true);
+  const auto progress = MakeConsoleProgress(context);
+  std::size_t imported = 0;
+  for (const EnrolledSpeaker& speaker : speakers) {
+    if (!options.merge && store->Find(speaker.name)) {
+      progress->Warn("'" + Printable(speaker.name) +
+                     "' is enrolled already and was left out; --merge adds the utterances");
+      continue;
+    }
+    store->Enroll(speaker.name, speaker.utterances,
+                  speaker.note.empty() ? std::nullopt : std::optional(speaker.note));
+    ++imported;
+  }
+  Print(Format("%zu of %zu speakers imported\n", imported, speakers.size()));
+  if (imported < speakers.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("%zu speakers were left out", speakers.size() - imported));
+  return kExitDone;
+}
+
+int ReEmbed(const Options& options, const Context& context) {
+  const auto store = OpenStore(options.store);
+  const EmbeddingExtractor extractor =
+      EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
+  const std::string& network = extractor.info().network_fingerprint;
+  const auto progress = MakeConsoleProgress(context);
+  const StopRequested stop = CatchInterrupts();
+  std::vector<EnrolledUtterance> changed;
+  std::vector<std::string> lost;  // people without an utterance for this network
+  std::size_t current = 0, without_audio = 0, done = 0;
+  progress->Start("embedding", "speaker", store->NumSpeakers());
+  store->ForEach(true, [&](EnrolledSpeaker&& speaker) {
+    if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was changed");
+    std::size_t usable = 0;
+    for (EnrolledUtterance& utterance : speaker.utterances) {
+      if (utterance.network == network) {
+        ++current;
+        ++usable;
+        continue;
+      }
+      if (utterance.audio.empty()) {
+        ++without_audio;
+        continue;
+      }
+      const std::string what = Format("utterance %lld of %s", static_cast<long long>(utterance.id),
+                                      Printable(speaker.name).c_str());
+      const Recording recording = EmbedRecording(what, DecodeAudio(utterance.audio, what).samples,
+                                                 extractor, options.limits);
+      if (!recording.failure.empty()) {
+        progress->Warn(recording.failure);
+        continue;
+      }
+      utterance.embedding = recording.embedding;
+      utterance.network = network;
+      utterance.speech_seconds = recording.speech_seconds;
+      utterance.audio.clear();
+      changed.push_back(std::move(utterance));
+      ++usable;
+    }
+    if (usable == 0) lost.push_back(speaker.name);
+    progress->Update(++done);
+  });
+  progress->Finish();
+  if (!changed.empty()) store->ReplaceEmbeddings(changed);
+  if (options.json) {
+    Print(Line({{"re_embedded", changed.size()},
+                {"current", current},
+                {"without_audio", without_audio},
+                {"must_enroll_again", lost}}));
+  } else {
+    Print(
+        Format("%zu utterances embedded again, %zu were of this model already, %zu have no audio "
+               "kept\n",
+               changed.size(), current, without_audio));
+    for (const std::string& name : lost) Print(name + " must enroll again\n");
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddSpeakersCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("speakers", "Who is enrolled: list, show, rename, remove, export, import");
+  command->require_subcommand(1);
+  auto add = [&](const char* name, const char* what, int (*run)(const Options&, const Context&)) {
+    CLI::App* sub = command->add_subcommand(name, what);
+    AddStoreOptions(*sub, options->store);
+    sub->callback([options, &context, run] {
+      context.run = [options, &context, run] { return run(*options, context); };
+    });
+    return sub;
+  };
+  CLI::App* list = add("list", "Everybody, in the order of enrollment", List);
+  list->add_flag("--json", options->json, "One JSON object a line");
+  CLI::App* show = add("show", "One person's utterances", Show);
+  show->add_option("name", options->name)->required()->type_name("NAME");
+  show->add_flag("--json", options->json, "As JSON");
+  CLI::App* rename = add("rename", "Another name for somebody", Rename);
+  rename->add_option("name", options->name)->required()->type_name("NAME");
+  rename->add_option("to", options->other)->required()->type_name("NEW_NAME");
+  CLI::App* note = add("note", "A note on somebody", Note);
+  note->add_option("name", options->name)->required()->type_name("NAME");
+  note->add_option("text", options->text)->required()->type_name("TEXT");
+  CLI::App* remove = add("remove", "Forget somebody: the data is overwritten", Remove);
+  remove->add_option("names", options->names)->required()->type_name("NAME...");
+  remove->add_option("--utterance", options->utterances, "Only this utterance (see show)")
+      ->type_name("ID");
+  CLI::App* exported = add("export", "Everybody as JSON lines, not encrypted", Export);
+  exported->add_option("-o,--output", options->file, "File to write (- : standard output)")
+      ->type_name("FILE");
+  exported->add_flag("--with-audio", options->with_audio, "The kept recordings, too");
+  CLI::App* imported = add("import", "Take in what export wrote", Import);
+  imported->add_option("file", options->file)->required()->type_name("FILE");
+  imported->add_flag("--merge", options->merge,
+                     "Add the utterances of people who are enrolled already");
+  CLI::App* re_embed =
+      add("re-embed", "Make the embeddings anew with another model, from kept audio", ReEmbed);
+  re_embed->add_flag("--json", options->json, "As JSON");
+  AddNetworkOptions(*re_embed, options->network);
+}
+
+}  // namespace vpr::cli

@@ -1,0 +1,123 @@
+// vpr verify: is it who they say they are?
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/embedding_run.h"
+#include "cli/voices.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+#include "vpr/identify/gallery.h"
+
+namespace vpr::cli {
+namespace {
+
+struct Options {
+  std::string name, file;
+  ThresholdOptions threshold;
+  bool json = false, exit_status = false;
+  StoreArguments store;
+  MicArguments mic;
+  QualityLimits limits;
+  NetworkOptions network;
+};
+
+int Run(const Options& options, const Context& context) {
+  const std::unique_ptr<VoiceStore> store = OpenStore(options.store);
+  const std::optional<EnrolledSpeaker> speaker = store->Find(options.name);
+  if (!speaker)
+    throw Error(ErrorCode::kNotFound,
+                "nobody is enrolled as '" + Printable(options.name) + "'; see: vpr speakers list");
+  const std::string model = FindModel(options.network.model);
+  const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options.network.engine);
+  const ModelInfo& info = extractor.info();
+  ThresholdOptions wanted = options.threshold;
+  if (!wanted.threshold && wanted.fmr.empty() && !info.fmr_thresholds.empty()) wanted.fmr = "1%";
+  const DecisionThreshold decision = ChooseThreshold(wanted, info, model);
+  std::vector<const EnrolledUtterance*> usable;
+  for (const EnrolledUtterance& utterance : speaker->utterances) {
+    if (utterance.network == info.network_fingerprint) usable.push_back(&utterance);
+  }
+  if (usable.empty())
+    throw Error(
+        ErrorCode::kIncompatible,
+        "'" + Printable(options.name) +
+            "' was enrolled with another model; run vpr speakers re-embed, or enroll again");
+  const Template enrollment = MakeTemplate(usable);
+  const auto progress = MakeConsoleProgress(context);
+  const Recording recording =
+      ReadOneRecording(options.file, options.mic, extractor, options.limits, false, *progress);
+  if (!recording.failure.empty()) throw Error(ErrorCode::kUnusable, recording.failure);
+  for (const std::string& warning : recording.warnings)
+    progress->Warn("'" + Printable(recording.source) + "' is doubtful: " + warning);
+  const Scorer& scorer = extractor.scorer();
+  const Score score =
+      scorer.Compare(scorer.MakeVoiceprint(enrollment.embedding, enrollment.seconds),
+                     scorer.MakeVoiceprint(recording.embedding, recording.speech_seconds));
+  const bool accepted = score.value >= decision.threshold;
+  if (options.json) {
+    nlohmann::ordered_json json = {{"name", options.name},
+                                   {"file", recording.source},
+                                   {"decision", accepted ? "accepted" : "rejected"},
+                                   {"score", score.value},
+                                   {"threshold", decision.threshold},
+                                   {"cosine", score.cosine},
+                                   {"llr", nullptr},
+                                   {"fmr", nullptr},
+                                   {"fnmr", nullptr},
+                                   {"speech_seconds", recording.quality.speech_seconds},
+                                   {"snr_db", recording.quality.snr_db},
+                                   {"warnings", recording.warnings},
+                                   {"enrolled_utterances", usable.size()},
+                                   {"model", model}};
+    if (!std::isnan(score.llr)) json["llr"] = score.llr;
+    if (!decision.basis.empty()) {
+      json["fmr"] = decision.fmr;
+      json["fnmr"] = decision.fnmr;
+    }
+    Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  } else {
+    std::string text =
+        Format("score         %.4f\nthreshold     %.4f", score.value, decision.threshold);
+    if (!decision.basis.empty())
+      text += Format("  (false matches %.2f %%, false non-matches %.2f %%: %s)", 100 * decision.fmr,
+                     100 * decision.fnmr, Printable(decision.basis).c_str());
+    text += "\n";
+    if (!std::isnan(score.llr)) text += Format("LLR           %+.2f\n", score.llr);
+    text += Format("speech        %.1f s, %.0f dB above the noise\n",
+                   recording.quality.speech_seconds, recording.quality.snr_db);
+    Print(text + (accepted ? "accepted: " : "rejected: not ") + options.name + "\n");
+  }
+  return options.exit_status && !accepted ? kExitRejected : kExitDone;
+}
+
+}  // namespace
+
+void AddVerifyCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("verify", "Is it who they say they are?");
+  command->add_option("name", options->name, "An enrolled person")->type_name("NAME")->required();
+  command->add_option("recording", options->file, "An audio file, - for standard input")
+      ->type_name("FILE");
+  AddMicOptions(*command, options->mic);
+  AddThresholdOptions(*command, options->threshold);
+  AddQualityOptions(*command, options->limits);
+  AddStoreOptions(*command, options->store);
+  command->add_flag("--json", options->json, "The answer as JSON");
+  command->add_flag("--exit-status", options->exit_status, "End with 3 if rejected");
+  AddNetworkOptions(*command, options->network);
+  command->footer(
+      "Accepts from the model's threshold for a false match rate of 1 % on; --fmr 0.1% is "
+      "stricter.\n"
+      "Example:\n"
+      "  vpr verify Ada today.wav\n"
+      "  vpr verify Ada --mic --fmr 0.1% --exit-status && echo welcome");
+  command->callback([options, &context] {
+    if (options->file.empty() != options->mic.wanted())
+      throw CLI::ValidationError("verify", "give a recording or --mic");
+    context.run = [options, &context] { return Run(*options, context); };
+  });
+}
+
+}  // namespace vpr::cli

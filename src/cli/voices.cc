@@ -1,0 +1,152 @@
+#include "cli/voices.h"
+
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "cli/command.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+
+namespace vpr::cli {
+namespace {
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// Reads a line from the terminal without showing it; nothing without a terminal.
+std::optional<std::string> AskSecret(const std::string& prompt) {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (terminal < 0) return std::nullopt;
+  termios before{};
+  if (::tcgetattr(terminal, &before) != 0) {
+    ::close(terminal);
+    return std::nullopt;
+  }
+  termios silent = before;
+  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(terminal, TCSAFLUSH, &silent);
+  (void)!::write(terminal, prompt.data(), prompt.size());
+  std::string line;
+  for (char c = 0; ::read(terminal, &c, 1) == 1 && c != '\n';) line += c;
+  (void)!::write(terminal, "\n", 1);
+  ::tcsetattr(terminal, TCSAFLUSH, &before);
+  ::close(terminal);
+  return line;
+}
+
+}  // namespace
+
+void AddStoreOptions(CLI::App& command, StoreArguments& arguments) {
+  command
+      .add_option("--db", arguments.db,
+                  "The store of the enrolled voices (default: $VPR_DB, else vpr/voices.db in "
+                  "$XDG_DATA_HOME or ~/.local/share)")
+      ->type_name("FILE");
+  command
+      .add_option(
+          "--key-file", arguments.key_file,
+          "Key of an encrypted store (or $VPR_KEY_FILE; a passphrase: $VPR_PASSPHRASE or at "
+          "the prompt)")
+      ->type_name("FILE");
+}
+
+StoreKey GivenKey(const StoreArguments& arguments) {
+  StoreKey key;
+  key.key_file = arguments.key_file.empty() ? Variable("VPR_KEY_FILE") : arguments.key_file;
+  if (arguments.key_file.empty()) key.passphrase = Variable("VPR_PASSPHRASE");
+  if (!key.key_file.empty() && !key.passphrase.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "$VPR_KEY_FILE and $VPR_PASSPHRASE are both set; unset one of them");
+  return key;
+}
+
+StoreKey NewKey(const std::string& key_file, const char* passphrase_variable) {
+  StoreKey key;
+  key.key_file = key_file;
+  if (!key_file.empty()) return key;
+  key.passphrase = Variable(passphrase_variable);
+  if (!key.passphrase.empty()) return key;
+  const std::optional<std::string> first = AskSecret("New passphrase: ");
+  if (!first || first->empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string("no key given; name a key file, or give a passphrase in $") +
+                    passphrase_variable + " or at the prompt of a terminal");
+  if (AskSecret("Again: ") != first)
+    throw Error(ErrorCode::kInvalidArgument, "the two passphrases are not the same");
+  key.passphrase = *first;
+  return key;
+}
+
+std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool create, bool encrypt) {
+  StoreOptions options;
+  options.where = FindStore(arguments.db);
+  options.key = GivenKey(arguments);
+  options.create = create;
+  if (encrypt && options.key.empty()) options.key = NewKey("", "VPR_PASSPHRASE");
+  try {
+    return VoiceStore::Open(options);
+  } catch (const Error& error) {
+    // The only case in which a passphrase helps.
+    if (error.code() != ErrorCode::kIncompatible || !options.key.empty() ||
+        std::string_view(error.what()).find("under a passphrase") == std::string_view::npos)
+      throw;
+    const std::optional<std::string> passphrase =
+        AskSecret("Passphrase of " + Printable(options.where) + ": ");
+    if (!passphrase) throw;
+    options.key.passphrase = *passphrase;
+    return VoiceStore::Open(options);
+  }
+}
+
+void AddMicOptions(CLI::App& command, MicArguments& arguments) {
+  CLI::Option* mic = command.add_flag("--mic", arguments.mic, "Listen to the microphone");
+  command
+      .add_option("--mic-device", arguments.device,
+                  "Which one: a number or a part of a name (vpr devices)")
+      ->type_name("DEVICE")
+      ->needs(mic);
+  command
+      .add_option("--mic-from", arguments.from,
+                  "Play a recording, at the speed it was spoken, instead of a microphone")
+      ->type_name("FILE")
+      ->excludes(mic);
+  command.add_option("--seconds", arguments.seconds, "Listen for so long")
+      ->check(CLI::Range(0.5, 600.0))
+      ->type_name("S")
+      ->capture_default_str();
+}
+
+std::unique_ptr<LiveAudio> OpenMic(const MicArguments& arguments) {
+  return arguments.from.empty() ? OpenMicrophone(arguments.device)
+                                : PlayAsMicrophone(arguments.from);
+}
+
+void AddQualityOptions(CLI::App& command, QualityLimits& limits) {
+  command
+      .add_option("--min-speech", limits.min_speech_seconds,
+                  "Seconds of speech that a recording must hold")
+      ->check(CLI::Range(0.3, 60.0))
+      ->type_name("S")
+      ->capture_default_str();
+}
+
+Recording ReadOneRecording(const std::string& file, const MicArguments& mic,
+                           const EmbeddingExtractor& extractor, const QualityLimits& limits,
+                           bool keep_samples, Progress& progress) {
+  if (!mic.wanted())
+    return EmbedRecording(file, ReadAudio(file).samples, extractor, limits, keep_samples);
+  std::vector<float> samples;
+  {
+    const std::unique_ptr<LiveAudio> audio = OpenMic(mic);
+    samples = RecordSeconds(*audio, mic.seconds, progress, CatchInterrupts());
+  }
+  return EmbedRecording("microphone", samples, extractor, limits, keep_samples);
+}
+
+}  // namespace vpr::cli

@@ -1,0 +1,82 @@
+#include "vpr/store/json_lines.h"
+
+#include <sodium.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "vpr/base/error.h"
+
+namespace vpr {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kBase64 = sodium_base64_VARIANT_ORIGINAL;
+
+std::string ToBase64(const std::string& bytes) {
+  std::string text(sodium_base64_ENCODED_LEN(bytes.size(), kBase64), '\0');
+  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                    bytes.size(), kBase64);
+  text.pop_back();  // the terminating zero
+  return text;
+}
+
+std::string FromBase64(const std::string& text) {
+  std::string bytes(text.size(), '\0');
+  std::size_t size = 0;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
+                        text.size(), nullptr, &size, nullptr, kBase64) != 0)
+    throw Error(ErrorCode::kCorrupt, "\"audio\" is not base64");
+  bytes.resize(size);
+  return bytes;
+}
+
+}  // namespace
+
+std::string SpeakerToJson(const EnrolledSpeaker& speaker) {
+  Json json = {{"name", speaker.name},
+               {"note", speaker.note},
+               {"enrolled_at", speaker.enrolled_at},
+               {"utterances", Json::array()}};
+  for (const EnrolledUtterance& utterance : speaker.utterances) {
+    Json one = {{"source", utterance.source},   {"enrolled_at", utterance.enrolled_at},
+                {"network", utterance.network}, {"speech_seconds", utterance.speech_seconds},
+                {"snr_db", utterance.snr_db},   {"embedding", utterance.embedding}};
+    if (!utterance.audio.empty()) one["audio"] = ToBase64(utterance.audio);
+    json["utterances"].push_back(std::move(one));
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
+  const Json json = Json::parse(line);
+  EnrolledSpeaker speaker;
+  json.at("name").get_to(speaker.name);
+  speaker.note = json.value("note", "");
+  speaker.enrolled_at = json.value("enrolled_at", "");
+  for (const Json& one : json.at("utterances")) {
+    EnrolledUtterance utterance;
+    utterance.source = one.value("source", "");
+    utterance.enrolled_at = one.value("enrolled_at", "");
+    one.at("network").get_to(utterance.network);
+    one.at("speech_seconds").get_to(utterance.speech_seconds);
+    utterance.snr_db = one.value("snr_db", 0.0);
+    one.at("embedding").get_to(utterance.embedding);
+    if (utterance.embedding.empty() || !(utterance.speech_seconds > 0))
+      throw Error(ErrorCode::kCorrupt, "an utterance has no embedding or no speech");
+    double square = 0;
+    for (float value : utterance.embedding) square += double{value} * double{value};
+    if (!(std::abs(square - 1) < 1e-3))
+      throw Error(ErrorCode::kCorrupt, "an embedding is not of length 1");
+    if (one.contains("audio")) utterance.audio = FromBase64(one.at("audio").get<std::string>());
+    speaker.utterances.push_back(std::move(utterance));
+  }
+  CheckSpeakerName(speaker.name);
+  return speaker;
+} catch (const nlohmann::json::exception& error) {
+  throw Error(ErrorCode::kCorrupt,
+              std::string("not a speaker as vpr speakers export writes it: ") + error.what());
+}
+
+}  // namespace vpr

@@ -1,0 +1,236 @@
+// A store in a PostgreSQL database, for many machines at once.
+#include <libpq-fe.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "store/sql.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+constexpr char kSchema[] = R"(
+CREATE TABLE store (
+  id BIGINT PRIMARY KEY CHECK (id = 1),
+  version BIGINT NOT NULL,
+  header BYTEA NOT NULL,
+  speakers BIGINT NOT NULL,
+  utterances BIGINT NOT NULL,
+  scrub BIGINT NOT NULL);
+CREATE TABLE speakers (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  key BYTEA NOT NULL UNIQUE,
+  data BYTEA NOT NULL);
+CREATE TABLE utterances (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  speaker BIGINT NOT NULL REFERENCES speakers (id) ON DELETE CASCADE,
+  data BYTEA NOT NULL);
+CREATE INDEX utterances_by_speaker ON utterances (speaker);
+CREATE TABLE audio (
+  utterance BIGINT PRIMARY KEY REFERENCES utterances (id) ON DELETE CASCADE,
+  data BYTEA NOT NULL);
+)";
+
+constexpr char kChannel[] = "vpr_changed";
+// Any number, the same for all: the lock under which changes are made.
+constexpr char kLock[] = "SELECT pg_advisory_xact_lock(8245927301)";
+
+constexpr Oid kInt8 = 20, kBytea = 17;
+
+struct Clear {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Result = std::unique_ptr<PGresult, Clear>;
+
+// In the binary format.
+class Row : public SqlRow {
+ public:
+  Row(const PGresult* result, int row) : result_(result), row_(row) {}
+  std::int64_t Integer(int column) const override {
+    const std::string_view bytes = Bytes(column);
+    std::uint64_t value = 0;
+    for (char byte : bytes) value = value << 8 | static_cast<unsigned char>(byte);
+    // int4 comes in four bytes, int8 in eight.
+    if (bytes.size() == 4) return static_cast<std::int32_t>(static_cast<std::uint32_t>(value));
+    return static_cast<std::int64_t>(value);
+  }
+  std::string_view Bytes(int column) const override {
+    return {PQgetvalue(result_, row_, column),
+            static_cast<std::size_t>(PQgetlength(result_, row_, column))};
+  }
+  bool IsNull(int column) const override { return PQgetisnull(result_, row_, column) == 1; }
+
+ private:
+  const PGresult* result_;
+  int row_;
+};
+
+class Postgres : public SqlConnection {
+ public:
+  explicit Postgres(const StoreOptions& options) : connection_(PQconnectdb(options.where.c_str())) {
+    if (PQstatus(connection_) != CONNECTION_OK) {
+      const std::string why = Message();
+      PQfinish(connection_);
+      throw Error(ErrorCode::kIo,
+                  "cannot reach the database '" + Without(options.where) + "': " + why);
+    }
+    // Never the password.
+    name_ = "postgresql://" + Text(PQuser(connection_)) + "@" + Text(PQhost(connection_)) + ":" +
+            Text(PQport(connection_)) + "/" + Text(PQdb(connection_));
+    PQsetNoticeProcessor(
+        connection_, [](void*, const char*) {}, nullptr);
+    Run("SET lock_timeout = '30s'", {}, {});
+    Run(std::string("LISTEN ") + kChannel, {}, {});
+  }
+  ~Postgres() override { PQfinish(connection_); }
+
+  std::string Describe() const override { return name_; }
+
+  std::int64_t Run(const std::string& sql, SqlValues values,
+                   const std::function<void(const SqlRow&)>& use) override {
+    std::vector<Oid> types;
+    std::vector<const char*> pointers;
+    std::vector<int> lengths, formats;
+    std::vector<std::string> numbers;
+    numbers.reserve(values.size());
+    for (const SqlValue& value : values) {
+      types.push_back(value.is_number ? kInt8 : kBytea);
+      if (value.is_number) {
+        std::string big_endian;
+        for (int shift = 56; shift >= 0; shift -= 8)
+          big_endian += static_cast<char>(static_cast<std::uint64_t>(value.number) >> shift & 0xFF);
+        numbers.push_back(std::move(big_endian));
+        pointers.push_back(numbers.back().data());
+        lengths.push_back(8);
+      } else {
+        // A null pointer would be NULL.
+        pointers.push_back(value.bytes.empty() ? "" : value.bytes.data());
+        lengths.push_back(static_cast<int>(value.bytes.size()));
+      }
+      formats.push_back(1);
+    }
+    if (PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(types.size()), types.data(),
+                          pointers.data(), lengths.data(), formats.data(), 1) != 1)
+      throw Error(ErrorCode::kIo, Failed() + Message());
+    PQsetSingleRowMode(connection_);
+    std::int64_t rows = 0;
+    std::string failure;
+    std::exception_ptr thrown;  // by `use`: what is still to come must be taken off first
+    while (Result result{PQgetResult(connection_)}) {
+      switch (PQresultStatus(result.get())) {
+        case PGRES_SINGLE_TUPLE:
+        case PGRES_TUPLES_OK:
+          for (int row = 0; row < PQntuples(result.get()); ++row, ++rows) {
+            try {
+              if (use && !thrown) use(Row(result.get(), row));
+            } catch (...) {
+              thrown = std::current_exception();
+            }
+          }
+          break;
+        case PGRES_COMMAND_OK:
+          rows = std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
+          break;
+        default:
+          failure = PQresultErrorMessage(result.get());
+      }
+    }
+    if (thrown) std::rethrow_exception(thrown);
+    if (!failure.empty())
+      throw Error(ErrorCode::kIo, Failed() + std::string(Lines(failure).front()));
+    if (PQstatus(connection_) != CONNECTION_OK)
+      throw Error(ErrorCode::kIo, Failed() + "the connection was lost");
+    return rows;
+  }
+
+  void Begin(bool write) override {
+    Run(write ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}, {});
+    if (!write) return;
+    try {
+      Run(kLock, {}, {});
+    } catch (const Error&) {
+      Rollback();
+      throw;
+    }
+  }
+  void Commit() override { Run("COMMIT", {}, {}); }
+  void Rollback() noexcept override { Result(PQexec(connection_, "ROLLBACK")); }
+
+  bool initialized() override {
+    bool there = false;
+    Run("SELECT (to_regclass('store') IS NOT NULL AND to_regclass('utterances') IS NOT "
+        "NULL)::int8",
+        {}, [&](const SqlRow& row) { there = row.Integer(0) != 0; });
+    return there;
+  }
+
+  void Initialize(const std::string& header) override {
+    Begin(true);
+    try {
+      if (!initialized()) {
+        if (Result result{PQexec(connection_, kSchema)};
+            PQresultStatus(result.get()) != PGRES_COMMAND_OK)
+          throw Error(ErrorCode::kIo, Failed() + Message());
+        Run("INSERT INTO store VALUES (1, $1, $2, 0, 0, 0)", {std::int64_t{kStoreVersion}, header},
+            {});
+      }
+      Commit();
+    } catch (const Error&) {
+      Rollback();
+      throw;
+    }
+  }
+
+  void Changed() override { Run(std::string("NOTIFY ") + kChannel, {}, {}); }
+
+  bool HasChanged() override {
+    PQconsumeInput(connection_);
+    bool changed = false;
+    while (PGnotify* notification = PQnotifies(connection_)) {
+      changed = changed || notification->be_pid != PQbackendPID(connection_);
+      PQfreemem(notification);
+    }
+    return changed;
+  }
+
+  // Rewrites the tables; the server's log and copies are its administrator's business.
+  void Scrub() override {
+    try {
+      for (const char* table : {"audio", "utterances", "speakers", "store"})
+        Run(std::string("VACUUM (FULL) ") + table, {}, {});
+      Run("UPDATE store SET scrub = 0", {}, {});
+    } catch (const Error&) {
+      // Others are reading, or a role that may not: the next one that opens the store tries.
+    }
+  }
+
+  void CheckIntegrity() override {}
+
+ private:
+  static std::string Text(const char* text) { return text == nullptr ? "" : text; }
+  // The address without a password.
+  static std::string Without(const std::string& where) {
+    const std::size_t at = where.find('@'), slashes = where.find("//");
+    if (at == std::string::npos || slashes == std::string::npos) return Printable(where);
+    return Printable(where.substr(0, slashes + 2) + "..." + where.substr(at));
+  }
+  std::string Message() const {
+    const std::string text = Text(PQerrorMessage(connection_));
+    return text.empty() ? "no reason given" : Printable(Lines(text).front());
+  }
+  std::string Failed() const { return "cannot use store '" + Printable(name_) + "': "; }
+
+  std::string name_;
+  PGconn* connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options) {
+  return std::make_unique<Postgres>(options);
+}
+
+}  // namespace vpr

@@ -1,0 +1,84 @@
+#include "store/record.h"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "vpr/base/error.h"
+
+namespace vpr {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string ToBytes(const Json& json) {
+  std::string bytes;
+  Json::to_cbor(json, bytes);
+  return bytes;
+}
+
+template <typename Read>
+auto FromBytes(std::string_view bytes, Read&& read) {
+  try {
+    return read(Json::from_cbor(bytes));
+  } catch (const Json::exception& error) {
+    throw Error(ErrorCode::kCorrupt, std::string("a record cannot be read: ") + error.what());
+  }
+}
+
+}  // namespace
+
+std::string EncodeSpeaker(const EnrolledSpeaker& speaker) {
+  return ToBytes(
+      {{"name", speaker.name}, {"note", speaker.note}, {"enrolled_at", speaker.enrolled_at}});
+}
+
+EnrolledSpeaker DecodeSpeaker(std::string_view bytes) {
+  return FromBytes(bytes, [](const Json& json) {
+    EnrolledSpeaker speaker;
+    json.at("name").get_to(speaker.name);
+    json.at("note").get_to(speaker.note);
+    json.at("enrolled_at").get_to(speaker.enrolled_at);
+    return speaker;
+  });
+}
+
+std::string EncodeUtterance(const EnrolledUtterance& utterance) {
+  std::vector<std::uint8_t> embedding(utterance.embedding.size() * sizeof(float));
+  if (!embedding.empty())
+    std::memcpy(embedding.data(), utterance.embedding.data(), embedding.size());
+  return ToBytes({{"source", utterance.source},
+                  {"enrolled_at", utterance.enrolled_at},
+                  {"network", utterance.network},
+                  {"speech_seconds", utterance.speech_seconds},
+                  {"snr_db", utterance.snr_db},
+                  {"embedding", Json::binary(std::move(embedding))}});
+}
+
+EnrolledUtterance DecodeUtterance(std::string_view bytes) {
+  return FromBytes(bytes, [](const Json& json) {
+    EnrolledUtterance utterance;
+    json.at("source").get_to(utterance.source);
+    json.at("enrolled_at").get_to(utterance.enrolled_at);
+    json.at("network").get_to(utterance.network);
+    json.at("speech_seconds").get_to(utterance.speech_seconds);
+    json.at("snr_db").get_to(utterance.snr_db);
+    const auto& embedding = json.at("embedding").get_binary();
+    utterance.embedding.resize(embedding.size() / sizeof(float));
+    if (!embedding.empty())
+      std::memcpy(utterance.embedding.data(), embedding.data(),
+                  utterance.embedding.size() * sizeof(float));
+    return utterance;
+  });
+}
+
+std::string SpeakerPlace(std::int64_t id) { return "speaker " + std::to_string(id); }
+
+std::string UtterancePlace(std::int64_t id, std::int64_t speaker) {
+  return "utterance " + std::to_string(id) + " of " + SpeakerPlace(speaker);
+}
+
+std::string AudioPlace(std::int64_t utterance) {
+  return "audio of utterance " + std::to_string(utterance);
+}
+
+}  // namespace vpr

@@ -1,0 +1,67 @@
+// The little that is needed of an SQL database, so that the store is written once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "vpr/store/voice_store.h"
+
+namespace vpr {
+
+// A value to bind: a whole number or bytes.
+struct SqlValue {
+  SqlValue(std::int64_t value) : number(value), is_number(true) {}  // NOLINT: implicit on purpose
+  SqlValue(std::string_view value) : bytes(value) {}                // NOLINT
+  SqlValue(const std::string& value) : bytes(value) {}              // NOLINT
+  std::int64_t number = 0;
+  std::string_view bytes;
+  bool is_number = false;
+};
+using SqlValues = std::initializer_list<SqlValue>;
+
+// A row of a result; what it gives lives until the next row.
+class SqlRow {
+ public:
+  virtual ~SqlRow() = default;
+  virtual std::int64_t Integer(int column) const = 0;  // 0 for NULL
+  virtual std::string_view Bytes(int column) const = 0;
+  virtual bool IsNull(int column) const = 0;
+};
+
+// Throws vpr::Error for whatever goes wrong. Statements name their values $1, $2 ... in the order
+// of their first appearance.
+class SqlConnection {
+ public:
+  virtual ~SqlConnection() = default;
+
+  virtual std::string Describe() const = 0;
+  // Calls `use` for every row, which must not run statements itself; returns the number of rows, or
+  // of those changed.
+  virtual std::int64_t Run(const std::string& sql, SqlValues values = {},
+                           const std::function<void(const SqlRow&)>& use = {}) = 0;
+  // Several transactions that write wait for each other.
+  virtual void Begin(bool write) = 0;
+  virtual void Commit() = 0;
+  virtual void Rollback() noexcept = 0;
+
+  // Makes the tables unless they are there, with this header, as one transaction.
+  virtual void Initialize(const std::string& header) = 0;
+  virtual bool initialized() = 0;
+
+  virtual void Changed() {}       // inside a transaction that changes something
+  virtual bool HasChanged() = 0;  // by somebody else since the last call
+  virtual void Scrub() = 0;       // leaves nothing of what was removed, and clears store.scrub
+  virtual void CheckIntegrity() = 0;
+};
+
+std::unique_ptr<SqlConnection> OpenSqlite(const StoreOptions& options);
+std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options);
+
+// Of the tables; docs/formats.md has them.
+inline constexpr int kStoreVersion = 1;
+
+}  // namespace vpr

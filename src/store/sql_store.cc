@@ -1,0 +1,384 @@
+#include "store/sql_store.h"
+
+#include "store/record.h"
+#include "store/vault.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+// Rolled back unless committed.
+class Transaction {
+ public:
+  Transaction(SqlConnection& connection, bool write) : connection_(connection) {
+    connection.Begin(write);
+  }
+  ~Transaction() {
+    if (!done_) connection_.Rollback();
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void Commit() {
+    connection_.Commit();
+    done_ = true;
+  }
+
+ private:
+  SqlConnection& connection_;
+  bool done_ = false;
+};
+
+class SqlStore : public VoiceStore {
+ public:
+  SqlStore(std::unique_ptr<SqlConnection> connection, const StoreOptions& options)
+      : sql_(std::move(connection)) {
+    if (!sql_->initialized()) {
+      if (!options.create)
+        throw Error(ErrorCode::kNotFound, "no voices are enrolled in '" +
+                                              Printable(sql_->Describe()) +
+                                              "'; enroll somebody with: vpr enroll NAME FILE...");
+      sql_->Initialize(Vault::Create(options.key).Header());
+    }
+    const std::int64_t version = Number("SELECT version FROM store");
+    if (version != kStoreVersion)
+      throw Error(
+          ErrorCode::kIncompatible,
+          Format("cannot use store '%s': it has version %lld, this program knows version %d",
+                 Printable(sql_->Describe()).c_str(), static_cast<long long>(version),
+                 kStoreVersion));
+    vault_ = Vault::Open(ReadHeader(), options.key, sql_->Describe());
+    if (Number("SELECT scrub FROM store") != 0) sql_->Scrub();
+    sql_->HasChanged();
+  }
+
+  std::string Describe() const override { return sql_->Describe(); }
+  bool encrypted() const override { return vault_.encrypted(); }
+  bool HasChanged() override { return sql_->HasChanged(); }
+
+  std::size_t NumSpeakers() override {
+    return static_cast<std::size_t>(Number("SELECT speakers FROM store"));
+  }
+
+  void ForEach(bool with_audio, const std::function<void(EnrolledSpeaker&&)>& use) override {
+    Transaction transaction(*sql_, false);
+    CheckKey();
+    std::int64_t speakers = 0, utterances = 0;
+    EnrolledSpeaker speaker;  // under way; id 0: none
+    const std::string columns = with_audio ? ", a.data" : "";
+    const std::string audio = with_audio ? " LEFT JOIN audio AS a ON a.utterance = u.id" : "";
+    sql_->Run(
+        "SELECT s.id, s.key, s.data, u.id, u.data" + columns +
+            " FROM speakers AS s LEFT JOIN utterances AS u ON u.speaker = s.id" + audio +
+            " ORDER BY s.id, u.id",
+        {}, [&](const SqlRow& row) {
+          if (row.Integer(0) != speaker.id) {
+            if (speaker.id != 0) use(std::move(speaker));
+            speaker = ReadSpeaker(row);
+            ++speakers;
+          }
+          if (row.IsNull(3)) return;
+          speaker.utterances.push_back(ReadUtterance(row.Integer(3), speaker.id, row.Bytes(4)));
+          if (with_audio && !row.IsNull(5))
+            speaker.utterances.back().audio =
+                Open(row.Bytes(5), AudioPlace(speaker.utterances.back().id));
+          ++utterances;
+        });
+    CompareCounts(speakers, utterances);
+    if (speaker.id != 0) use(std::move(speaker));
+  }
+
+  std::optional<EnrolledSpeaker> Find(const std::string& name, bool with_audio) override {
+    Transaction transaction(*sql_, false);
+    CheckKey();
+    std::optional<EnrolledSpeaker> speaker;
+    sql_->Run("SELECT id, key, data FROM speakers WHERE key = $1", {vault_.LookupKey(name)},
+              [&](const SqlRow& row) { speaker = ReadSpeaker(row); });
+    if (!speaker) return std::nullopt;
+    sql_->Run(
+        "SELECT u.id, u.data, a.data FROM utterances AS u LEFT JOIN audio AS a ON a.utterance = "
+        "u.id WHERE u.speaker = $1 ORDER BY u.id",
+        {speaker->id}, [&](const SqlRow& row) {
+          speaker->utterances.push_back(ReadUtterance(row.Integer(0), speaker->id, row.Bytes(1)));
+          if (with_audio && !row.IsNull(2))
+            speaker->utterances.back().audio = Open(row.Bytes(2), AudioPlace(row.Integer(0)));
+        });
+    return speaker;
+  }
+
+  void Enroll(const std::string& name, const std::vector<EnrolledUtterance>& utterances,
+              const std::optional<std::string>& note) override {
+    CheckSpeakerName(name);
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    std::int64_t id = IdOf(name);
+    if (id == 0) {
+      EnrolledSpeaker speaker;
+      speaker.name = name;
+      speaker.note = note.value_or("");
+      speaker.enrolled_at = UtcNow();
+      speaker.id = id = Number("INSERT INTO speakers (key, data) VALUES ($1, $2) RETURNING id",
+                               {vault_.LookupKey(name), std::string_view("")});
+      WriteSpeaker(speaker);
+      sql_->Run("UPDATE store SET speakers = speakers + 1");
+    } else if (note) {
+      EnrolledSpeaker speaker = SpeakerOf(id);
+      speaker.note = *note;
+      WriteSpeaker(speaker);
+    }
+    for (const EnrolledUtterance& utterance : utterances) {
+      const std::int64_t row =
+          Number("INSERT INTO utterances (speaker, data) VALUES ($1, $2) RETURNING id",
+                 {id, std::string_view("")});
+      WriteUtterance(row, id, utterance);
+      if (!utterance.audio.empty())
+        sql_->Run("INSERT INTO audio (utterance, data) VALUES ($1, $2)",
+                  {row, vault_.Seal(utterance.audio, AudioPlace(row))});
+    }
+    sql_->Run("UPDATE store SET utterances = utterances + $1",
+              {static_cast<std::int64_t>(utterances.size())});
+    sql_->Changed();
+    transaction.Commit();
+  }
+
+  void Rename(const std::string& from, const std::string& to) override {
+    CheckSpeakerName(to);
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    EnrolledSpeaker speaker = SpeakerOf(MustFind(from));
+    if (from != to && IdOf(to) != 0)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "cannot rename '" + Printable(from) + "': '" + Printable(to) + "' is taken");
+    speaker.name = to;
+    WriteSpeaker(speaker);
+    CommitRemoval(transaction);  // of the old name
+  }
+
+  void SetNote(const std::string& name, const std::string& note) override {
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    EnrolledSpeaker speaker = SpeakerOf(MustFind(name));
+    speaker.note = note;
+    WriteSpeaker(speaker);
+    CommitRemoval(transaction);  // of the old note
+  }
+
+  void Remove(const std::string& name) override {
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    const std::int64_t id = MustFind(name);
+    sql_->Run(
+        "UPDATE store SET speakers = speakers - 1, utterances = utterances - "
+        "(SELECT count(*) FROM utterances WHERE speaker = $1)",
+        {id});
+    sql_->Run("DELETE FROM speakers WHERE id = $1", {id});
+    CommitRemoval(transaction);
+  }
+
+  void RemoveUtterance(const std::string& name, std::int64_t id) override {
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    if (sql_->Run("DELETE FROM utterances WHERE id = $1 AND speaker = $2", {id, MustFind(name)}) ==
+        0)
+      throw Error(ErrorCode::kNotFound,
+                  Format("'%s' has no utterance %lld", Printable(name).c_str(),
+                         static_cast<long long>(id)));
+    sql_->Run("UPDATE store SET utterances = utterances - 1");
+    CommitRemoval(transaction);
+  }
+
+  void ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) override {
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    for (const EnrolledUtterance& utterance : utterances) {
+      std::int64_t speaker = 0;
+      EnrolledUtterance changed;
+      sql_->Run("SELECT speaker, data FROM utterances WHERE id = $1", {utterance.id},
+                [&](const SqlRow& row) {
+                  speaker = row.Integer(0);
+                  changed = ReadUtterance(utterance.id, speaker, row.Bytes(1));
+                });
+      if (speaker == 0)
+        throw Error(ErrorCode::kNotFound, Format("utterance %lld was removed meanwhile",
+                                                 static_cast<long long>(utterance.id)));
+      changed.embedding = utterance.embedding;
+      changed.network = utterance.network;
+      changed.speech_seconds = utterance.speech_seconds;
+      WriteUtterance(utterance.id, speaker, changed);
+    }
+    CommitRemoval(transaction);  // of the old embeddings
+  }
+
+  void ChangeKey(const StoreKey& key) override {
+    const Vault fresh = Vault::Create(key);
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    CheckRecords();  // what is damaged is not given a fresh seal
+    struct Row {
+      std::int64_t id, speaker;
+    };
+    auto ids = [&](const char* select) {
+      std::vector<Row> rows;
+      sql_->Run(select, {}, [&](const SqlRow& row) {
+        rows.push_back({row.Integer(0), row.Integer(1)});
+      });
+      return rows;
+    };
+    auto reseal = [&](const std::string& table, const char* id_column, std::int64_t id,
+                      const std::string& place) {
+      std::string text;
+      sql_->Run("SELECT data FROM " + table + " WHERE " + id_column + " = $1", {id},
+                [&](const SqlRow& row) { text = Open(row.Bytes(0), place); });
+      sql_->Run("UPDATE " + table + " SET data = $1 WHERE " + id_column + " = $2",
+                {fresh.Seal(text, place), id});
+      return text;
+    };
+    for (const Row& row : ids("SELECT id, 0 FROM speakers")) {
+      const EnrolledSpeaker speaker =
+          DecodeSpeaker(reseal("speakers", "id", row.id, SpeakerPlace(row.id)));
+      sql_->Run("UPDATE speakers SET key = $1 WHERE id = $2",
+                {fresh.LookupKey(speaker.name), row.id});
+    }
+    for (const Row& row : ids("SELECT id, speaker FROM utterances"))
+      reseal("utterances", "id", row.id, UtterancePlace(row.id, row.speaker));
+    for (const Row& row : ids("SELECT utterance, 0 FROM audio"))
+      reseal("audio", "utterance", row.id, AudioPlace(row.id));
+    sql_->Run("UPDATE store SET header = $1", {fresh.Header()});
+    CommitRemoval(transaction);
+    vault_ = fresh;
+  }
+
+  void Check() override {
+    sql_->CheckIntegrity();
+    Transaction transaction(*sql_, false);
+    CheckRecords();
+  }
+
+ private:
+  std::int64_t Number(const std::string& sql, SqlValues values = {}) {
+    std::int64_t number = 0;
+    sql_->Run(sql, values, [&](const SqlRow& row) { number = row.Integer(0); });
+    return number;
+  }
+
+  Error Damaged(const std::string& what) const {
+    return Error(ErrorCode::kCorrupt, "store '" + Printable(sql_->Describe()) +
+                                          "' is damaged: " + what + "; restore it from a copy");
+  }
+
+  // What the transaction replaces or removes shall not be found any more.
+  void CommitRemoval(Transaction& transaction) {
+    sql_->Run("UPDATE store SET scrub = 1");
+    sql_->Changed();
+    transaction.Commit();
+    sql_->Scrub();
+  }
+
+  std::string ReadHeader() {
+    std::string header;
+    if (sql_->Run("SELECT header FROM store", {},
+                  [&](const SqlRow& row) { header = row.Bytes(0); }) != 1)
+      throw Damaged("it has no header");
+    return header;
+  }
+
+  // Another process may have changed it.
+  void CheckKey() {
+    if (ReadHeader() != vault_.Header())
+      throw Error(ErrorCode::kIncompatible, "the key of store '" + Printable(sql_->Describe()) +
+                                                "' was changed meanwhile; open it again");
+  }
+
+  void CompareCounts(std::int64_t speakers, std::int64_t utterances) {
+    sql_->Run("SELECT speakers, utterances FROM store", {}, [&](const SqlRow& row) {
+      if (row.Integer(0) != speakers || row.Integer(1) != utterances)
+        throw Damaged(
+            Format("it holds %lld speakers and %lld utterances, %lld and %lld are expected",
+                   static_cast<long long>(speakers), static_cast<long long>(utterances),
+                   static_cast<long long>(row.Integer(0)), static_cast<long long>(row.Integer(1))));
+    });
+  }
+
+  void CheckRecords() {
+    std::int64_t speakers = 0, utterances = 0;
+    sql_->Run("SELECT id, key, data FROM speakers", {}, [&](const SqlRow& row) {
+      ReadSpeaker(row);
+      ++speakers;
+    });
+    sql_->Run("SELECT id, speaker, data FROM utterances", {}, [&](const SqlRow& row) {
+      ReadUtterance(row.Integer(0), row.Integer(1), row.Bytes(2));
+      ++utterances;
+    });
+    sql_->Run("SELECT utterance, data FROM audio", {},
+              [&](const SqlRow& row) { Open(row.Bytes(1), AudioPlace(row.Integer(0))); });
+    CompareCounts(speakers, utterances);
+  }
+
+  std::string Open(std::string_view sealed, const std::string& place) const {
+    try {
+      return vault_.Open(sealed, place);
+    } catch (const Error& error) {
+      throw Damaged(error.what());
+    }
+  }
+
+  // From columns id, key, data.
+  EnrolledSpeaker ReadSpeaker(const SqlRow& row) const {
+    const std::int64_t id = row.Integer(0);
+    EnrolledSpeaker speaker = DecodeSpeaker(Open(row.Bytes(2), SpeakerPlace(id)));
+    speaker.id = id;
+    if (row.Bytes(1) != vault_.LookupKey(speaker.name))
+      throw Damaged(Format("speaker %lld has another key than name", static_cast<long long>(id)));
+    return speaker;
+  }
+
+  EnrolledUtterance ReadUtterance(std::int64_t id, std::int64_t speaker,
+                                  std::string_view sealed) const {
+    EnrolledUtterance utterance = DecodeUtterance(Open(sealed, UtterancePlace(id, speaker)));
+    utterance.id = id;
+    return utterance;
+  }
+
+  void WriteSpeaker(const EnrolledSpeaker& speaker) {
+    sql_->Run("UPDATE speakers SET key = $1, data = $2 WHERE id = $3",
+              {vault_.LookupKey(speaker.name),
+               vault_.Seal(EncodeSpeaker(speaker), SpeakerPlace(speaker.id)), speaker.id});
+  }
+
+  void WriteUtterance(std::int64_t id, std::int64_t speaker, const EnrolledUtterance& utterance) {
+    sql_->Run("UPDATE utterances SET data = $1 WHERE id = $2",
+              {vault_.Seal(EncodeUtterance(utterance), UtterancePlace(id, speaker)), id});
+  }
+
+  std::int64_t IdOf(const std::string& name) {
+    return Number("SELECT id FROM speakers WHERE key = $1", {vault_.LookupKey(name)});
+  }
+
+  std::int64_t MustFind(const std::string& name) {
+    const std::int64_t id = IdOf(name);
+    if (id == 0)
+      throw Error(ErrorCode::kNotFound, "no speaker '" + Printable(name) + "' is enrolled in '" +
+                                            Printable(sql_->Describe()) +
+                                            "'; see: vpr speakers list");
+    return id;
+  }
+
+  EnrolledSpeaker SpeakerOf(std::int64_t id) {
+    EnrolledSpeaker speaker;
+    sql_->Run("SELECT id, key, data FROM speakers WHERE id = $1", {id},
+              [&](const SqlRow& row) { speaker = ReadSpeaker(row); });
+    return speaker;
+  }
+
+  std::unique_ptr<SqlConnection> sql_;
+  Vault vault_;
+};
+
+}  // namespace
+
+std::unique_ptr<VoiceStore> MakeSqlStore(std::unique_ptr<SqlConnection> connection,
+                                         const StoreOptions& options) {
+  return std::make_unique<SqlStore>(std::move(connection), options);
+}
+
+}  // namespace vpr

@@ -1,0 +1,260 @@
+// A store in one SQLite file.
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "store/sql.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kApplicationId = 0x76707231;  // "vpr1"
+constexpr int kWaitMilliseconds = 30000;
+
+constexpr char kSchema[] = R"(
+CREATE TABLE store (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  version INTEGER NOT NULL,
+  header BLOB NOT NULL,
+  speakers INTEGER NOT NULL,
+  utterances INTEGER NOT NULL,
+  scrub INTEGER NOT NULL);
+CREATE TABLE speakers (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key BLOB NOT NULL UNIQUE,
+  data BLOB NOT NULL);
+CREATE TABLE utterances (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  speaker INTEGER NOT NULL REFERENCES speakers (id) ON DELETE CASCADE,
+  data BLOB NOT NULL);
+CREATE INDEX utterances_by_speaker ON utterances (speaker);
+CREATE TABLE audio (
+  utterance INTEGER PRIMARY KEY REFERENCES utterances (id) ON DELETE CASCADE,
+  data BLOB NOT NULL);
+)";
+
+// Only the owner may read it.
+void CreateFile(const std::string& path) {
+  std::error_code error;
+  const fs::path folder = fs::path(path).parent_path();
+  if (!folder.empty() && !fs::exists(folder, error)) {
+    fs::create_directories(folder, error);
+    if (error)
+      throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(folder.string()) +
+                                      "' for the store: " + error.message());
+    ::chmod(folder.c_str(), 0700);
+  }
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0 && errno != EEXIST)  // another process may have been first
+    throw Error(ErrorCode::kIo,
+                "cannot make store '" + Printable(path) + "': " + std::strerror(errno));
+  if (fd >= 0) ::close(fd);
+}
+
+class Row : public SqlRow {
+ public:
+  explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
+  std::int64_t Integer(int column) const override {
+    return sqlite3_column_int64(statement_, column);
+  }
+  std::string_view Bytes(int column) const override {
+    const void* data = sqlite3_column_blob(statement_, column);
+    if (data == nullptr) return "";
+    return {static_cast<const char*>(data),
+            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+  bool IsNull(int column) const override {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+class Sqlite : public SqlConnection {
+ public:
+  explicit Sqlite(const StoreOptions& options) : path_(options.where) {
+    struct stat status;
+    const bool there = ::stat(path_.c_str(), &status) == 0;
+    if (there && !S_ISREG(status.st_mode))
+      throw Error(ErrorCode::kInvalidArgument,
+                  "'" + Printable(path_) + "' is not a file, so it cannot be a store");
+    if (!options.create && (!there || status.st_size == 0))
+      throw Error(
+          ErrorCode::kNotFound,
+          "no voices are enrolled: there is no store '" + Printable(path_) +
+              "'; enroll somebody with: vpr enroll NAME FILE..., or name another with --db");
+    if (!there) CreateFile(path_);
+    if (sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, nullptr) != SQLITE_OK)
+      Fail();
+    sqlite3_extended_result_codes(handle_, 1);
+    sqlite3_busy_timeout(handle_, kWaitMilliseconds);
+    Execute(
+        "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+        "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+  }
+
+  ~Sqlite() override {
+    for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+    sqlite3_close_v2(handle_);
+  }
+
+  std::string Describe() const override { return path_; }
+
+  std::int64_t Run(const std::string& sql, SqlValues values,
+                   const std::function<void(const SqlRow&)>& use) override {
+    sqlite3_stmt*& statement = statements_[sql];
+    if (statement == nullptr &&
+        sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK)
+      Fail();
+    struct Reset {
+      sqlite3_stmt* statement;
+      ~Reset() {
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+      }
+    } reset{statement};
+    int at = 0;
+    for (const SqlValue& value : values) {
+      ++at;
+      const int code = value.is_number ? sqlite3_bind_int64(statement, at, value.number)
+                                       : sqlite3_bind_blob64(statement, at, value.bytes.data(),
+                                                             value.bytes.size(), SQLITE_STATIC);
+      if (code != SQLITE_OK) Fail();
+    }
+    std::int64_t rows = 0;
+    int code = SQLITE_ROW;
+    for (; (code = sqlite3_step(statement)) == SQLITE_ROW; ++rows) {
+      if (use) use(Row(statement));
+    }
+    if (code != SQLITE_DONE) Fail();
+    return sqlite3_column_count(statement) > 0 ? rows : sqlite3_changes(handle_);
+  }
+
+  void Begin(bool write) override { Execute(write ? "BEGIN IMMEDIATE" : "BEGIN"); }
+  void Commit() override { Execute("COMMIT"); }
+  void Rollback() noexcept override { TryExecute("ROLLBACK"); }
+
+  bool initialized() override {
+    const std::int64_t id = Pragma("application_id");
+    if (id != kApplicationId && Tables() > 0)
+      throw Error(ErrorCode::kCorrupt, "cannot use store '" + Printable(path_) +
+                                           "': it is an SQLite database, but not one of vpr");
+    return id == kApplicationId;
+  }
+
+  void Initialize(const std::string& header) override {
+    // Switching to the write-ahead log does not wait for others by itself.
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(kWaitMilliseconds);
+    while (!TryExecute("PRAGMA journal_mode = WAL")) {
+      if (std::chrono::steady_clock::now() > deadline) Fail();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    Execute("BEGIN IMMEDIATE");
+    try {
+      if (!initialized()) {  // another process may have been first
+        Execute(kSchema);
+        Run("INSERT INTO store VALUES (1, $1, $2, 0, 0, 0)", {std::int64_t{kStoreVersion}, header},
+            {});
+        Execute(Format("PRAGMA application_id = %d", kApplicationId).c_str());
+      }
+      Execute("COMMIT");
+    } catch (const Error&) {
+      Rollback();
+      throw;
+    }
+  }
+
+  bool HasChanged() override {
+    const std::int64_t version = Pragma("data_version");
+    const bool changed = version != data_version_;
+    data_version_ = version;
+    return changed;
+  }
+
+  // Deleted content is overwritten as it is deleted (secure_delete); this gives the space back and
+  // empties the log that may still hold it. Where another process reads just now, the next one that
+  // opens the store does it.
+  void Scrub() override {
+    sqlite3_busy_timeout(handle_, 3000);
+    int left = 0, done = 0;
+    if (TryExecute("VACUUM") &&
+        sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, &left, &done) ==
+            SQLITE_OK)
+      TryExecute("UPDATE store SET scrub = 0");
+    sqlite3_busy_timeout(handle_, kWaitMilliseconds);
+  }
+
+  void CheckIntegrity() override {
+    Run("PRAGMA integrity_check", {}, [&](const SqlRow& row) {
+      if (row.Bytes(0) != "ok")
+        throw Error(ErrorCode::kCorrupt, "store '" + Printable(path_) + "' is damaged: " +
+                                             Printable(row.Bytes(0)) + "; restore it from a copy");
+    });
+  }
+
+ private:
+  void Execute(const char* sql) {
+    if (!TryExecute(sql)) Fail();
+  }
+  bool TryExecute(const char* sql) noexcept {
+    return sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
+  std::int64_t Pragma(const std::string& name) {
+    std::int64_t value = 0;
+    Run("PRAGMA " + name, {}, [&](const SqlRow& row) { value = row.Integer(0); });
+    return value;
+  }
+  std::int64_t Tables() {
+    std::int64_t count = 0;
+    Run("SELECT count(*) FROM sqlite_master", {},
+        [&](const SqlRow& row) { count = row.Integer(0); });
+    return count;
+  }
+
+  [[noreturn]] void Fail() const {
+    const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle_);
+    const std::string what = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
+    const std::string failed = "cannot use store '" + Printable(path_) + "': ";
+    switch (code & 0xFF) {
+      case SQLITE_CORRUPT:
+      case SQLITE_NOTADB:
+      case SQLITE_FORMAT:
+      case SQLITE_ERROR:  // a table that is not there
+        throw Error(ErrorCode::kCorrupt,
+                    failed + "it is damaged or no store (" + Printable(what) + ")");
+      case SQLITE_BUSY:
+      case SQLITE_LOCKED:
+        throw Error(ErrorCode::kIo, failed + Format("another program has been using it for %d s",
+                                                    kWaitMilliseconds / 1000));
+      default:
+        throw Error(ErrorCode::kIo, failed + Printable(what));
+    }
+  }
+
+  std::string path_;
+  sqlite3* handle_ = nullptr;
+  std::map<std::string, sqlite3_stmt*> statements_;
+  std::int64_t data_version_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<SqlConnection> OpenSqlite(const StoreOptions& options) {
+  return std::make_unique<Sqlite>(options);
+}
+
+}  // namespace vpr

@@ -1,0 +1,38 @@
+// Sealing what a store holds, so that damage, and with a key every curious eye, is kept out.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "vpr/store/voice_store.h"
+
+namespace vpr {
+
+// With a key: XChaCha20-Poly1305 (libsodium) under a random key of the store, which is itself
+// sealed under the user's: Argon2id of a passphrase, BLAKE2b of a key file. Without: an XXH3
+// checksum. Either way a sealed text is bound to its `place` ("speaker 5"): it cannot be opened in
+// another.
+class Vault {
+ public:
+  Vault() = default;  // without a key
+  // A new one; without a key if `key` is empty.
+  static Vault Create(const StoreKey& key);
+  // From what Header() gave. `name` is used in messages. Throws kIncompatible for a wrong or
+  // missing key, or one that is not needed; kCorrupt.
+  static Vault Open(std::string_view header, const StoreKey& key, const std::string& name);
+
+  std::string Header() const { return header_; }  // to be kept with what it seals
+  bool encrypted() const { return !data_key_.empty(); }
+
+  std::string Seal(std::string_view text, std::string_view place) const;
+  // Throws kCorrupt if it is not what Seal gave for this place; the message says only that.
+  std::string Open(std::string_view sealed, std::string_view place) const;
+
+  // What stands for a name where it is looked up: itself, or a keyed hash of it (BLAKE2b).
+  std::string LookupKey(std::string_view name) const;
+
+ private:
+  std::string header_, data_key_, lookup_key_;
+};
+
+}  // namespace vpr

@@ -1,0 +1,63 @@
+#include "vpr/store/voice_store.h"
+
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+
+#include "store/sql_store.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+
+std::unique_ptr<VoiceStore> VoiceStore::Open(const StoreOptions& options) {
+  const bool postgres =
+      options.where.starts_with("postgresql://") || options.where.starts_with("postgres://");
+  return MakeSqlStore(postgres ? OpenPostgres(options) : OpenSqlite(options), options);
+}
+
+std::string FindStore(const std::string& given) {
+  if (!given.empty()) return given;
+  auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  if (std::string path = variable("VPR_DB"); !path.empty()) return path;
+  std::filesystem::path data = variable("XDG_DATA_HOME");
+  if (!data.is_absolute()) {  // the XDG specification: relative ones are ignored
+    const std::string home = variable("HOME");
+    if (home.empty())
+      throw Error(ErrorCode::kNotFound,
+                  "no place for the enrolled voices: $HOME is not set; name a file with --db");
+    data = std::filesystem::path(home) / ".local/share";
+  }
+  return (data / "vpr/voices.db").string();
+}
+
+void CheckSpeakerName(const std::string& name) {
+  auto refuse = [&](const char* why) {
+    throw Error(ErrorCode::kInvalidArgument, "'" + Printable(name) + "' cannot be a name: " + why);
+  };
+  if (name.empty()) refuse("it is empty");
+  if (name.size() > 200) refuse("it is longer than 200 bytes");
+  if (!IsUtf8(name)) refuse("it is not UTF-8");
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(name[i]);
+    // U+0080 to U+009F are control characters too.
+    const bool c1 =
+        byte == 0xC2 && i + 1 < name.size() && static_cast<unsigned char>(name[i + 1]) < 0xA0;
+    if (byte < 0x20 || byte == 0x7F || c1) refuse("it holds a control character (a line break?)");
+  }
+  if (name.front() == ' ' || name.back() == ' ') refuse("it begins or ends with a blank");
+}
+
+std::string UtcNow() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+}  // namespace vpr

@@ -1,0 +1,315 @@
+#include "vpr/store/voice_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+
+#include "support/temp_path.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+#include "vpr/store/json_lines.h"
+
+namespace vpr {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+namespace fs = std::filesystem;
+
+EnrolledUtterance Utterance(int number, std::size_t dim = 8) {
+  EnrolledUtterance utterance;
+  utterance.source = "/tmp/ré cording " + std::to_string(number) + ".wav";
+  utterance.enrolled_at = UtcNow();
+  utterance.network = "n1";
+  utterance.speech_seconds = 1.5 + number;
+  utterance.snr_db = 20;
+  utterance.embedding.assign(dim, 0.0f);
+  utterance.embedding[static_cast<std::size_t>(number) % dim] = 1;
+  return utterance;
+}
+
+std::string FailureOf(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+class VoiceStoreTest : public ::testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    folder_ = test::TempPath("store_") + std::to_string(::getpid());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    options_.where = folder_ + "/sub/voices.db";
+    if (GetParam()) {
+      options_.key.key_file = folder_ + "/key";
+      WriteFileAtomically(options_.key.key_file, std::string(40, 'k'));
+    }
+    options_.create = true;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::unique_ptr<VoiceStore> Open() const { return VoiceStore::Open(options_); }
+  std::unique_ptr<VoiceStore> Existing() const {
+    StoreOptions options = options_;
+    options.create = false;
+    return VoiceStore::Open(options);
+  }
+  // The database file with its log.
+  std::string AllBytes() const {
+    std::string bytes = ReadFile(options_.where);
+    if (IsRegularFile(options_.where + "-wal")) bytes += ReadFile(options_.where + "-wal");
+    return bytes;
+  }
+  static std::vector<EnrolledSpeaker> All(VoiceStore& store, bool with_audio = false) {
+    std::vector<EnrolledSpeaker> all;
+    store.ForEach(with_audio, [&](EnrolledSpeaker&& speaker) { all.push_back(speaker); });
+    return all;
+  }
+
+  std::string folder_;
+  StoreOptions options_;
+};
+
+TEST_P(VoiceStoreTest, KeepsWhatItIsGiven) {
+  EXPECT_THAT(FailureOf([&] { Existing(); }), HasSubstr("no voices are enrolled"));
+  {
+    auto store = Open();
+    EnrolledUtterance with_audio = Utterance(3);
+    with_audio.audio = std::string("fLaC\0audio", 10);
+    store->Enroll("李达康 \"x\" 🎤", {Utterance(1), with_audio}, "a note");
+    store->Enroll("O'Brien", {Utterance(2)}, std::nullopt);
+    store->Enroll("李达康 \"x\" 🎤", {Utterance(4)}, std::nullopt);
+  }
+  auto store = Existing();
+  EXPECT_EQ(store->encrypted(), GetParam());
+  EXPECT_EQ(store->NumSpeakers(), 2u);
+  const std::vector<EnrolledSpeaker> all = All(*store, true);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "李达康 \"x\" 🎤");
+  EXPECT_EQ(all[0].note, "a note");
+  ASSERT_EQ(all[0].utterances.size(), 3u);
+  EXPECT_EQ(all[0].utterances[1].audio, std::string("fLaC\0audio", 10));
+  EXPECT_EQ(all[0].utterances[2].source, Utterance(4).source);
+  EXPECT_EQ(all[0].utterances[2].embedding, Utterance(4).embedding);
+  EXPECT_EQ(all[1].utterances[0].speech_seconds, 3.5);
+  EXPECT_EQ(store->Find("O'Brien")->utterances.size(), 1u);
+  EXPECT_FALSE(store->Find("o'brien"));
+  store->Check();
+}
+
+TEST_P(VoiceStoreTest, OnlyTheOwnerMayRead) {
+  auto store = Open();
+  store->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  for (const char* end : {"", "-wal", "-shm"}) {
+    struct stat status;
+    ASSERT_EQ(::stat((options_.where + end).c_str(), &status), 0) << end;
+    EXPECT_EQ(status.st_mode & 0777, 0600u) << end;
+  }
+}
+
+TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
+  auto store = Open();
+  store->Enroll("Ada", {Utterance(1), Utterance(2)}, std::nullopt);
+  store->Enroll("Bob", {Utterance(3)}, std::nullopt);
+  EXPECT_THAT(FailureOf([&] { store->Rename("Ada", "Bob"); }), HasSubstr("taken"));
+  EXPECT_THAT(FailureOf([&] { store->Rename("Eve", "Bo"); }), HasSubstr("no speaker 'Eve'"));
+  store->Rename("Ada", "Ida");
+  store->SetNote("Ida", "left handed");
+  EXPECT_FALSE(store->Find("Ada"));
+  const EnrolledSpeaker ida = *store->Find("Ida");
+  EXPECT_EQ(ida.note, "left handed");
+  store->RemoveUtterance("Ida", ida.utterances[0].id);
+  EXPECT_THAT(FailureOf([&] { store->RemoveUtterance("Bob", ida.utterances[1].id); }),
+              HasSubstr("no utterance"));
+  EnrolledUtterance again = ida.utterances[1];
+  again.embedding = Utterance(7).embedding;
+  again.network = "n2";
+  store->ReplaceEmbeddings({again});
+  EXPECT_EQ(store->Find("Ida")->utterances.at(0).network, "n2");
+  EXPECT_EQ(store->Find("Ida")->utterances.at(0).embedding, Utterance(7).embedding);
+  store->Remove("Bob");
+  EXPECT_THAT(FailureOf([&] { store->Remove("Bob"); }), HasSubstr("no speaker"));
+  EXPECT_EQ(store->NumSpeakers(), 1u);
+  store->Check();
+}
+
+TEST_P(VoiceStoreTest, WhatIsRemovedIsGone) {
+  auto store = Open();
+  EnrolledUtterance utterance = Utterance(1);
+  utterance.audio = "AUDIOOFTHEGONE" + std::string(9000, 'a');
+  store->Enroll("Removed Person", {utterance}, "a note of theirs");
+  store->Enroll("Old Name", {Utterance(2)}, std::nullopt);
+  store->Remove("Removed Person");
+  store->Rename("Old Name", "New Name");
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("Removed Person")));
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("AUDIOOFTHEGONE")));
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("a note of theirs")));
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("Old Name")));
+  if (!GetParam()) {
+    EXPECT_THAT(AllBytes(), HasSubstr("New Name"));
+  }
+}
+
+TEST_P(VoiceStoreTest, KeysChangeAndLeaveNothingBehind) {
+  StoreKey other;
+  other.key_file = folder_ + "/other";
+  WriteFileAtomically(other.key_file, std::string(32, 'o'));
+  auto store = Open();
+  EnrolledUtterance utterance = Utterance(1);
+  utterance.audio = "AUDIO";
+  store->Enroll("Secret Name", {utterance}, "secret note");
+  auto second = Open();  // opened under the old key
+  store->ChangeKey(other);
+  EXPECT_TRUE(store->encrypted());
+  EXPECT_THAT(FailureOf([&] { second->Find("Secret Name"); }), HasSubstr("changed meanwhile"));
+  second.reset();
+  const std::string embedding(reinterpret_cast<const char*>(utterance.embedding.data()),
+                              utterance.embedding.size() * sizeof(float));
+  for (const std::string& text : {std::string("Secret Name"), std::string("secret note"),
+                                  std::string("ré cording"), std::string("AUDIO"), embedding})
+    EXPECT_THAT(AllBytes(), Not(HasSubstr(text)));
+  EXPECT_EQ(store->Find("Secret Name", true)->utterances.at(0).audio, "AUDIO");
+  EXPECT_THAT(FailureOf([&] { Existing(); }), HasSubstr(GetParam() ? "wrong key" : "key file"));
+  store->ChangeKey({});
+  EXPECT_FALSE(store->encrypted());
+  options_.key = {};
+  EXPECT_EQ(Existing()->Find("Secret Name")->note, "secret note");
+}
+
+// Every page with every bit pattern of some bytes turned: an error, or what was there before.
+TEST_P(VoiceStoreTest, DamageIsAnErrorNeverAnotherAnswer) {
+  {
+    auto store = Open();
+    for (int i = 0; i < 12; ++i)
+      store->Enroll("Speaker " + std::to_string(i), {Utterance(i), Utterance(i + 1)}, "note");
+  }
+  const std::string sound = ReadFile(options_.where);
+  fs::remove(options_.where + "-wal");
+  fs::remove(options_.where + "-shm");
+  std::vector<std::string> before;
+  for (const EnrolledSpeaker& speaker : All(*Existing())) before.push_back(SpeakerToJson(speaker));
+  std::mt19937 random(5);
+  int noticed = 0;
+  for (int i = 0; i < 400; ++i) {
+    std::string damaged = sound;
+    const std::size_t at = random() % damaged.size();
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << random() % 8));
+    for (const char* end : {"-wal", "-shm"}) fs::remove(options_.where + end);
+    WriteFileAtomically(options_.where, damaged);
+    std::vector<std::string> after;
+    try {
+      for (const EnrolledSpeaker& speaker : All(*Existing()))
+        after.push_back(SpeakerToJson(speaker));
+      EXPECT_EQ(after, before) << "byte " << at;
+    } catch (const Error&) {
+      ++noticed;
+    }
+  }
+  EXPECT_GT(noticed, 40);  // the others hit free space
+  for (std::size_t length :
+       {std::size_t{1}, std::size_t{50}, sound.size() / 2, sound.size() - 4096}) {
+    for (const char* end : {"-wal", "-shm"}) fs::remove(options_.where + end);
+    WriteFileAtomically(options_.where, sound.substr(0, length));
+    EXPECT_THROW(All(*Existing()), Error) << length;
+  }
+}
+
+TEST_P(VoiceStoreTest, RefusesWhatIsNoStore) {
+  fs::create_directories(folder_ + "/sub");
+  WriteFileAtomically(options_.where, std::string(5000, 'x'));
+  EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("no store"));
+  fs::remove(options_.where);
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(options_.where.c_str(), &other), SQLITE_OK);
+  sqlite3_exec(other, "CREATE TABLE mine (a)", nullptr, nullptr, nullptr);
+  sqlite3_close(other);
+  EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("not one of vpr"));
+  options_.where = folder_;
+  EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("not a file"));
+}
+
+// Two processes enroll at once, with the first moment of the store among it.
+TEST_P(VoiceStoreTest, TwoProcessesLoseNothing) {
+  std::vector<pid_t> children;
+  for (int child = 0; child < 2; ++child) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      int code = 1;
+      try {
+        auto store = Open();
+        for (int i = 0; i < 50; ++i)
+          store->Enroll("p" + std::to_string(child) + " " + std::to_string(i), {Utterance(i)},
+                        std::nullopt);
+        code = 0;
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+      }
+      ::_exit(code);
+    }
+    children.push_back(pid);
+  }
+  for (pid_t pid : children) {
+    int status = 1;
+    ::waitpid(pid, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  auto store = Existing();
+  EXPECT_EQ(store->NumSpeakers(), 100u);
+  store->Check();
+}
+
+INSTANTIATE_TEST_SUITE_P(, VoiceStoreTest, ::testing::Bool(),
+                         [](const auto& each) { return each.param ? "encrypted" : "plain"; });
+
+TEST(CheckSpeakerName, RefusesWhatCannotBeShown) {
+  for (const char* good : {"Ada", "李达康", "O'Brien \"Bob\"", "🎤", "a b", "-x"})
+    EXPECT_NO_THROW(CheckSpeakerName(good)) << good;
+  for (const char* bad : {"", " a", "a ", "a\nb", "a\tb", "\x7f", "\xff\xfe", "a\xc2\x85"})
+    EXPECT_THROW(CheckSpeakerName(bad), Error) << bad;
+  EXPECT_THROW(CheckSpeakerName(std::string(201, 'a')), Error);
+}
+
+TEST(JsonLines, RoundTrip) {
+  EnrolledSpeaker speaker;
+  speaker.name = "Zoë \"Z\"";
+  speaker.note = "line\nbreak";
+  speaker.enrolled_at = "2026-01-02T03:04:05Z";
+  speaker.utterances = {Utterance(1), Utterance(2)};
+  speaker.utterances[1].audio = std::string("\0\1\xff", 3);
+  const std::string line = SpeakerToJson(speaker);
+  EXPECT_THAT(line, Not(HasSubstr("\n")));
+  const EnrolledSpeaker back = SpeakerFromJson(line);
+  EXPECT_EQ(SpeakerToJson(back), line);
+  EXPECT_EQ(back.utterances[1].audio, speaker.utterances[1].audio);
+  EXPECT_EQ(back.utterances[0].embedding, speaker.utterances[0].embedding);
+  EXPECT_THROW(SpeakerFromJson("{}"), Error);
+  EXPECT_THROW(SpeakerFromJson("not json"), Error);
+  std::string longer = line;
+  longer.replace(longer.find("1.0"), 3, "2.0");  // an embedding that is not of length 1
+  EXPECT_THROW(SpeakerFromJson(longer), Error);
+}
+
+TEST(FindStore, PrefersWhatIsGiven) {
+  ::setenv("VPR_DB", "/x/env.db", 1);
+  EXPECT_EQ(FindStore("given.db"), "given.db");
+  EXPECT_EQ(FindStore(""), "/x/env.db");
+  ::unsetenv("VPR_DB");
+  ::setenv("XDG_DATA_HOME", "/x/data", 1);
+  EXPECT_EQ(FindStore(""), "/x/data/vpr/voices.db");
+  ::setenv("XDG_DATA_HOME", "relative", 1);
+  ::setenv("HOME", "/home/a", 1);
+  EXPECT_EQ(FindStore(""), "/home/a/.local/share/vpr/voices.db");
+}
+
+}  // namespace
+}  // namespace vpr
