@@ -10,7 +10,9 @@ namespace vpr {
 namespace {
 
 constexpr std::size_t kFrame = VoiceActivityDetector::kFrame;
-constexpr std::size_t kWindow = 30;  // frames that decide whether a phrase begins
+constexpr std::size_t kFloorWindow = 300;  // frames whose quietest is the noise of the room
+constexpr double kAboveFloor = 3;          // so many times its power is more than noise (5 dB)
+constexpr std::size_t kWindow = 30;        // frames that decide whether a phrase begins
 constexpr float kWantedPeak = 0.7f, kHighestGain = 30, kForget = 0.9977f;  // 10 dB in 5 s
 
 std::size_t Frames(double seconds) {
@@ -22,9 +24,10 @@ std::size_t Frames(double seconds) {
 struct PhraseDetector::Impl {
   PhraseOptions options;
   VoiceActivityDetector detector;
-  std::vector<float> rest;   // less than a frame
-  std::vector<float> audio;  // of the phrase, or the last moments before one
-  std::deque<bool> recent;   // of the last kWindow frames
+  std::vector<float> rest;    // less than a frame
+  std::vector<float> audio;   // of the phrase, or the last moments before one
+  std::deque<double> powers;  // smoothed, of the last kFloorWindow frames
+  std::deque<bool> recent;    // of the last kWindow frames
   bool inside = false;
   std::size_t quiet = 0;  // frames without voice at its end
   float peak = 0;
@@ -44,7 +47,10 @@ struct PhraseDetector::Impl {
     const float gain = std::min(kWantedPeak / std::max(peak, 1e-9f), kHighestGain);
     std::vector<float> scaled(frame.begin(), frame.end());
     for (float& sample : scaled) sample *= gain;
-    const bool voice = detector.IsVoice(scaled);
+    powers.push_back(power);
+    if (powers.size() > kFloorWindow) powers.pop_front();
+    const double floor = *std::min_element(powers.begin(), powers.end());
+    const bool voice = detector.IsVoice(scaled) && power > kAboveFloor * floor;
     audio.insert(audio.end(), frame.begin(), frame.end());
     recent.push_back(voice);
     if (recent.size() > kWindow) recent.pop_front();

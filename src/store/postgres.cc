@@ -161,8 +161,9 @@ class Postgres : public SqlConnection {
 
   bool initialized() override {
     bool there = false;
-    Run("SELECT (to_regclass('store') IS NOT NULL AND to_regclass('utterances') IS NOT "
-        "NULL)::int8",
+    Run("SELECT count(*) FROM (SELECT to_regclass('store') AS a, to_regclass('utterances') AS b) "
+        "AS t "
+        "WHERE a IS NOT NULL AND b IS NOT NULL",
         {}, [&](const SqlRow& row) { there = row.Integer(0) != 0; });
     return there;
   }

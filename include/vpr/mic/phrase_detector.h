@@ -16,7 +16,7 @@ struct PhraseOptions {
 };
 
 // 16 kHz. Frames of 10 ms go through a VoiceActivityDetector, brought to one level by the loudest
-// moment of the last ten seconds.
+// moment of the last ten seconds; what is not 5 dB above the quietest of the last three is noise.
 class PhraseDetector {
  public:
   explicit PhraseDetector(const PhraseOptions& options = {});

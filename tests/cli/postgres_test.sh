@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# The store in a real PostgreSQL: a private cluster on a free loopback port, stopped at the end.
+. "$(dirname "$0")/lib.sh"
+unset VPR_MODEL VPR_KEY_FILE VPR_PASSPHRASE
+bin=$(ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -n 1 || true)
+if [ ! -x "$bin/initdb" ]; then
+  echo "SKIPPED: no PostgreSQL server is installed (Debian: postgresql-15)"
+  exit 77
+fi
+as=() # the server refuses to run as root
+if [ "$(id -u)" -eq 0 ]; then
+  as=(runuser -u nobody --)
+  chmod 755 "$work"
+fi
+cluster=$work/cluster
+mkdir "$cluster"
+if [ "$(id -u)" -eq 0 ]; then chown nobody "$cluster"; fi
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cd "$cluster"
+"${as[@]}" "$bin/initdb" -D "$cluster/data" -U vpr -A trust -E UTF8 --locale C.UTF-8 --no-sync > "$work/initdb.log" 2>&1 ||
+  fail "initdb: $(tail -n 3 "$work/initdb.log")"
+"${as[@]}" "$bin/pg_ctl" -D "$cluster/data" -w -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$cluster" \
+  -l "$cluster/log" start > /dev/null || fail "the server does not start: $(tail -n 3 "$cluster/log")"
+trap '"${as[@]}" "$bin/pg_ctl" -D "$cluster/data" -m immediate stop > /dev/null 2>&1 || true; rm -rf "$work"' EXIT
+cd "$work"
+sql() { "$bin/psql" -h 127.0.0.1 -p "$port" -U vpr -At -c "$1" "${2:-postgres}"; }
+sql 'CREATE DATABASE voices' > /dev/null
+export VPR_DB=postgresql://vpr:hidden@127.0.0.1:$port/voices
+slt=$data/flite-slt rms=$data/flite-rms
+
+refused "$vpr" speakers list
+says 'no voices are enrolled' err
+ok "$vpr" --quiet enroll slt "$slt-1.flac" "$slt-2.flac"
+ok "$vpr" --quiet enroll '李达康 "R"' "$rms-1.flac" "$rms-2.flac" --keep-audio
+ok "$vpr" identify "$slt-4.flac" "$rms-4.flac" "$data/flite-kal16-1.flac" --json
+check '[l["decision"] for l in lines] == ["slt", "李达康 \"R\"", None]'
+ok "$vpr" speakers rename slt Ada
+ok "$vpr" speakers note Ada "a note"
+ok "$vpr" speakers show Ada --json
+check 'j["note"] == "a note" and len(j["utterances"]) == 2'
+refused "$vpr" speakers rename Ada '李达康 "R"'
+ok "$vpr" speakers export -o all.jsonl
+ok "$vpr" speakers import all.jsonl --db lite.db
+ok "$vpr" verify Ada "$slt-4.flac" --db lite.db
+ok "$vpr" db check
+says '^postgresql://vpr@127\.0\.0\.1:[0-9]+/voices: sound, 2 speakers, not encrypted$' out
+
+# Two processes at once, each with 500 people: all there, none twice.
+many() { # LETTER
+  python3 -c '
+import json, sys
+for i in range(500):
+    e = [0.0] * 192
+    e[i % 192] = 1.0
+    print(json.dumps({"name": "%s %d" % (sys.argv[1], i), "utterances": [{"network": "n", "speech_seconds": 2.0, "embedding": e}]}))' "$1" > "$1.jsonl"
+}
+many a
+many b
+for db in "$VPR_DB" "$work/lite.db"; do
+  "$vpr" -q speakers import a.jsonl --db "$db" > a.out 2> a.err &
+  first=$!
+  "$vpr" -q speakers import b.jsonl --db "$db" > b.out 2> b.err || fail "the second process: $(cat b.err)"
+  wait "$first" || fail "the first process: $(cat a.err)"
+  ok "$vpr" speakers list --db "$db" --json
+  check 'len(lines) == 1002 and len({l["name"] for l in lines}) == 1002'
+  ok "$vpr" db check --db "$db"
+done
+
+# A running process sees what another one changes (LISTEN/NOTIFY).
+mkfifo keys
+"$vpr" identify --mic-from "$data/flite-awb-1.flac" --seconds 2 --json < keys > live.out 2> live.err &
+running=$!
+exec 9> keys
+echo >&9
+for ((i = 0; i < 300; ++i)); do
+  [ -s live.out ] && break
+  sleep 0.1
+done
+ok "$vpr" --quiet enroll awb "$data/flite-awb-2.flac" "$data/flite-awb-3.flac"
+echo >&9
+exec 9>&-
+wait "$running" || true
+python3 - << 'P' || fail "a running process does not see who was enrolled meanwhile"
+import json
+
+answers = [json.loads(line) for line in open("live.out")]
+assert [a["decision"] for a in answers[:2]] == [None, "awb"], answers
+P
+
+# Encrypted, and damage is an error.
+head -c 32 /dev/urandom > key
+ok "$vpr" db encrypt --key-file key
+[ "$(sql "SELECT count(*) FROM speakers WHERE position('Ada'::bytea in data) > 0 OR position('Ada'::bytea in key) > 0" voices)" = 0 ] ||
+  fail "a name is in the encrypted store"
+refused "$vpr" speakers list
+says 'key file' err
+ok "$vpr" speakers list --key-file key
+says '^Ada' out
+sql "UPDATE utterances SET data = overlay(data placing '\x00ff'::bytea from 60) WHERE id = 1" voices > /dev/null
+refused "$vpr" db check --key-file key
+says 'is damaged' err
+
+# Nobody there, and never the password.
+VPR_DB=postgresql://vpr:hidden@127.0.0.1:1/voices run "$vpr" speakers list
+expect_status 1 "a server that is not there"
+says 'cannot reach the database' err
+if grep -q hidden err out; then fail "the password is printed"; fi
