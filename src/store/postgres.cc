@@ -70,13 +70,11 @@ class Row : public SqlRow {
 
 class Postgres : public SqlConnection {
  public:
-  explicit Postgres(const StoreOptions& options) : connection_(PQconnectdb(options.where.c_str())) {
-    if (PQstatus(connection_) != CONNECTION_OK) {
-      const std::string why = Message();
-      PQfinish(connection_);
+  explicit Postgres(const StoreOptions& options)
+      : owner_(PQconnectdb(options.where.c_str())), connection_(owner_.get()) {
+    if (PQstatus(connection_) != CONNECTION_OK)
       throw Error(ErrorCode::kIo,
-                  "cannot reach the database '" + Without(options.where) + "': " + why);
-    }
+                  "cannot reach the database '" + Without(options.where) + "': " + Message());
     // Never the password.
     name_ = "postgresql://" + Text(PQuser(connection_)) + "@" + Text(PQhost(connection_)) + ":" +
             Text(PQport(connection_)) + "/" + Text(PQdb(connection_));
@@ -85,7 +83,6 @@ class Postgres : public SqlConnection {
     Run("SET lock_timeout = '30s'", {}, {});
     Run(std::string("LISTEN ") + kChannel, {}, {});
   }
-  ~Postgres() override { PQfinish(connection_); }
 
   std::string Describe() const override { return name_; }
 
@@ -224,7 +221,12 @@ class Postgres : public SqlConnection {
   }
   std::string Failed() const { return "cannot use store '" + Printable(name_) + "': "; }
 
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+
   std::string name_;
+  std::unique_ptr<PGconn, Finish> owner_;
   PGconn* connection_;
 };
 

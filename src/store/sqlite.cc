@@ -97,8 +97,9 @@ class Sqlite : public SqlConnection {
           "no voices are enrolled: there is no store '" + Printable(path_) +
               "'; enroll somebody with: vpr enroll NAME FILE..., or name another with --db");
     if (!there) CreateFile(path_);
-    if (sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, nullptr) != SQLITE_OK)
-      Fail();
+    const int code = sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, nullptr);
+    owner_.reset(handle_);
+    if (code != SQLITE_OK) Fail();
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);
     Execute(
@@ -106,19 +107,17 @@ class Sqlite : public SqlConnection {
         "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
   }
 
-  ~Sqlite() override {
-    for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
-    sqlite3_close_v2(handle_);
-  }
-
   std::string Describe() const override { return path_; }
 
   std::int64_t Run(const std::string& sql, SqlValues values,
                    const std::function<void(const SqlRow&)>& use) override {
-    sqlite3_stmt*& statement = statements_[sql];
-    if (statement == nullptr &&
-        sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK)
-      Fail();
+    auto& prepared = statements_[sql];
+    if (prepared == nullptr) {
+      sqlite3_stmt* fresh = nullptr;
+      if (sqlite3_prepare_v2(handle_, sql.c_str(), -1, &fresh, nullptr) != SQLITE_OK) Fail();
+      prepared.reset(fresh);
+    }
+    sqlite3_stmt* statement = prepared.get();
     struct Reset {
       sqlite3_stmt* statement;
       ~Reset() {
@@ -245,9 +244,15 @@ class Sqlite : public SqlConnection {
     }
   }
 
+  struct Close {
+    void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+
   std::string path_;
   sqlite3* handle_ = nullptr;
-  std::map<std::string, sqlite3_stmt*> statements_;
+  std::unique_ptr<sqlite3, Close> owner_;  // of handle_
+  std::map<std::string, std::unique_ptr<sqlite3_stmt, Close>> statements_;
   std::int64_t data_version_ = 0;
 };
 
