@@ -90,7 +90,7 @@ P
 # Encrypted, and damage is an error.
 head -c 32 /dev/urandom > key
 ok "$vpr" db encrypt --key-file key
-[ "$(sql "SELECT count(*) FROM speakers WHERE position('Ada'::bytea in data) > 0 OR position('Ada'::bytea in key) > 0" voices)" = 0 ] ||
+[ "$(sql "SELECT count(*) FROM speakers WHERE position('李达康'::bytea in data) > 0 OR position('李达康'::bytea in key) > 0" voices)" = 0 ] ||
   fail "a name is in the encrypted store"
 refused "$vpr" speakers list
 says 'key file' err
