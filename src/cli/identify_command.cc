@@ -189,8 +189,14 @@ int IdentifyTakes(const Options& options, const Context& context,
     const bool more = static_cast<bool>(std::getline(std::cin, line));
     // Where nobody can press Enter, one take is made at once.
     if (stop() || (!more && (terminal || take > 1))) break;
-    const Recording recording =
-        ReadOneRecording("", options.mic, extractor, options.limits, false, *progress);
+    Recording recording;
+    try {
+      recording = ReadOneRecording("", options.mic, extractor, options.limits, false, *progress);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnusable) throw;
+      recording.source = "microphone";  // a muted one: an answer, and on
+      recording.failure = error.what();
+    }
     WarnOf(recording);
     identifier.Refresh();
     Print(identifier.Answer(recording));

@@ -86,6 +86,7 @@ says 'silent' err
 "$vpr" --quiet identify --mic-from "$slt-4.flac" --json < /dev/null > out 2> err || fail "identify --mic-from"
 check 'j["decision"] == "slt"'
 run "$vpr" --quiet identify --mic-from silence.wav
+says '^microphone	no speech$' out
 says 'nothing but zeros' err
 ok "$vpr" --quiet identify --live --mic-from "$rms-4.flac" --save phrases --json
 check 'lines[-1]["decision"] == "李达康 \"R\" 🎤" and lines[-1]["computed_ms"] > 0'
