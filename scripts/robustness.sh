@@ -39,5 +39,8 @@ evaluate "as it is" "$list" "$root"
 for snr in 20 10 5; do degraded "noise, $snr dB" --noise "$noise" --snr "$snr"; done
 degraded "rooms" --rooms "$rooms"
 degraded "telephone" --telephone
+degraded "GSM 06.10" --codec gsm
+degraded "Opus, lowest bit rate" --codec opus --compression 1
+degraded "clipped at 0.2 of the peak" --clip 0.2
 degraded "rooms, noise 10 dB, telephone" --rooms "$rooms" --noise "$noise" --snr 10 --telephone
 for seconds in 4 2 1; do degraded "$seconds s" --seconds "$seconds"; done
