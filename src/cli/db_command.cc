@@ -78,12 +78,7 @@ void AddDbCommand(CLI::App& app, Context& context) {
       app.add_subcommand("db", "The store of the enrolled voices: path, check, encrypt");
   command->require_subcommand(1);
   auto add = [&](const char* name, const char* what, int (*run)(const Options&, const Context&)) {
-    CLI::App* sub = command->add_subcommand(name, what);
-    AddStoreOptions(*sub, options->store);
-    sub->callback([options, &context, run] {
-      context.run = [options, &context, run] { return run(*options, context); };
-    });
-    return sub;
+    return AddStoreCommand(*command, context, options, name, what, run);
   };
   add("path", "Where it is", ShowPath);
   add("check", "Read everything and check every checksum", Check);

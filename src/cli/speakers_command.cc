@@ -250,12 +250,7 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
       app.add_subcommand("speakers", "Who is enrolled: list, show, rename, remove, export, import");
   command->require_subcommand(1);
   auto add = [&](const char* name, const char* what, int (*run)(const Options&, const Context&)) {
-    CLI::App* sub = command->add_subcommand(name, what);
-    AddStoreOptions(*sub, options->store);
-    sub->callback([options, &context, run] {
-      context.run = [options, &context, run] { return run(*options, context); };
-    });
-    return sub;
+    return AddStoreCommand(*command, context, options, name, what, run);
   };
   CLI::App* list = add("list", "Everybody, in the order of enrollment", List);
   list->add_flag("--json", options->json, "One JSON object a line");

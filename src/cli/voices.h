@@ -1,21 +1,18 @@
 // What enroll, verify, identify, speakers and db share: the store, the microphone, quality limits.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
 #include "vpr/base/progress.h"
 #include "vpr/identify/recording.h"
 #include "vpr/mic/microphone.h"
 #include "vpr/store/voice_store.h"
-
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
 
 namespace vpr::cli {
 
@@ -25,6 +22,20 @@ struct StoreArguments {
 
 // Declares --db and --key-file.
 void AddStoreOptions(CLI::App& command, StoreArguments& arguments);
+
+// Declares a subcommand of `parent` that works on the store: `run` gets `options`, whose member
+// `store` holds the arguments.
+template <typename Options>
+CLI::App* AddStoreCommand(CLI::App& parent, Context& context,
+                          const std::shared_ptr<Options>& options, const char* name,
+                          const char* what, int (*run)(const Options&, const Context&)) {
+  CLI::App* command = parent.add_subcommand(name, what);
+  AddStoreOptions(*command, options->store);
+  command->callback([options, &context, run] {
+    context.run = [options, &context, run] { return run(*options, context); };
+  });
+  return command;
+}
 
 // From --key-file, $VPR_KEY_FILE, $VPR_PASSPHRASE; empty if there is none of them. Throws
 // kInvalidArgument for two at once.
