@@ -235,12 +235,29 @@ class Enroller {
 };
 
 int Run(const Options& options, const Context& context) {
+  const auto progress = MakeConsoleProgress(context);
   std::vector<Person> people = PeopleOf(options);
-  for (const Person& person : people) CheckSpeakerName(person.name);
+  std::size_t failed = 0;
+  std::string first_failed;
+  auto fail = [&](const std::string& name) {
+    ++failed;
+    if (first_failed.empty()) first_failed = name;
+  };
+  const std::size_t wanted = people.size();
+  std::erase_if(people, [&](const Person& person) {
+    try {
+      CheckSpeakerName(person.name);
+      return false;
+    } catch (const Error& error) {
+      if (wanted == 1) throw;
+      progress->Warn(error.what());
+      fail(person.name);
+      return true;
+    }
+  });
   const EmbeddingExtractor extractor =
       EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
   const std::unique_ptr<VoiceStore> store = OpenStore(options.store, true, options.encrypt);
-  const auto progress = MakeConsoleProgress(context);
   Enroller enroller(options, extractor, *store, *progress);
   if (options.mic.wanted()) {
     std::vector<Recording> one;
@@ -255,25 +272,22 @@ int Run(const Options& options, const Context& context) {
   for (const Person& person : people)
     paths.insert(paths.end(), person.files.begin(), person.files.end());
   std::vector<Recording> waiting;
-  std::size_t at = 0, failed = 0;
-  std::string first_failed;
+  std::size_t at = 0;
   EmbedRecordings(paths, extractor, options.limits, options.keep_audio, *progress,
                   CatchInterrupts(), [&](Recording&& recording) {
                     waiting.push_back(std::move(recording));
                     if (waiting.size() < people[at].files.size()) return;
-                    if (!enroller.Enroll(people[at].name, std::move(waiting))) {
-                      ++failed;
-                      if (first_failed.empty()) first_failed = people[at].name;
-                    }
+                    if (!enroller.Enroll(people[at].name, std::move(waiting)))
+                      fail(people[at].name);
                     waiting.clear();
                     ++at;
                   });
   if (failed > 0)
     throw Error(ErrorCode::kUnusable,
-                people.size() == 1
+                wanted == 1
                     ? "'" + Printable(first_failed) + "' was not enrolled: no usable utterance"
                     : Format("%zu of %zu people were not enrolled, the first is '%s'", failed,
-                             people.size(), Printable(first_failed).c_str()));
+                             wanted, Printable(first_failed).c_str()));
   return kExitDone;
 }
 

@@ -135,7 +135,12 @@ cp "$rms-1.flac" "$rms-2.flac" people/bob
 ok "$vpr" --quiet enroll audio_db --per-file --db files.db
 ok "$vpr" identify "$slt-4.flac" --db files.db --json
 check 'j["decision"] == "李 雪"'
-ok "$vpr" --quiet enroll people --per-folder --db folders.db --keep-audio
+mkdir $'people/two\nlines'
+cp "$slt-1.flac" $'people/two\nlines'
+run "$vpr" --quiet enroll people --per-folder --db folders.db --keep-audio
+expect_status 1 "a folder whose name cannot be one"
+says 'control character' err
+says '1 of 3 people were not enrolled' err
 ok "$vpr" speakers list --db folders.db --json
 check '[(l["name"], l["utterances"]) for l in lines] == [("ada", 2), ("bob", 2)]'
 usage_error "$vpr" enroll people --per-folder --per-file
