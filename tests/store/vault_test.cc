@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/failure_of.h"
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -10,6 +11,7 @@
 namespace vpr {
 namespace {
 
+using test::FailureOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -18,15 +20,6 @@ StoreKey FileKey(char fill) {
   key.key_file = test::TempPath(std::string("key_") + fill);
   WriteFileAtomically(key.key_file, std::string(32, fill));
   return key;
-}
-
-std::string FailureOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(Vault, SealsAndOpens) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <random>
 
+#include "support/failure_of.h"
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -19,6 +20,7 @@
 namespace vpr {
 namespace {
 
+using test::FailureOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
@@ -33,15 +35,6 @@ EnrolledUtterance Utterance(int number, std::size_t dim = 8) {
   utterance.embedding.assign(dim, 0.0f);
   utterance.embedding[static_cast<std::size_t>(number) % dim] = 1;
   return utterance;
-}
-
-std::string FailureOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 class VoiceStoreTest : public ::testing::TestWithParam<bool> {
