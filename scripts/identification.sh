@@ -35,10 +35,9 @@ for folder, _, files in sorted(os.walk(dev)):
 rng = random.Random(seed)
 for speakers in by_corpus.values():
     rng.shuffle(speakers)
-turn = [s for group in zip(*[iter(sum(([c] for c in sorted(by_corpus)), []))]) for s in group]
 chosen = []
 while len(chosen) < 50 and any(by_corpus.values()):
-    for corpus in turn:
+    for corpus in sorted(by_corpus):
         if by_corpus[corpus] and len(chosen) < 50:
             chosen.append(by_corpus[corpus].pop())
 rng.shuffle(chosen)

@@ -28,10 +28,8 @@ int Check(const Options& options, const Context&) {
 }
 
 int Encrypt(const Options& options, const Context&) {
-  StoreArguments plain;
-  plain.db = options.store.db;
   StoreOptions open;
-  open.where = FindStore(plain.db);
+  open.where = FindStore(options.store.db);
   StoreKey key = GivenKey(options.store);
   std::unique_ptr<VoiceStore> store;
   try {

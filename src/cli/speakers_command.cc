@@ -109,20 +109,23 @@ int Note(const Options& options, const Context&) {
 
 int Remove(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
+  const auto removed = [&] {
+    return store->RemovedIsOverwritten() ? "removed and overwritten" : "removed";
+  };
   if (!options.utterances.empty()) {
     if (options.names.size() != 1)
       throw Error(ErrorCode::kInvalidArgument, "--utterance needs exactly one name");
     for (std::int64_t id : options.utterances) {
       store->RemoveUtterance(options.names[0], id);
-      Print(Format("%s: utterance %lld removed and overwritten\n", options.names[0].c_str(),
-                   static_cast<long long>(id)));
+      Print(Format("%s: utterance %lld %s\n", options.names[0].c_str(), static_cast<long long>(id),
+                   removed()));
     }
     return kExitDone;
   }
   for (const std::string& name : options.names) MustFind(*store, name);  // all or none
   for (const std::string& name : options.names) {
     store->Remove(name);
-    Print(name + ": removed and overwritten\n");
+    Print(name + ": " + removed() + "\n");
   }
   return kExitDone;
 }
@@ -263,7 +266,7 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
   CLI::App* note = add("note", "A note on somebody", Note);
   note->add_option("name", options->name)->required()->type_name("NAME");
   note->add_option("text", options->text)->required()->type_name("TEXT");
-  CLI::App* remove = add("remove", "Forget somebody: the data is overwritten", Remove);
+  CLI::App* remove = add("remove", "Forget somebody: the data is overwritten (SQLite)", Remove);
   remove->add_option("names", options->names)->required()->type_name("NAME...");
   remove->add_option("--utterance", options->utterances, "Only this utterance (see show)")
       ->type_name("ID");

@@ -205,6 +205,7 @@ class Postgres : public SqlConnection {
     }
   }
 
+  bool overwrites() const override { return false; }
   void CheckIntegrity() override {}
 
  private:

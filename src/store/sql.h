@@ -55,6 +55,7 @@ class SqlConnection {
   virtual void Changed() {}       // inside a transaction that changes something
   virtual bool HasChanged() = 0;  // by somebody else since the last call
   virtual void Scrub() = 0;       // leaves nothing of what was removed, and clears store.scrub
+  virtual bool overwrites() const = 0;  // Scrub does, not only frees
   virtual void CheckIntegrity() = 0;
 };
 

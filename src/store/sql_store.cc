@@ -175,6 +175,10 @@ class SqlStore : public VoiceStore {
     CommitRemoval(transaction);
   }
 
+  bool RemovedIsOverwritten() override {
+    return sql_->overwrites() && Number("SELECT scrub FROM store") == 0;
+  }
+
   void RemoveUtterance(const std::string& name, std::int64_t id) override {
     Transaction transaction(*sql_, true);
     CheckKey();

@@ -197,6 +197,8 @@ class Sqlite : public SqlConnection {
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);
   }
 
+  bool overwrites() const override { return true; }
+
   void CheckIntegrity() override {
     Run("PRAGMA integrity_check", {}, [&](const SqlRow& row) {
       if (row.Bytes(0) != "ok")

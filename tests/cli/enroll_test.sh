@@ -123,6 +123,7 @@ check 'len(j["utterances"]) == 2'
 refused "$vpr" speakers remove slt nobody
 ok "$vpr" speakers show slt
 ok "$vpr" speakers remove slt
+says '^slt: removed and overwritten$' out
 refused "$vpr" speakers show slt
 if grep -aq "flite-slt-1" "$VPR_DB"; then fail "what was removed is still in the store"; fi
 

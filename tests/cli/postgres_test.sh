@@ -38,6 +38,9 @@ ok "$vpr" speakers rename slt Ada
 ok "$vpr" speakers note Ada "a note"
 ok "$vpr" speakers show Ada --json
 check 'j["note"] == "a note" and len(j["utterances"]) == 2'
+ok "$vpr" --quiet enroll gone "$data/flite-awb-1.flac"
+ok "$vpr" speakers remove gone
+says '^gone: removed$' out # a server's disk is not ours to overwrite
 refused "$vpr" speakers rename Ada '李达康 "R"'
 ok "$vpr" speakers export -o all.jsonl
 ok "$vpr" speakers import all.jsonl --db lite.db

@@ -144,6 +144,7 @@ TEST_P(VoiceStoreTest, WhatIsRemovedIsGone) {
   store->Enroll("Old Name", {Utterance(2)}, std::nullopt);
   store->Remove("Removed Person");
   store->Rename("Old Name", "New Name");
+  EXPECT_TRUE(store->RemovedIsOverwritten());
   EXPECT_THAT(AllBytes(), Not(HasSubstr("Removed Person")));
   EXPECT_THAT(AllBytes(), Not(HasSubstr("AUDIOOFTHEGONE")));
   EXPECT_THAT(AllBytes(), Not(HasSubstr("a note of theirs")));

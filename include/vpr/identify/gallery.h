@@ -33,7 +33,6 @@ class Gallery {
 
   std::size_t size() const { return names_.size(); }
   const std::string& name(std::size_t speaker) const { return names_[speaker]; }
-  const Voiceprint& voiceprint(std::size_t speaker) const { return voiceprints_[speaker]; }
 
   // The `top` highest scores, falling; equal ones in the order of enrollment.
   std::vector<Candidate> Search(const Voiceprint& probe, std::size_t top) const;

@@ -76,8 +76,11 @@ class VoiceStore {
                       const std::optional<std::string>& note) = 0;
   virtual void Rename(const std::string& from, const std::string& to) = 0;
   virtual void SetNote(const std::string& name, const std::string& note) = 0;
-  // Overwrites what is removed and gives the space back.
+  // Removes, gives the space back and, in SQLite, overwrites it.
   virtual void Remove(const std::string& name) = 0;
+  // Whether all that was ever removed is overwritten: not in PostgreSQL, nor as long as another
+  // process's reading keeps it from being done.
+  virtual bool RemovedIsOverwritten() = 0;
   virtual void RemoveUtterance(const std::string& name, std::int64_t id) = 0;
   // New embeddings for utterances that are there already (re-embed), all or none.
   virtual void ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) = 0;
