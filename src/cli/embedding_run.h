@@ -69,7 +69,7 @@ class FileScorer {
   // A side is usable if one of its files is; its voiceprint is that of their mean embedding, its
   // seconds those of all its speech.
   bool usable(std::size_t side) const { return voiceprints_[side].has_value(); }
-  double Seconds(std::size_t side) const { return voiceprints_[side]->seconds; }
+  double Seconds(std::size_t side) const { return voiceprints_[side]->terms.seconds; }
   std::size_t num_usable() const;
 
   // Nothing if one of the sides is not usable.

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -109,7 +110,7 @@ class Enroller {
         extractor_(extractor),
         store_(store),
         progress_(progress),
-        loaded_(LoadGallery(store, extractor.scorer(), extractor.info())) {}
+        loaded_(LoadGallery(store, extractor.scorer(), extractor.info(), progress)) {}
 
   // False if there was nothing to enroll.
   bool Enroll(const std::string& name, std::vector<Recording> recordings) {
@@ -187,9 +188,12 @@ class Enroller {
         all.push_back(&utterance);
         seconds += utterance.speech_seconds;
       }
-      resembles = Resembling(name, MakeTemplate(all));
+      const Template speaker = MakeTemplate(all);
+      const Voiceprint voiceprint =
+          extractor_.scorer().MakeVoiceprint(speaker.embedding, speaker.seconds);
+      resembles = Resembling(name, voiceprint);
       store_.Enroll(name, accepted, options_.note);
-      loaded_.gallery.Add(name, MakeTemplate(all));
+      loaded_.gallery.Add(std::numeric_limits<std::int64_t>::max(), name, voiceprint);
       total += accepted.size();
     }
     if (options_.json) {
@@ -208,20 +212,18 @@ class Enroller {
 
  private:
   // Warns if the voice is that of another name.
-  std::string Resembling(const std::string& name, const Template& speaker) {
+  std::string Resembling(const std::string& name, const Voiceprint& voiceprint) {
     const Gallery& gallery = loaded_.gallery;
     if (gallery.size() == 0 || extractor_.info().fmr_thresholds.empty()) return "";
-    const Voiceprint voiceprint =
-        extractor_.scorer().MakeVoiceprint(speaker.embedding, speaker.seconds);
     const double threshold =
         FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery.size()).threshold;
     for (const Candidate& candidate : gallery.Search(voiceprint, 3)) {
-      const std::string& other = gallery.name(candidate.speaker);
-      if (other == name || candidate.score.value < threshold) continue;
-      progress_.Warn(Format(
-          "%s sounds like '%s', who is enrolled already (score %.2f, threshold "
-          "%.2f); if it is the same person, see: vpr speakers rename, remove",
-          Printable(name).c_str(), Printable(other).c_str(), candidate.score.value, threshold));
+      const std::string other(gallery.name(candidate.speaker));
+      if (other == name || candidate.value < threshold) continue;
+      progress_.Warn(
+          Format("%s sounds like '%s', who is enrolled already (score %.2f, threshold "
+                 "%.2f); if it is the same person, see: vpr speakers rename, remove",
+                 Printable(name).c_str(), Printable(other).c_str(), candidate.value, threshold));
       return other;
     }
     return "";

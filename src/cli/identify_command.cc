@@ -38,18 +38,20 @@ struct Options {
 
 class Identifier {
  public:
-  Identifier(const Options& options, const EmbeddingExtractor& extractor, VoiceStore& store)
+  Identifier(const Options& options, const Context& context, const EmbeddingExtractor& extractor,
+             VoiceStore& store)
       : options_(options),
+        context_(context),
         extractor_(extractor),
         store_(store),
-        loaded_(LoadGallery(store, extractor.scorer(), extractor.info())) {
+        loaded_(Load()) {
     Prepare();
   }
 
   // Takes in what other processes have changed since.
   void Refresh() {
     if (!store_.HasChanged()) return;
-    loaded_ = LoadGallery(store_, extractor_.scorer(), extractor_.info());
+    loaded_ = Load();
     Prepare();
     spdlog::info("the store was changed: {} people are enrolled", gallery().size());
   }
@@ -62,9 +64,11 @@ class Identifier {
         std::max<std::size_t>(options_.top, 2));
   }
 
-  std::string Name(const Candidate& candidate) const { return gallery().name(candidate.speaker); }
+  std::string Name(const Candidate& candidate) const {
+    return std::string(gallery().name(candidate.speaker));
+  }
   bool Known(const std::vector<Candidate>& candidates) const {
-    return !candidates.empty() && candidates[0].score.value >= threshold_;
+    return !candidates.empty() && candidates[0].value >= threshold_;
   }
 
   // The answer for one recording, as text or JSON.
@@ -72,9 +76,8 @@ class Identifier {
     const std::vector<Candidate> candidates =
         recording.failure.empty() ? Search(recording) : std::vector<Candidate>();
     const bool known = Known(candidates);
-    const double margin = candidates.size() < 2
-                              ? std::nan("")
-                              : candidates[0].score.value - candidates[1].score.value;
+    const double margin =
+        candidates.size() < 2 ? std::nan("") : candidates[0].value - candidates[1].value;
     if (options_.json) {
       Json json = {{"file", recording.source},
                    {"decision", nullptr},
@@ -91,8 +94,8 @@ class Identifier {
       if (!std::isnan(margin)) json["margin"] = margin;
       for (std::size_t i = 0; i < std::min(options_.top, candidates.size()); ++i) {
         Json one = {
-            {"name", Name(candidates[i])}, {"score", candidates[i].score.value}, {"llr", nullptr}};
-        if (!std::isnan(candidates[i].score.llr)) one["llr"] = candidates[i].score.llr;
+            {"name", Name(candidates[i])}, {"score", candidates[i].value}, {"llr", nullptr}};
+        if (!std::isnan(candidates[i].llr)) one["llr"] = candidates[i].llr;
         json["candidates"].push_back(std::move(one));
       }
       if (!recording.failure.empty()) json["error"] = recording.failure;
@@ -105,17 +108,22 @@ class Identifier {
     }
     std::string text = Format("%s\t%s\t%.2f\tthreshold %.2f", Printable(recording.source).c_str(),
                               known ? Name(candidates[0]).c_str() : "unknown speaker",
-                              candidates[0].score.value, threshold_);
+                              candidates[0].value, threshold_);
     if (!std::isnan(margin)) text += Format("\tmargin %.2f", margin);
     std::string others;
     for (std::size_t i = known ? 1 : 0; i < std::min(options_.top, candidates.size()); ++i)
       others += Format("%s%s %.2f", others.empty() ? "" : ", ", Name(candidates[i]).c_str(),
-                       candidates[i].score.value);
+                       candidates[i].value);
     if (!others.empty()) text += (known ? "\tnext: " : "\tnearest: ") + others;
     return text + "\n";
   }
 
  private:
+  LoadedGallery Load() {
+    return LoadGallery(store_, extractor_.scorer(), extractor_.info(),
+                       *MakeConsoleProgress(context_));
+  }
+
   // After loading: is there somebody, and what is the threshold?
   void Prepare() {
     if (!loaded_.other_network.empty())
@@ -142,6 +150,7 @@ class Identifier {
   }
 
   const Options& options_;
+  const Context& context_;
   const EmbeddingExtractor& extractor_;
   VoiceStore& store_;
   LoadedGallery loaded_;
@@ -286,7 +295,7 @@ int IdentifyLive(const Options& options, const Context& context,
       if (so_far.failure.empty()) {
         const std::vector<Candidate> candidates = identifier.Search(so_far);
         guess = (identifier.Known(candidates) ? "" : "unknown, nearest ") +
-                identifier.Name(candidates[0]) + Format(" (%.2f)", candidates[0].score.value);
+                identifier.Name(candidates[0]) + Format(" (%.2f)", candidates[0].value);
       }
     }
     meter.Show(detector.level(), detector.in_phrase() ? "speech " + guess : "");
@@ -306,7 +315,7 @@ int Run(const Options& options, const Context& context) {
   const std::unique_ptr<VoiceStore> store = OpenStore(options.store);
   const EmbeddingExtractor extractor =
       EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
-  Identifier identifier(options, extractor, *store);
+  Identifier identifier(options, context, extractor, *store);
   if (options.live) return IdentifyLive(options, context, extractor, identifier);
   if (options.mic.wanted()) return IdentifyTakes(options, context, extractor, identifier);
   return IdentifyFiles(options, context, extractor, identifier);

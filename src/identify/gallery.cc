@@ -3,11 +3,24 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <cstring>
+#include <limits>
 
 #include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
+#include "vpr/base/text.h"
 
 namespace vpr {
+namespace {
+
+using Eigen::Index;
+using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+Eigen::Map<const Eigen::RowVectorXf> AsVector(std::span<const float> values) {
+  return {values.data(), static_cast<Index>(values.size())};
+}
+
+}  // namespace
 
 Template MakeTemplate(const std::vector<const EnrolledUtterance*>& utterances) {
   VPR_CHECK(!utterances.empty());
@@ -23,52 +36,232 @@ Template MakeTemplate(const std::vector<const EnrolledUtterance*>& utterances) {
   return result;
 }
 
-void Gallery::Add(const std::string& name, const Template& speaker) {
-  Voiceprint voiceprint = scorer_->MakeVoiceprint(speaker.embedding, speaker.seconds);
-  const std::vector<float>& row = scorer_->Comparable(voiceprint);
-  rows_.insert(rows_.end(), row.begin(), row.end());
-  names_.push_back(name);
-  voiceprints_.push_back(std::move(voiceprint));
+void Gallery::Reserve(std::size_t speakers, std::size_t dim) {
+  rows_.reserve(speakers * dim);
+  terms_.reserve(speakers);
+  ids_.reserve(speakers);
+  name_ends_.reserve(speakers + 1);
+  inverse_deviations_.reserve(speakers);
+  scaled_means_.reserve(speakers);
+  owns_.reserve(speakers);
 }
 
-std::vector<Candidate> Gallery::Search(const Voiceprint& probe, std::size_t top) const {
-  const std::vector<float>& x = scorer_->Comparable(probe);
-  VPR_CHECK(rows_.size() == size() * x.size());
-  using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::Map<const RowMajor> rows(rows_.data(), static_cast<Eigen::Index>(size()),
-                                        static_cast<Eigen::Index>(x.size()));
-  const Eigen::VectorXf products =
-      rows * Eigen::Map<const Eigen::VectorXf>(x.data(), static_cast<Eigen::Index>(x.size()));
-  std::vector<double> values(size());
-  for (std::size_t i = 0; i < size(); ++i)
-    values[i] = scorer_->ValueOfProduct(double{products[static_cast<Eigen::Index>(i)]}, probe,
-                                        voiceprints_[i]);
-  std::vector<std::size_t> order(size());
-  std::iota(order.begin(), order.end(), 0u);
-  top = std::min(top, size());
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
-                    [&](std::size_t a, std::size_t b) {
-                      return values[a] != values[b] ? values[a] > values[b] : a < b;
-                    });
-  std::vector<Candidate> candidates;
-  for (std::size_t i = 0; i < top; ++i)
-    candidates.push_back({order[i], scorer_->Compare(probe, voiceprints_[order[i]])});
-  return candidates;
+void Gallery::Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint) {
+  Append(id, name, voiceprint.values, voiceprint.terms);
 }
 
-LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info) {
-  LoadedGallery loaded{Gallery(scorer), {}};
-  store.ForEach(false, [&](EnrolledSpeaker&& speaker) {
-    std::vector<const EnrolledUtterance*> usable;
-    for (const EnrolledUtterance& utterance : speaker.utterances) {
-      if (utterance.network == info.network_fingerprint) usable.push_back(&utterance);
-    }
-    if (usable.empty()) {
-      loaded.other_network.push_back(speaker.name);
+void Gallery::Append(std::int64_t id, std::string_view name, std::span<const float> values,
+                     const ScoreTerms& terms) {
+  if (ids_.empty()) dim_ = values.size();
+  VPR_CHECK(values.size() == dim_);
+  ids_.push_back(id);
+  names_.append(name);
+  name_ends_.push_back(names_.size());
+  rows_.insert(rows_.end(), values.begin(), values.end());
+  terms_.push_back(terms);
+  const double inverse = 1 / terms.cohort_deviation;
+  inverse_deviations_.push_back(static_cast<float>(inverse));
+  scaled_means_.push_back(static_cast<float>(terms.cohort_mean * inverse));
+  owns_.push_back(static_cast<float>(terms.own));
+  longest_row_ = std::max(longest_row_, static_cast<double>(AsVector(values).norm()));
+  largest_inverse_ = std::max(largest_inverse_, inverse);
+  largest_mean_ = std::max(largest_mean_, std::abs(terms.cohort_mean));
+  largest_own_ = std::max(largest_own_, std::abs(terms.own));
+}
+
+// Length of the name, the name, own, cohort_mean, cohort_deviation, seconds, values.
+std::string Gallery::Encode(std::size_t speaker) const {
+  const std::string_view own_name = name(speaker);
+  const std::span<const float> row = values(speaker);
+  const auto length = static_cast<std::uint32_t>(own_name.size());
+  std::string bytes(sizeof(length), '\0');
+  std::memcpy(bytes.data(), &length, sizeof(length));
+  bytes += own_name;
+  bytes.append(reinterpret_cast<const char*>(&terms_[speaker]), sizeof(ScoreTerms));
+  bytes.append(reinterpret_cast<const char*>(row.data()), row.size_bytes());
+  return bytes;
+}
+
+void Gallery::AddEncoded(std::int64_t id, std::string_view bytes) {
+  std::uint32_t length = 0;
+  ScoreTerms terms;
+  auto take = [&](void* to, std::size_t size) {
+    if (bytes.size() < size) throw Error(ErrorCode::kCorrupt, "a template is cut off");
+    std::memcpy(to, bytes.data(), size);
+    bytes.remove_prefix(size);
+  };
+  take(&length, sizeof(length));
+  if (bytes.size() < length) throw Error(ErrorCode::kCorrupt, "a template is cut off");
+  const std::string_view name = bytes.substr(0, length);
+  bytes.remove_prefix(length);
+  take(&terms, sizeof(terms));
+  // The bytes need not lie where floats may.
+  std::vector<float> values(bytes.size() / sizeof(float));
+  if (values.empty() || bytes.size() % sizeof(float) != 0 || (dim_ > 0 && values.size() != dim_))
+    throw Error(ErrorCode::kCorrupt, Format("a template has %zu bytes of values", bytes.size()));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  Append(id, name, values, terms);
+}
+
+// A first look at every score in single precision, all rows of a block at once; what might be among
+// the best is then scored as Scorer::Compare does it.
+void Gallery::SearchRows(std::span<const Voiceprint> probes, std::size_t begin, std::size_t end,
+                         std::size_t top, std::vector<std::vector<Hit>>& hits) const {
+  hits.assign(probes.size(), {});
+  RowMajor x(static_cast<Index>(probes.size()), static_cast<Index>(dim_));
+  std::vector<double> margins;
+  for (std::size_t p = 0; p < probes.size(); ++p) {
+    x.row(static_cast<Index>(p)) = AsVector(probes[p].values);
+    // Rounding of a sum of dim + 8 terms, on either side of the comparison.
+    const ScoreTerms& terms = probes[p].terms;
+    const double inverse = 1 / terms.cohort_deviation + largest_inverse_;
+    const double largest = AsVector(probes[p].values).norm() * longest_row_ +
+                           std::abs(scorer_->constant()) + std::abs(terms.own) + largest_own_ +
+                           std::abs(terms.cohort_mean) + largest_mean_;
+    margins.push_back(2 * static_cast<double>(dim_ + 8) *
+                      double{std::numeric_limits<float>::epsilon()} * largest * inverse);
+  }
+  constexpr std::size_t kBlock = 2048;
+  for (std::size_t at = begin; at < end; at += kBlock) {
+    const auto count = static_cast<Index>(std::min(kBlock, end - at));
+    const Eigen::Map<const RowMajor> rows(rows_.data() + at * dim_, count,
+                                          static_cast<Index>(dim_));
+    // [rows of the block, probes]
+    Eigen::MatrixXf products(count, x.rows());
+    if (probes.size() == 1) {
+      products.col(0).noalias() = rows * x.row(0).transpose();
     } else {
-      loaded.gallery.Add(speaker.name, MakeTemplate(usable));
+      products.noalias() = rows * x.transpose();
     }
-  });
+    const auto first = static_cast<std::ptrdiff_t>(at);
+    const Eigen::Map<const Eigen::ArrayXf> inverse(inverse_deviations_.data() + first, count),
+        mean(scaled_means_.data() + first, count), own(owns_.data() + first, count);
+    for (std::size_t p = 0; p < probes.size(); ++p) {
+      const ScoreTerms& terms = probes[p].terms;
+      const auto own_inverse = static_cast<float>(1 / terms.cohort_deviation);
+      const auto own_mean = static_cast<float>(terms.cohort_mean / terms.cohort_deviation);
+      const auto constant = static_cast<float>(scorer_->constant() + terms.own);
+      const Eigen::ArrayXf rough =
+          0.5f * ((products.col(static_cast<Index>(p)).array() + own + constant) *
+                      (inverse + own_inverse) -
+                  mean - own_mean);
+      std::vector<Hit>& best = hits[p];  // a heap with the least of them first
+      for (Index r = 0; r < count; ++r) {
+        if (best.size() == top && double{rough[r]} + margins[p] < best.front().value) continue;
+        const std::size_t speaker = at + static_cast<std::size_t>(r);
+        const Hit hit{scorer_->Value(probes[p].values, terms, values(speaker), terms_[speaker]),
+                      ids_[speaker], speaker};
+        if (best.size() < top) {
+          best.push_back(hit);
+          std::push_heap(best.begin(), best.end());
+        } else if (hit < best.front()) {
+          std::pop_heap(best.begin(), best.end());
+          best.back() = hit;
+          std::push_heap(best.begin(), best.end());
+        }
+      }
+    }
+  }
+}
+
+std::vector<std::vector<Candidate>> Gallery::Search(std::span<const Voiceprint> probes,
+                                                    std::size_t top, int threads) const {
+  top = std::min(top, size());
+  std::vector<std::vector<Candidate>> found(probes.size());
+  if (top == 0 || probes.empty()) return found;
+  for (const Voiceprint& probe : probes) VPR_CHECK(probe.values.size() == dim_);
+  // A thread costs about as much as scoring these.
+  constexpr std::size_t kRowsWorthAThread = 20000;
+  if (threads == 0)
+    threads =
+        static_cast<int>(std::clamp<std::size_t>(size() * probes.size() / kRowsWorthAThread, 1,
+                                                 static_cast<std::size_t>(HardwareThreads())));
+  const auto parts = static_cast<std::size_t>(threads);
+  std::vector<std::vector<std::vector<Hit>>> hits(parts);  // [part][probe]
+  OrderedParallelFor(
+      parts, threads, parts,
+      [&](std::size_t part) {
+        SearchRows(probes, size() * part / parts, size() * (part + 1) / parts, top, hits[part]);
+      },
+      [](std::size_t) {});
+  for (std::size_t p = 0; p < probes.size(); ++p) {
+    std::vector<Hit> all;
+    for (const auto& part : hits) all.insert(all.end(), part[p].begin(), part[p].end());
+    std::sort(all.begin(), all.end());
+    all.resize(top);
+    for (const Hit& hit : all)
+      found[p].push_back(
+          {hit.speaker, hit.value, scorer_->Llr(hit.value, probes[p].terms, terms_[hit.speaker])});
+  }
+  return found;
+}
+
+LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
+                          Progress& progress) {
+  LoadedGallery loaded{Gallery(scorer), {}};
+  Gallery& gallery = loaded.gallery;
+  const std::string maker = "1 " + info.network_fingerprint + " " + info.scoring_fingerprint;
+  const std::size_t expected = store.NumSpeakers();
+  gallery.Reserve(expected, static_cast<std::size_t>(info.embedding_dim));
+
+  // Speakers whose voiceprints are still to be made, a batch at a time.
+  constexpr std::size_t kBatch = 1024;
+  std::vector<EnrolledSpeaker> batch;
+  std::vector<StoredTemplate> fresh;  // without data: that is made when they are saved
+  std::size_t first_fresh = 0;
+  bool started = false;
+  auto add_batch = [&] {
+    std::vector<Voiceprint> voiceprints(batch.size());
+    OrderedParallelFor(
+        batch.size(), batch.size() < 16 ? 1 : HardwareThreads(), kBatch,
+        [&](std::size_t i) {
+          std::vector<const EnrolledUtterance*> utterances;
+          for (const EnrolledUtterance& one : batch[i].utterances) utterances.push_back(&one);
+          const Template made = MakeTemplate(utterances);
+          voiceprints[i] = scorer.MakeVoiceprint(made.embedding, made.seconds);
+        },
+        [&](std::size_t i) { gallery.Add(batch[i].id, batch[i].name, voiceprints[i]); });
+    batch.clear();
+    if (started) progress.Update(fresh.size());
+  };
+  store.ForEachTemplate(
+      maker,
+      [&](std::int64_t speaker, std::string&& data) {
+        gallery.AddEncoded(speaker, data);
+        ++first_fresh;
+      },
+      [&](EnrolledSpeaker&& speaker) {
+        std::erase_if(speaker.utterances, [&](const EnrolledUtterance& utterance) {
+          return utterance.network != info.network_fingerprint;
+        });
+        if (speaker.utterances.empty()) {
+          loaded.other_network.push_back(speaker.name);
+          return;
+        }
+        if (fresh.size() == 10 * kBatch) {  // long enough to be seen
+          progress.Start("preparing the enrolled voices", "speaker", expected - first_fresh,
+                         fresh.size());
+          started = true;
+        }
+        fresh.push_back({speaker.id, speaker.revision, {}});
+        batch.push_back(std::move(speaker));
+        if (batch.size() == kBatch) add_batch();
+      });
+  add_batch();
+  if (started) progress.Finish();
+
+  try {
+    for (std::size_t begin = 0; begin < fresh.size(); begin += 10 * kBatch) {
+      std::vector<StoredTemplate> some(
+          fresh.begin() + static_cast<std::ptrdiff_t>(begin),
+          fresh.begin() + static_cast<std::ptrdiff_t>(std::min(begin + 10 * kBatch, fresh.size())));
+      for (std::size_t i = 0; i < some.size(); ++i)
+        some[i].data = gallery.Encode(first_fresh + begin + i);
+      store.SaveTemplates(maker, some);
+    }
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kIo) throw;  // may not be written to: made again next time
+  }
   return loaded;
 }
 

@@ -192,6 +192,21 @@ std::string NetworkFingerprint(const ModelInfo& info, const std::vector<Tensor>&
   return stream.Digest();
 }
 
+std::string ScoringFingerprint(const ScoringModel& scoring) {
+  FingerprintStream stream;
+  stream.Add(std::to_string(scoring.top_n));
+  for (const Tensor& tensor : ScoringTensors(scoring)) {
+    stream.Add(tensor.name);
+    stream.Add(tensor.data.data(), tensor.data.size() * sizeof(float));
+  }
+  return stream.Digest();
+}
+
+void SetFingerprints(Model& model) {
+  model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
+  model.info.scoring_fingerprint = ScoringFingerprint(model.scoring);
+}
+
 }  // namespace
 
 void SaveModel(const std::string& path, Model& model) {
@@ -217,7 +232,7 @@ void SaveModel(const std::string& path, Model& model) {
     content.append(reinterpret_cast<const char*>(tensor.data.data()),
                    tensor.data.size() * sizeof(float));
   model.info.fingerprint = Fingerprint(content);
-  model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
+  SetFingerprints(model);
   content += model.info.fingerprint;
   WriteFileAtomically(path, content);
 }
@@ -268,8 +283,8 @@ Model LoadModel(const std::string& path) {
       model.tensors.push_back(std::move(tensor));
     }
     SplitScoring(model);
-    model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
     header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
+    SetFingerprints(model);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
                std::string("its description is not as expected: ") + error.what());

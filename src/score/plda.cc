@@ -116,9 +116,14 @@ PldaVector PldaScorer::Project(std::span<const float> embedding) const {
 }
 
 double PldaScorer::Llr(const PldaVector& a, const PldaVector& b) const {
-  const auto size = static_cast<Index>(dim());
-  const Eigen::Map<const Eigen::VectorXf> x(a.values.data(), size), y(b.values.data(), size);
-  return constant_ + (a.own + b.own) + static_cast<double>(x.dot(y));
+  return constant_ + (a.own + b.own) + Product(a.values, b.values);
+}
+
+double PldaScorer::Product(std::span<const float> a, std::span<const float> b) {
+  VPR_CHECK(a.size() == b.size());
+  const auto size = static_cast<Index>(a.size());
+  const Eigen::Map<const Eigen::VectorXf> x(a.data(), size), y(b.data(), size);
+  return static_cast<double>(x.dot(y));
 }
 
 }  // namespace vpr

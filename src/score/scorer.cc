@@ -49,49 +49,58 @@ Voiceprint Scorer::MakeVoiceprint(std::span<const float> embedding, double secon
                        embedding.size(), dim_));
   Voiceprint voiceprint;
   voiceprint.embedding.assign(embedding.begin(), embedding.end());
-  voiceprint.seconds = seconds;
-  if (plda_) voiceprint.projected = plda_->Project(embedding);
+  voiceprint.terms.seconds = seconds;
+  if (plda_) {
+    PldaVector projected = plda_->Project(embedding);
+    voiceprint.values = std::move(projected.values);
+    voiceprint.terms.own = projected.own;
+  } else {
+    voiceprint.values = voiceprint.embedding;
+  }
   if (top_n_ == 0) return voiceprint;
-  const std::vector<float>& values = plda_ ? voiceprint.projected.values : voiceprint.embedding;
   const Eigen::Map<const RowMajor> cohort(cohort_.data.data(),
                                           static_cast<Eigen::Index>(cohort_.rows),
                                           static_cast<Eigen::Index>(dim_));
   const Eigen::Map<const Eigen::VectorXf> own(cohort_own_.data(),
                                               static_cast<Eigen::Index>(cohort_own_.size()));
-  Eigen::VectorXf scores =
-      cohort * Eigen::Map<const Eigen::VectorXf>(values.data(), static_cast<Eigen::Index>(dim_)) +
-      own;
+  Eigen::VectorXf scores = cohort * Eigen::Map<const Eigen::VectorXf>(
+                                        voiceprint.values.data(), static_cast<Eigen::Index>(dim_)) +
+                           own;
   const auto top = static_cast<std::ptrdiff_t>(top_n_);
   std::nth_element(scores.data(), scores.data() + top - 1, scores.data() + scores.size(),
                    std::greater<float>());
   const Eigen::VectorXd best = scores.head(top).cast<double>();
   // The same constant as in a comparison.
-  voiceprint.cohort_mean =
-      best.mean() + (plda_ ? voiceprint.projected.own + plda_->constant() : 0.0);
-  voiceprint.cohort_deviation =
+  voiceprint.terms.cohort_mean =
+      best.mean() + (plda_ ? voiceprint.terms.own + plda_->constant() : 0.0);
+  voiceprint.terms.cohort_deviation =
       std::max(std::sqrt((best.array() - best.mean()).square().mean()), kSmallestDeviation);
   return voiceprint;
 }
 
-double Scorer::Normalized(double value, const Voiceprint& a, const Voiceprint& b) {
+double Scorer::ValueOfProduct(double product, const ScoreTerms& a, const ScoreTerms& b) const {
+  const double value = constant() + (a.own + b.own) + product;
+  if (top_n_ == 0) return value;
   return ((value - a.cohort_mean) / a.cohort_deviation +
           (value - b.cohort_mean) / b.cohort_deviation) /
          2;
 }
 
-double Scorer::ValueOfProduct(double product, const Voiceprint& a, const Voiceprint& b) const {
-  const double value =
-      plda_ ? plda_->constant() + (a.projected.own + b.projected.own) + product : product;
-  return top_n_ > 0 ? Normalized(value, a, b) : value;
+double Scorer::Value(std::span<const float> x, const ScoreTerms& a, std::span<const float> y,
+                     const ScoreTerms& b) const {
+  return ValueOfProduct(plda_ ? PldaScorer::Product(x, y) : CosineScore(x, y), a, b);
+}
+
+double Scorer::Llr(double value, const ScoreTerms& a, const ScoreTerms& b) const {
+  return calibration_.empty() ? std::numeric_limits<double>::quiet_NaN()
+                              : calibration_.Llr(value, std::min(a.seconds, b.seconds));
 }
 
 Score Scorer::Compare(const Voiceprint& a, const Voiceprint& b) const {
   Score score;
   score.cosine = CosineScore(a.embedding, b.embedding);
-  score.value = plda_ ? plda_->Llr(a.projected, b.projected) : score.cosine;
-  if (top_n_ > 0) score.value = Normalized(score.value, a, b);
-  score.llr = calibration_.empty() ? std::numeric_limits<double>::quiet_NaN()
-                                   : calibration_.Llr(score.value, std::min(a.seconds, b.seconds));
+  score.value = Value(a.values, a.terms, b.values, b.terms);
+  score.llr = Llr(score.value, a.terms, b.terms);
   return score;
 }
 

@@ -22,7 +22,12 @@ CREATE TABLE store (
   scrub BIGINT NOT NULL);
 CREATE TABLE speakers (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  revision BIGINT NOT NULL,
   key BYTEA NOT NULL UNIQUE,
+  data BYTEA NOT NULL);
+CREATE TABLE templates (
+  speaker BIGINT PRIMARY KEY REFERENCES speakers (id) ON DELETE CASCADE,
+  maker BYTEA NOT NULL,
   data BYTEA NOT NULL);
 CREATE TABLE utterances (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -197,7 +202,7 @@ class Postgres : public SqlConnection {
   // Rewrites the tables; the server's log and copies are its administrator's business.
   void Scrub() override {
     try {
-      for (const char* table : {"audio", "utterances", "speakers", "store"})
+      for (const char* table : {"audio", "utterances", "templates", "speakers", "store"})
         Run(std::string("VACUUM (FULL) ") + table, {}, {});
       Run("UPDATE store SET scrub = 0", {}, {});
     } catch (const Error&) {

@@ -77,6 +77,8 @@ std::string UtterancePlace(std::int64_t id, std::int64_t speaker) {
   return "utterance " + std::to_string(id) + " of " + SpeakerPlace(speaker);
 }
 
+std::string TemplatePlace(std::int64_t speaker) { return "template of " + SpeakerPlace(speaker); }
+
 std::string AudioPlace(std::int64_t utterance) {
   return "audio of utterance " + std::to_string(utterance);
 }

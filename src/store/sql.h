@@ -63,6 +63,6 @@ std::unique_ptr<SqlConnection> OpenSqlite(const StoreOptions& options);
 std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options);
 
 // Of the tables; docs/formats.md has them.
-inline constexpr int kStoreVersion = 1;
+inline constexpr int kStoreVersion = 2;
 
 }  // namespace vpr

@@ -63,46 +63,16 @@ class SqlStore : public VoiceStore {
   void ForEach(bool with_audio, const std::function<void(EnrolledSpeaker&&)>& use) override {
     Transaction transaction(*sql_, false);
     CheckKey();
-    std::int64_t speakers = 0, utterances = 0;
-    EnrolledSpeaker speaker;  // under way; id 0: none
-    const std::string columns = with_audio ? ", a.data" : "";
-    const std::string audio = with_audio ? " LEFT JOIN audio AS a ON a.utterance = u.id" : "";
-    sql_->Run(
-        "SELECT s.id, s.key, s.data, u.id, u.data" + columns +
-            " FROM speakers AS s LEFT JOIN utterances AS u ON u.speaker = s.id" + audio +
-            " ORDER BY s.id, u.id",
-        {}, [&](const SqlRow& row) {
-          if (row.Integer(0) != speaker.id) {
-            if (speaker.id != 0) use(std::move(speaker));
-            speaker = ReadSpeaker(row);
-            ++speakers;
-          }
-          if (row.IsNull(3)) return;
-          speaker.utterances.push_back(ReadUtterance(row.Integer(3), speaker.id, row.Bytes(4)));
-          if (with_audio && !row.IsNull(5))
-            speaker.utterances.back().audio =
-                Open(row.Bytes(5), AudioPlace(speaker.utterances.back().id));
-          ++utterances;
-        });
-    CompareCounts(speakers, utterances);
-    if (speaker.id != 0) use(std::move(speaker));
+    const Counts counts = ReadSpeakers("", {}, with_audio, use);
+    Compare(counts);
   }
 
   std::optional<EnrolledSpeaker> Find(const std::string& name, bool with_audio) override {
     Transaction transaction(*sql_, false);
     CheckKey();
     std::optional<EnrolledSpeaker> speaker;
-    sql_->Run("SELECT id, key, data FROM speakers WHERE key = $1", {vault_.LookupKey(name)},
-              [&](const SqlRow& row) { speaker = ReadSpeaker(row); });
-    if (!speaker) return std::nullopt;
-    sql_->Run(
-        "SELECT u.id, u.data, a.data FROM utterances AS u LEFT JOIN audio AS a ON a.utterance = "
-        "u.id WHERE u.speaker = $1 ORDER BY u.id",
-        {speaker->id}, [&](const SqlRow& row) {
-          speaker->utterances.push_back(ReadUtterance(row.Integer(0), speaker->id, row.Bytes(1)));
-          if (with_audio && !row.IsNull(2))
-            speaker->utterances.back().audio = Open(row.Bytes(2), AudioPlace(row.Integer(0)));
-        });
+    ReadSpeakers("WHERE s.key = $1", {vault_.LookupKey(name)}, with_audio,
+                 [&](EnrolledSpeaker&& found) { speaker = std::move(found); });
     return speaker;
   }
 
@@ -117,8 +87,9 @@ class SqlStore : public VoiceStore {
       speaker.name = name;
       speaker.note = note.value_or("");
       speaker.enrolled_at = UtcNow();
-      speaker.id = id = Number("INSERT INTO speakers (key, data) VALUES ($1, $2) RETURNING id",
-                               {vault_.LookupKey(name), std::string_view("")});
+      speaker.id = id =
+          Number("INSERT INTO speakers (revision, key, data) VALUES (0, $1, $2) RETURNING id",
+                 {vault_.LookupKey(name), std::string_view("")});
       WriteSpeaker(speaker);
       sql_->Run("UPDATE store SET speakers = speakers + 1");
     } else if (note) {
@@ -137,6 +108,7 @@ class SqlStore : public VoiceStore {
     }
     sql_->Run("UPDATE store SET utterances = utterances + $1",
               {static_cast<std::int64_t>(utterances.size())});
+    Revise(id);
     sql_->Changed();
     transaction.Commit();
   }
@@ -151,6 +123,7 @@ class SqlStore : public VoiceStore {
                   "cannot rename '" + Printable(from) + "': '" + Printable(to) + "' is taken");
     speaker.name = to;
     WriteSpeaker(speaker);
+    Revise(speaker.id);
     CommitRemoval(transaction);  // of the old name
   }
 
@@ -182,12 +155,13 @@ class SqlStore : public VoiceStore {
   void RemoveUtterance(const std::string& name, std::int64_t id) override {
     Transaction transaction(*sql_, true);
     CheckKey();
-    if (sql_->Run("DELETE FROM utterances WHERE id = $1 AND speaker = $2", {id, MustFind(name)}) ==
-        0)
+    const std::int64_t speaker = MustFind(name);
+    if (sql_->Run("DELETE FROM utterances WHERE id = $1 AND speaker = $2", {id, speaker}) == 0)
       throw Error(ErrorCode::kNotFound,
                   Format("'%s' has no utterance %lld", Printable(name).c_str(),
                          static_cast<long long>(id)));
     sql_->Run("UPDATE store SET utterances = utterances - 1");
+    Revise(speaker);
     CommitRemoval(transaction);
   }
 
@@ -209,8 +183,46 @@ class SqlStore : public VoiceStore {
       changed.network = utterance.network;
       changed.speech_seconds = utterance.speech_seconds;
       WriteUtterance(utterance.id, speaker, changed);
+      Revise(speaker);
     }
     CommitRemoval(transaction);  // of the old embeddings
+  }
+
+  void ForEachTemplate(const std::string& maker,
+                       const std::function<void(std::int64_t speaker, std::string&& data)>& use,
+                       const std::function<void(EnrolledSpeaker&&)>& without) override {
+    Transaction transaction(*sql_, false);
+    CheckKey();
+    const std::int64_t expected = Number("SELECT speakers FROM store");
+    std::int64_t count =
+        sql_->Run("SELECT speaker, data FROM templates WHERE maker = $1 ORDER BY speaker", {maker},
+                  [&](const SqlRow& row) {
+                    use(row.Integer(0), Open(row.Bytes(1), TemplatePlace(row.Integer(0))));
+                  });
+    if (count != expected)
+      count += ReadSpeakers(
+                   "LEFT JOIN templates AS t ON t.speaker = s.id AND t.maker = $1 "
+                   "WHERE t.speaker IS NULL",
+                   {maker}, false, without)
+                   .speakers;
+    if (count != expected)
+      throw Damaged(Format("it holds %lld speakers, %lld are expected",
+                           static_cast<long long>(count), static_cast<long long>(expected)));
+  }
+
+  void SaveTemplates(const std::string& maker,
+                     const std::vector<StoredTemplate>& templates) override {
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    for (const StoredTemplate& one : templates) {
+      if (Number("SELECT count(*) FROM speakers WHERE id = $1 AND revision = $2",
+                 {one.speaker, one.revision}) == 0)
+        continue;
+      sql_->Run("DELETE FROM templates WHERE speaker = $1", {one.speaker});
+      sql_->Run("INSERT INTO templates (speaker, maker, data) VALUES ($1, $2, $3)",
+                {one.speaker, maker, vault_.Seal(one.data, TemplatePlace(one.speaker))});
+    }
+    transaction.Commit();
   }
 
   void ChangeKey(const StoreKey& key) override {
@@ -237,6 +249,7 @@ class SqlStore : public VoiceStore {
                 {fresh.Seal(text, place), id});
       return text;
     };
+    sql_->Run("DELETE FROM templates");
     for (const Row& row : ids("SELECT id, 0 FROM speakers")) {
       const EnrolledSpeaker speaker =
           DecodeSpeaker(reseal("speakers", "id", row.id, SpeakerPlace(row.id)));
@@ -293,29 +306,71 @@ class SqlStore : public VoiceStore {
                                                 "' was changed meanwhile; open it again");
   }
 
-  void CompareCounts(std::int64_t speakers, std::int64_t utterances) {
+  // A speaker has changed: what was made of it is no longer true.
+  void Revise(std::int64_t speaker) {
+    sql_->Run("DELETE FROM templates WHERE speaker = $1", {speaker});
+    sql_->Run("UPDATE speakers SET revision = revision + 1 WHERE id = $1", {speaker});
+  }
+
+  struct Counts {
+    std::int64_t speakers = 0, utterances = 0;
+  };
+
+  // The speakers s with their utterances, by id; `which`: the rest of a FROM clause.
+  Counts ReadSpeakers(const std::string& which, SqlValues values, bool with_audio,
+                      const std::function<void(EnrolledSpeaker&&)>& use) {
+    Counts counts;
+    EnrolledSpeaker speaker;  // under way; id 0: none
+    const std::string columns = with_audio ? ", a.data" : "";
+    const std::string audio = with_audio ? "LEFT JOIN audio AS a ON a.utterance = u.id " : "";
+    sql_->Run(
+        "SELECT s.id, s.key, s.data, s.revision, u.id, u.data" + columns +
+            " FROM speakers AS s LEFT JOIN utterances AS u ON u.speaker = s.id " + audio + which +
+            " ORDER BY s.id, u.id",
+        values, [&](const SqlRow& row) {
+          if (row.Integer(0) != speaker.id) {
+            if (speaker.id != 0) use(std::move(speaker));
+            speaker = ReadSpeaker(row);
+            speaker.revision = row.Integer(3);
+            ++counts.speakers;
+          }
+          if (row.IsNull(4)) return;
+          speaker.utterances.push_back(ReadUtterance(row.Integer(4), speaker.id, row.Bytes(5)));
+          if (with_audio && !row.IsNull(6))
+            speaker.utterances.back().audio =
+                Open(row.Bytes(6), AudioPlace(speaker.utterances.back().id));
+          ++counts.utterances;
+        });
+    if (speaker.id != 0) use(std::move(speaker));
+    return counts;
+  }
+
+  void Compare(const Counts& counts) {
     sql_->Run("SELECT speakers, utterances FROM store", {}, [&](const SqlRow& row) {
-      if (row.Integer(0) != speakers || row.Integer(1) != utterances)
-        throw Damaged(
-            Format("it holds %lld speakers and %lld utterances, %lld and %lld are expected",
-                   static_cast<long long>(speakers), static_cast<long long>(utterances),
-                   static_cast<long long>(row.Integer(0)), static_cast<long long>(row.Integer(1))));
+      if (row.Integer(0) != counts.speakers || row.Integer(1) != counts.utterances)
+        throw Damaged(Format(
+            "it holds %lld speakers and %lld utterances, %lld and %lld are "
+            "expected",
+            static_cast<long long>(counts.speakers), static_cast<long long>(counts.utterances),
+            static_cast<long long>(row.Integer(0)), static_cast<long long>(row.Integer(1))));
     });
   }
 
   void CheckRecords() {
-    std::int64_t speakers = 0, utterances = 0;
+    Counts counts;
     sql_->Run("SELECT id, key, data FROM speakers", {}, [&](const SqlRow& row) {
       ReadSpeaker(row);
-      ++speakers;
+      ++counts.speakers;
     });
     sql_->Run("SELECT id, speaker, data FROM utterances", {}, [&](const SqlRow& row) {
       ReadUtterance(row.Integer(0), row.Integer(1), row.Bytes(2));
-      ++utterances;
+      ++counts.utterances;
     });
+    sql_->Run("SELECT speaker, data FROM templates", {},
+              [&](const SqlRow& row) { Open(row.Bytes(1), TemplatePlace(row.Integer(0))); });
     sql_->Run("SELECT utterance, data FROM audio", {},
               [&](const SqlRow& row) { Open(row.Bytes(1), AudioPlace(row.Integer(0))); });
-    CompareCounts(speakers, utterances);
+    Compare(counts);
   }
 
   std::string Open(std::string_view sealed, const std::string& place) const {

@@ -132,7 +132,7 @@ std::vector<CalibrationTrial> HeldOut::Score(const std::vector<Embedding>& embed
   for (std::size_t i = 0; i < records_.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j)
       trials.push_back({scorer.Compare(voiceprints[i], voiceprints[j]).value,
-                        std::min(voiceprints[i].seconds, voiceprints[j].seconds),
+                        std::min(voiceprints[i].terms.seconds, voiceprints[j].terms.seconds),
                         dataset_->label(records_[i]) == dataset_->label(records_[j])});
   }
   return trials;

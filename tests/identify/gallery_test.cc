@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/rng.h"
 
@@ -47,8 +51,8 @@ TEST(Gallery, SearchIsComparingWithEverybody) {
     std::vector<Voiceprint> all;
     for (int i = 0; i < 200; ++i) {
       const Template speaker{Random(rng), rng.Uniform(1, 20)};
-      gallery.Add("s" + std::to_string(i), speaker);
       all.push_back(scorer.MakeVoiceprint(speaker.embedding, speaker.seconds));
+      gallery.Add(i, "s" + std::to_string(i), all.back());
     }
     for (int probe = 0; probe < 20; ++probe) {
       const Voiceprint voiceprint = scorer.MakeVoiceprint(Random(rng), 3);
@@ -60,12 +64,138 @@ TEST(Gallery, SearchIsComparingWithEverybody) {
       ASSERT_EQ(found.size(), 5u);
       for (std::size_t k = 0; k < 5; ++k) {
         EXPECT_EQ(found[k].speaker, expected[k].second);
-        EXPECT_EQ(found[k].score.value, -expected[k].first);
+        EXPECT_EQ(found[k].value, -expected[k].first);
       }
     }
     EXPECT_EQ(gallery.Search(all[3], 1000).size(), 200u);
     EXPECT_EQ(gallery.Search(all[3], 1)[0].speaker, 3u);
   }
+}
+
+TEST(Gallery, ManyProbesOnManyThreadsFindTheSame) {
+  Rng rng(2);
+  const Scorer scorer(Scoring(rng));
+  Gallery gallery(scorer);
+  for (int i = 0; i < 5000; ++i)
+    gallery.Add(i, std::to_string(i), scorer.MakeVoiceprint(Random(rng), rng.Uniform(1, 20)));
+  std::vector<Voiceprint> probes;
+  for (int i = 0; i < 33; ++i) probes.push_back(scorer.MakeVoiceprint(Random(rng), 3));
+  const auto together = gallery.Search(probes, 7, 3);
+  ASSERT_EQ(together.size(), probes.size());
+  for (std::size_t p = 0; p < probes.size(); ++p) {
+    const std::vector<Candidate> alone = gallery.Search(std::span(&probes[p], 1), 7, 1)[0];
+    ASSERT_EQ(together[p].size(), 7u);
+    for (std::size_t k = 0; k < 7; ++k) {
+      EXPECT_EQ(together[p][k].speaker, alone[k].speaker);
+      EXPECT_EQ(together[p][k].value, alone[k].value);
+    }
+  }
+}
+
+TEST(Gallery, OfEqualScoresTheFirstEnrolledComesFirst) {
+  Rng rng(3);
+  const Scorer scorer(Scoring(rng));
+  const Voiceprint voice = scorer.MakeVoiceprint(Random(rng), 4);
+  Gallery gallery(scorer);
+  for (int id : {5, 3, 9, 1}) gallery.Add(id, "id " + std::to_string(id), voice);
+  std::string order;
+  for (const Candidate& candidate : gallery.Search(voice, 3))
+    order += std::string(gallery.name(candidate.speaker)) + ";";
+  EXPECT_EQ(order, "id 1;id 3;id 5;");
+}
+
+TEST(Gallery, EncodedSpeakersComeBack) {
+  Rng rng(4);
+  const Scorer scorer(Scoring(rng));
+  Gallery gallery(scorer), copy(scorer);
+  for (int i = 0; i < 3; ++i)
+    gallery.Add(i, "李达康 " + std::to_string(i), scorer.MakeVoiceprint(Random(rng), 4 + i));
+  for (std::size_t i = 0; i < 3; ++i) copy.AddEncoded(static_cast<int>(i), gallery.Encode(i));
+  const Voiceprint probe = scorer.MakeVoiceprint(Random(rng), 3);
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_EQ(copy.name(k), gallery.name(k));
+    EXPECT_EQ(copy.terms(k).seconds, 4.0 + static_cast<double>(k));
+    EXPECT_EQ(copy.Search(probe, 3)[k].value, gallery.Search(probe, 3)[k].value);
+  }
+  const std::string bytes = gallery.Encode(0);
+  for (std::size_t size : {std::size_t{0}, std::size_t{3}, std::size_t{20}, bytes.size() - 1,
+                           bytes.size() - sizeof(float)})
+    EXPECT_THROW(copy.AddEncoded(9, bytes.substr(0, size)), Error) << size;
+  EXPECT_EQ(copy.size(), 3u);
+}
+
+class LoadGalleryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = test::TempPath("gallery_") + std::to_string(::getpid()) + ".db";
+    StoreOptions options;
+    options.where = path_;
+    options.create = true;
+    store_ = VoiceStore::Open(options);
+    info_.network_fingerprint = "n1";
+    info_.scoring_fingerprint = "s1";
+    info_.embedding_dim = kDim;
+  }
+  void TearDown() override {
+    store_.reset();
+    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + end);
+  }
+  EnrolledUtterance Utterance(const std::string& network = "n1") {
+    EnrolledUtterance utterance;
+    utterance.network = network;
+    utterance.speech_seconds = 3;
+    utterance.embedding = Random(rng_);
+    return utterance;
+  }
+  // How many speakers have a template of this model.
+  std::size_t Kept() {
+    Progress silent;
+    std::size_t kept = 0;
+    store_->ForEachTemplate(
+        "1 " + info_.network_fingerprint + " " + info_.scoring_fingerprint,
+        [&](std::int64_t, std::string&&) { ++kept; }, [](EnrolledSpeaker&&) {});
+    return kept;
+  }
+
+  Rng rng_{5};
+  std::string path_;
+  std::unique_ptr<VoiceStore> store_;
+  ModelInfo info_;
+  Progress silent_;
+};
+
+TEST_F(LoadGalleryTest, IsTheSameWithTemplatesAndWithout) {
+  const Scorer scorer(Scoring(rng_));
+  for (int i = 0; i < 40; ++i)
+    store_->Enroll("s" + std::to_string(i), {Utterance(), Utterance()}, std::nullopt);
+  store_->Enroll("of another network", {Utterance("n2")}, std::nullopt);
+  const Voiceprint probe = scorer.MakeVoiceprint(Random(rng_), 3);
+  auto answers = [&] {
+    const LoadedGallery loaded = LoadGallery(*store_, scorer, info_, silent_);
+    EXPECT_EQ(loaded.other_network, std::vector<std::string>{"of another network"});
+    std::vector<std::pair<std::string, double>> found;
+    for (const Candidate& candidate : loaded.gallery.Search(probe, 100))
+      found.emplace_back(loaded.gallery.name(candidate.speaker), candidate.value);
+    return found;
+  };
+  EXPECT_EQ(Kept(), 0u);
+  const auto first = answers();
+  ASSERT_EQ(first.size(), 40u);
+  EXPECT_EQ(Kept(), 40u);
+  EXPECT_EQ(answers(), first);
+  // One more utterance, from the same embedding: only that speaker is made anew.
+  store_->Enroll("s7", {Utterance()}, std::nullopt);
+  EXPECT_EQ(Kept(), 39u);
+  const auto changed = answers();
+  EXPECT_EQ(Kept(), 40u);
+  for (const auto& [name, value] : first)
+    EXPECT_EQ(std::find(changed.begin(), changed.end(), std::pair(name, value)) != changed.end(),
+              name != "s7");
+  EXPECT_EQ(answers(), changed);
+  // Other scores of the same network.
+  info_.scoring_fingerprint = "s2";
+  EXPECT_EQ(Kept(), 0u);
+  EXPECT_EQ(answers(), changed);
 }
 
 TEST(MakeTemplate, IsTheMeanOfTheUtterances) {

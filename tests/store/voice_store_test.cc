@@ -136,6 +136,59 @@ TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
   store->Check();
 }
 
+TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakerChanges) {
+  auto store = Open();
+  for (const char* name : {"Ada", "Bob", "Eve"})
+    store->Enroll(name, {Utterance(1), Utterance(2)}, std::nullopt);
+  // Those with a template as "id:data", those without as their name with the number of utterances.
+  auto state = [&](VoiceStore& from, const std::string& maker = "m1") {
+    std::string text;
+    from.ForEachTemplate(
+        maker,
+        [&](std::int64_t id, std::string&& data) { text += std::to_string(id) + ":" + data + " "; },
+        [&](EnrolledSpeaker&& speaker) {
+          text += speaker.name + std::to_string(speaker.utterances.size()) + " ";
+        });
+    return text;
+  };
+  EXPECT_EQ(state(*store), "Ada2 Bob2 Eve2 ");
+  auto save = [&](const EnrolledSpeaker& speaker, const std::string& data) {
+    store->SaveTemplates("m1", {{speaker.id, speaker.revision, data}});
+  };
+  for (const EnrolledSpeaker& speaker : All(*store)) save(speaker, "of " + speaker.name);
+  EXPECT_EQ(state(*store), "1:of Ada 2:of Bob 3:of Eve ");
+  EXPECT_EQ(state(*store, "m2"), "Ada2 Bob2 Eve2 ");
+  EXPECT_EQ(state(*Existing()), "1:of Ada 2:of Bob 3:of Eve ");
+
+  const EnrolledSpeaker before = *store->Find("Bob");
+  store->Enroll("Bob", {Utterance(3)}, std::nullopt);
+  EXPECT_EQ(state(*store), "1:of Ada 3:of Eve Bob3 ");
+  save(before, "of the old Bob");  // made before the change
+  EXPECT_EQ(state(*store), "1:of Ada 3:of Eve Bob3 ");
+  save(*store->Find("Bob"), "of Bob");
+  EXPECT_EQ(state(*store), "1:of Ada 2:of Bob 3:of Eve ");
+
+  store->SetNote("Ada", "a note is no change of the voice");
+  store->Rename("Ada", "Ida");
+  store->RemoveUtterance("Bob", before.utterances[0].id);
+  EnrolledUtterance again = store->Find("Eve")->utterances[0];
+  again.embedding = Utterance(7).embedding;
+  EXPECT_EQ(state(*store), "3:of Eve Ida2 Bob2 ");
+  store->ReplaceEmbeddings({again});
+  EXPECT_EQ(state(*store), "Ida2 Bob2 Eve2 ");
+  for (const EnrolledSpeaker& speaker : All(*store)) save(speaker, "of " + speaker.name);
+  store->Remove("Bob");
+  EXPECT_EQ(state(*store), "1:of Ida 3:of Eve ");
+  EXPECT_EQ(GetParam(), AllBytes().find("of Eve") == std::string::npos);
+  store->Check();
+  StoreKey key;
+  key.key_file = folder_ + "/other";
+  WriteFileAtomically(key.key_file, std::string(32, 'o'));
+  store->ChangeKey(key);
+  EXPECT_EQ(state(*store), "Ida2 Eve2 ");
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("of Eve")));
+}
+
 TEST_P(VoiceStoreTest, WhatIsRemovedIsGone) {
   auto store = Open();
   EnrolledUtterance utterance = Utterance(1);

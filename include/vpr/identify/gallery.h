@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "vpr/base/progress.h"
 #include "vpr/model/model_file.h"
 #include "vpr/score/scorer.h"
 #include "vpr/store/voice_store.h"
@@ -21,7 +25,8 @@ Template MakeTemplate(const std::vector<const EnrolledUtterance*>& utterances);
 
 struct Candidate {
   std::size_t speaker;  // number in the gallery
-  Score score;
+  double value;         // Score::value
+  double llr;           // Score::llr
 };
 
 // Exact search: every enrolled speaker is scored, in one pass over a contiguous matrix.
@@ -29,19 +34,58 @@ class Gallery {
  public:
   explicit Gallery(const Scorer& scorer) : scorer_(&scorer) {}  // which must live longer
 
-  void Add(const std::string& name, const Template& speaker);
+  // `id`: says which of two equal scores comes first, the lower one.
+  void Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint);
+  void Reserve(std::size_t speakers, std::size_t dim);
 
-  std::size_t size() const { return names_.size(); }
-  const std::string& name(std::size_t speaker) const { return names_[speaker]; }
+  // A speaker as bytes, and back. Throws kCorrupt for what are no such bytes.
+  std::string Encode(std::size_t speaker) const;
+  void AddEncoded(std::int64_t id, std::string_view bytes);
 
-  // The `top` highest scores, falling; equal ones in the order of enrollment.
-  std::vector<Candidate> Search(const Voiceprint& probe, std::size_t top) const;
+  std::size_t size() const { return ids_.size(); }
+  std::size_t dim() const { return dim_; }
+  std::string_view name(std::size_t speaker) const {
+    return {names_.data() + name_ends_[speaker], name_ends_[speaker + 1] - name_ends_[speaker]};
+  }
+  // Voiceprint::values and terms.
+  std::span<const float> values(std::size_t speaker) const {
+    return {rows_.data() + speaker * dim_, dim_};
+  }
+  const ScoreTerms& terms(std::size_t speaker) const { return terms_[speaker]; }
+
+  // For each probe the `top` highest scores, falling. Many probes at once cost far less than one
+  // after the other. `threads` 0: one for every processor, where it pays.
+  std::vector<std::vector<Candidate>> Search(std::span<const Voiceprint> probes, std::size_t top,
+                                             int threads = 0) const;
+  std::vector<Candidate> Search(const Voiceprint& probe, std::size_t top) const {
+    return Search(std::span(&probe, 1), top)[0];
+  }
 
  private:
+  struct Hit {
+    double value;
+    std::int64_t id;
+    std::size_t speaker;
+    bool operator<(const Hit& other) const {  // comes before
+      return value != other.value ? value > other.value : id < other.id;
+    }
+  };
+  void Append(std::int64_t id, std::string_view name, std::span<const float> values,
+              const ScoreTerms& terms);
+  void SearchRows(std::span<const Voiceprint> probes, std::size_t begin, std::size_t end,
+                  std::size_t top, std::vector<std::vector<Hit>>& hits) const;
+
   const Scorer* scorer_;
-  std::vector<std::string> names_;
-  std::vector<Voiceprint> voiceprints_;
-  std::vector<float> rows_;  // [size, dim]: Scorer::Comparable of each
+  std::size_t dim_ = 0;
+  std::vector<std::int64_t> ids_;
+  std::string names_;  // one after the other
+  std::vector<std::size_t> name_ends_{0};
+  std::vector<float> rows_;  // [size, dim]
+  std::vector<ScoreTerms> terms_;
+  // Of `terms_`, for the first look at a score: 1 / deviation, mean / deviation, own.
+  std::vector<float> inverse_deviations_, scaled_means_, owns_;
+  // Bounds from which follows how far that look may be off.
+  double longest_row_ = 0, largest_inverse_ = 0, largest_own_ = 0, largest_mean_ = 0;
 };
 
 // What of a store can be compared with this network's embeddings.
@@ -49,7 +93,10 @@ struct LoadedGallery {
   Gallery gallery;
   std::vector<std::string> other_network;  // names of speakers without an utterance of this network
 };
-LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info);
+// Speakers without a template of this model get one, which is kept in the store if it can be
+// written to.
+LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
+                          Progress& progress);
 
 // A score from which on somebody is taken for an enrolled speaker.
 struct OpenSetThreshold {

@@ -54,6 +54,7 @@ struct ModelInfo {
   std::string network_fingerprint;  // of what makes embeddings: networks, shape and features.
                                     // Models that agree in it make the same embeddings, whatever
                                     // their scores and thresholds
+  std::string scoring_fingerprint;  // of what makes voiceprints of them: PLDA and cohort
 };
 
 struct Tensor {

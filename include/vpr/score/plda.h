@@ -48,8 +48,9 @@ class PldaScorer {
   std::size_t dim() const { return mean_.size(); }
   // `embedding` has dim() values.
   PldaVector Project(std::span<const float> embedding) const;
-  // constant() + a.own + b.own + the scalar product of the values.
+  // constant() + a.own + b.own + Product(a.values, b.values).
   double Llr(const PldaVector& a, const PldaVector& b) const;
+  static double Product(std::span<const float> a, std::span<const float> b);
   double constant() const { return constant_; }
 
  private:

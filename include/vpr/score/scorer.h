@@ -22,12 +22,18 @@ struct ScoringModel {
   bool empty() const { return plda.empty() && top_n == 0; }
 };
 
-// An utterance, or the utterances of an enrollment, made ready for any number of comparisons.
-struct Voiceprint {
-  Embedding embedding;                           // of length 1, as the network gave it
-  PldaVector projected;                          // by PLDA; empty without it
+// What a side of a comparison contributes beside the values that are multiplied.
+struct ScoreTerms {
+  double own = 0;                                // PLDA's; see PldaVector
   double cohort_mean = 0, cohort_deviation = 1;  // of its scores with the cohort
   double seconds = 0;                            // of speech
+};
+
+// An utterance, or the utterances of an enrollment, made ready for any number of comparisons.
+struct Voiceprint {
+  Embedding embedding;        // of length 1, as the network gave it
+  std::vector<float> values;  // [dim]: what is multiplied; PldaVector::values or the embedding
+  ScoreTerms terms;
 };
 
 struct Score {
@@ -53,18 +59,20 @@ class Scorer {
 
   Score Compare(const Voiceprint& a, const Voiceprint& b) const;
 
-  // The same in two steps, for one voiceprint against many: the scalar product of what Comparable
-  // gives of both, and Score::value from it.
-  const std::vector<float>& Comparable(const Voiceprint& voiceprint) const {
-    return plda_ ? voiceprint.projected.values : voiceprint.embedding;
-  }
-  double ValueOfProduct(double product, const Voiceprint& a, const Voiceprint& b) const;
+  // The same in steps, for many voiceprints that are kept as matrices: Score::value from
+  // Voiceprint::values and terms, and Score::llr from that.
+  double Value(std::span<const float> x, const ScoreTerms& a, std::span<const float> y,
+               const ScoreTerms& b) const;
+  double Llr(double value, const ScoreTerms& a, const ScoreTerms& b) const;
 
   bool calibrated() const { return !calibration_.empty(); }
+  // With p the scalar product of both sides' values, and v = constant() + a.own + b.own + p,
+  // Score::value = 1/2 [(v - a.cohort_mean) / a.cohort_deviation + the same of b].
+  double constant() const { return plda_ ? plda_->constant() : 0; }
   bool is_cosine() const { return !plda_ && top_n_ == 0; }  // value == cosine
 
  private:
-  static double Normalized(double value, const Voiceprint& a, const Voiceprint& b);
+  double ValueOfProduct(double product, const ScoreTerms& a, const ScoreTerms& b) const;
 
   std::size_t dim_ = 0;  // 0: any
   std::optional<PldaScorer> plda_;

@@ -30,6 +30,14 @@ struct EnrolledSpeaker {
   std::string note;
   std::string enrolled_at;
   std::vector<EnrolledUtterance> utterances;  // by id
+  std::int64_t revision = 0;                  // rises with every change of name or utterances
+};
+
+// What a gallery makes of a speaker's utterances, kept so that it need not be made at every start.
+struct StoredTemplate {
+  std::int64_t speaker = 0;   // EnrolledSpeaker::id
+  std::int64_t revision = 0;  // of the speaker it was made of
+  std::string data;           // any bytes
 };
 
 // How an encrypted store is opened: with a passphrase or with a key file. Neither: not encrypted.
@@ -84,6 +92,17 @@ class VoiceStore {
   virtual void RemoveUtterance(const std::string& name, std::int64_t id) = 0;
   // New embeddings for utterances that are there already (re-embed), all or none.
   virtual void ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) = 0;
+
+  // Everybody as one moment has them: gives the templates that `maker` made, in the order of the
+  // speakers' ids, then, with their utterances, the speakers without one. There is one template a
+  // speaker, and every change of name, utterances or key drops it.
+  virtual void ForEachTemplate(
+      const std::string& maker,
+      const std::function<void(std::int64_t speaker, std::string&& data)>& use,
+      const std::function<void(EnrolledSpeaker&&)>& without) = 0;
+  // Keeps those whose speakers have not changed since.
+  virtual void SaveTemplates(const std::string& maker,
+                             const std::vector<StoredTemplate>& templates) = 0;
 
   // Encrypts what is there under `key`, or, with an empty one, decrypts it; changes the key of what
   // is encrypted.
