@@ -1,5 +1,6 @@
 // vpr speakers: who is enrolled.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -168,17 +169,36 @@ int Import(const Options& options, const Context& context) {
   }
   const auto store = OpenStore(options.store, true);
   const auto progress = MakeConsoleProgress(context);
-  std::size_t imported = 0;
-  for (const EnrolledSpeaker& speaker : speakers) {
-    if (!options.merge && store->Find(speaker.name)) {
+  const StopRequested stop = CatchInterrupts();
+  std::size_t imported = 0, seen = 0;
+  std::vector<Enrollment> batch;
+  auto enroll_batch = [&] {
+    if (batch.empty()) return;
+    store->EnrollAll(batch);
+    imported += batch.size();
+    batch.clear();
+    progress->Update(seen);
+  };
+  progress->Start("importing", "speaker", speakers.size());
+  for (EnrolledSpeaker& speaker : speakers) {
+    if (stop())
+      throw Error(ErrorCode::kInterrupted,
+                  Format("stopped; %zu of %zu speakers are imported", imported, speakers.size()));
+    ++seen;
+    const bool known = std::any_of(batch.begin(), batch.end(), [&](const Enrollment& one) {
+      return one.name == speaker.name;
+    });
+    if (!options.merge && (known || store->Find(speaker.name))) {
       progress->Warn("'" + Printable(speaker.name) +
                      "' is enrolled already and was left out; --merge adds the utterances");
       continue;
     }
-    store->Enroll(speaker.name, speaker.utterances,
-                  speaker.note.empty() ? std::nullopt : std::optional(speaker.note));
-    ++imported;
+    batch.push_back({std::move(speaker.name), std::move(speaker.utterances),
+                     speaker.note.empty() ? std::nullopt : std::optional(speaker.note)});
+    if (batch.size() == 100) enroll_batch();
   }
+  enroll_batch();
+  progress->Finish();
   Print(Format("%zu of %zu speakers imported\n", imported, speakers.size()));
   if (imported < speakers.size())
     throw Error(ErrorCode::kInvalidArgument,

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "identify/products.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
@@ -47,60 +48,83 @@ void Gallery::Reserve(std::size_t speakers, std::size_t dim) {
 }
 
 void Gallery::Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint) {
-  Append(id, name, voiceprint.values, voiceprint.terms);
-}
-
-void Gallery::Append(std::int64_t id, std::string_view name, std::span<const float> values,
-                     const ScoreTerms& terms) {
-  if (ids_.empty()) dim_ = values.size();
-  VPR_CHECK(values.size() == dim_);
+  if (ids_.empty()) dim_ = voiceprint.values.size();
+  VPR_CHECK(voiceprint.values.size() == dim_);
   ids_.push_back(id);
   names_.append(name);
   name_ends_.push_back(names_.size());
-  rows_.insert(rows_.end(), values.begin(), values.end());
-  terms_.push_back(terms);
+  rows_.insert(rows_.end(), voiceprint.values.begin(), voiceprint.values.end());
+  terms_.push_back(voiceprint.terms);
+  LookAt(size() - 1);
+}
+
+void Gallery::LookAt(std::size_t speaker) {
+  const ScoreTerms& terms = terms_[speaker];
   const double inverse = 1 / terms.cohort_deviation;
   inverse_deviations_.push_back(static_cast<float>(inverse));
   scaled_means_.push_back(static_cast<float>(terms.cohort_mean * inverse));
   owns_.push_back(static_cast<float>(terms.own));
-  longest_row_ = std::max(longest_row_, static_cast<double>(AsVector(values).norm()));
+  longest_row_ = std::max(longest_row_, static_cast<double>(AsVector(values(speaker)).norm()));
   largest_inverse_ = std::max(largest_inverse_, inverse);
   largest_mean_ = std::max(largest_mean_, std::abs(terms.cohort_mean));
   largest_own_ = std::max(largest_own_, std::abs(terms.own));
 }
 
-// Length of the name, the name, own, cohort_mean, cohort_deviation, seconds, values.
-std::string Gallery::Encode(std::size_t speaker) const {
-  const std::string_view own_name = name(speaker);
-  const std::span<const float> row = values(speaker);
-  const auto length = static_cast<std::uint32_t>(own_name.size());
-  std::string bytes(sizeof(length), '\0');
-  std::memcpy(bytes.data(), &length, sizeof(length));
-  bytes += own_name;
-  bytes.append(reinterpret_cast<const char*>(&terms_[speaker]), sizeof(ScoreTerms));
-  bytes.append(reinterpret_cast<const char*>(row.data()), row.size_bytes());
+// Numbers of speakers and of values each, ids, ends of the names, terms, values, names.
+std::string Gallery::Encode(std::size_t begin, std::size_t end) const {
+  const std::uint64_t count = end - begin, dim = dim_;
+  std::string bytes;
+  auto put = [&](const void* data, std::size_t size) {
+    bytes.append(static_cast<const char*>(data), size);
+  };
+  put(&count, sizeof(count));
+  put(&dim, sizeof(dim));
+  put(ids_.data() + begin, count * sizeof(ids_[0]));
+  for (std::size_t i = begin; i < end; ++i) {
+    const std::uint64_t name_end = name_ends_[i + 1] - name_ends_[begin];
+    put(&name_end, sizeof(name_end));
+  }
+  put(terms_.data() + begin, count * sizeof(terms_[0]));
+  put(rows_.data() + begin * dim_, count * dim_ * sizeof(float));
+  put(names_.data() + name_ends_[begin], name_ends_[end] - name_ends_[begin]);
   return bytes;
 }
 
-void Gallery::AddEncoded(std::int64_t id, std::string_view bytes) {
-  std::uint32_t length = 0;
-  ScoreTerms terms;
+void Gallery::AddEncoded(std::string_view bytes) {
+  std::uint64_t count = 0, dim = 0;
   auto take = [&](void* to, std::size_t size) {
-    if (bytes.size() < size) throw Error(ErrorCode::kCorrupt, "a template is cut off");
-    std::memcpy(to, bytes.data(), size);
+    if (size > 0) std::memcpy(to, bytes.data(), size);
     bytes.remove_prefix(size);
   };
-  take(&length, sizeof(length));
-  if (bytes.size() < length) throw Error(ErrorCode::kCorrupt, "a template is cut off");
-  const std::string_view name = bytes.substr(0, length);
-  bytes.remove_prefix(length);
-  take(&terms, sizeof(terms));
-  // The bytes need not lie where floats may.
-  std::vector<float> values(bytes.size() / sizeof(float));
-  if (values.empty() || bytes.size() % sizeof(float) != 0 || (dim_ > 0 && values.size() != dim_))
-    throw Error(ErrorCode::kCorrupt, Format("a template has %zu bytes of values", bytes.size()));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  Append(id, name, values, terms);
+  const auto fail = [](const char* what) {
+    return Error(ErrorCode::kCorrupt, std::string("templates ") + what);
+  };
+  if (bytes.size() < sizeof(count) + sizeof(dim)) throw fail("are cut off");
+  take(&count, sizeof(count));
+  take(&dim, sizeof(dim));
+  if (count == 0) return;
+  if (dim == 0 || (!ids_.empty() && dim != dim_)) throw fail("have another dimension");
+  const std::uint64_t head = sizeof(ids_[0]) + sizeof(std::uint64_t) + sizeof(ScoreTerms);
+  if (dim > bytes.size() || count > bytes.size() / (head + dim * sizeof(float)))
+    throw fail("are cut off");
+  const std::size_t before = size(), names_before = names_.size();
+  std::vector<std::uint64_t> ends(count);
+  std::memcpy(ends.data(), bytes.data() + count * sizeof(ids_[0]), count * sizeof(ends[0]));
+  if (!std::is_sorted(ends.begin(), ends.end()) ||
+      ends.back() != bytes.size() - count * (head + dim * sizeof(float)))
+    throw fail("have names that do not fit");
+
+  dim_ = dim;
+  ids_.resize(before + count);
+  take(ids_.data() + before, count * sizeof(ids_[0]));
+  bytes.remove_prefix(count * sizeof(ends[0]));
+  for (std::uint64_t end : ends) name_ends_.push_back(names_before + end);
+  terms_.resize(before + count);
+  take(terms_.data() + before, count * sizeof(ScoreTerms));
+  rows_.resize((before + count) * dim);
+  take(rows_.data() + before * dim, count * dim * sizeof(float));
+  names_.append(bytes);
+  for (std::size_t i = before; i < size(); ++i) LookAt(i);
 }
 
 // A first look at every score in single precision, all rows of a block at once; what might be among
@@ -122,17 +146,11 @@ void Gallery::SearchRows(std::span<const Voiceprint> probes, std::size_t begin, 
                       double{std::numeric_limits<float>::epsilon()} * largest * inverse);
   }
   constexpr std::size_t kBlock = 2048;
+  std::vector<float> products(probes.size() * kBlock);  // [probes, rows of a block]
   for (std::size_t at = begin; at < end; at += kBlock) {
-    const auto count = static_cast<Index>(std::min(kBlock, end - at));
-    const Eigen::Map<const RowMajor> rows(rows_.data() + at * dim_, count,
-                                          static_cast<Index>(dim_));
-    // [rows of the block, probes]
-    Eigen::MatrixXf products(count, x.rows());
-    if (probes.size() == 1) {
-      products.col(0).noalias() = rows * x.row(0).transpose();
-    } else {
-      products.noalias() = rows * x.transpose();
-    }
+    const std::size_t size = std::min(kBlock, end - at);
+    const auto count = static_cast<Index>(size);
+    ScalarProducts(rows_.data() + at * dim_, size, x.data(), probes.size(), dim_, products.data());
     const auto first = static_cast<std::ptrdiff_t>(at);
     const Eigen::Map<const Eigen::ArrayXf> inverse(inverse_deviations_.data() + first, count),
         mean(scaled_means_.data() + first, count), own(owns_.data() + first, count);
@@ -142,9 +160,10 @@ void Gallery::SearchRows(std::span<const Voiceprint> probes, std::size_t begin, 
       const auto own_mean = static_cast<float>(terms.cohort_mean / terms.cohort_deviation);
       const auto constant = static_cast<float>(scorer_->constant() + terms.own);
       const Eigen::ArrayXf rough =
-          0.5f * ((products.col(static_cast<Index>(p)).array() + own + constant) *
-                      (inverse + own_inverse) -
-                  mean - own_mean);
+          0.5f *
+          ((Eigen::Map<const Eigen::ArrayXf>(products.data() + p * size, count) + own + constant) *
+               (inverse + own_inverse) -
+           mean - own_mean);
       std::vector<Hit>& best = hits[p];  // a heap with the least of them first
       for (Index r = 0; r < count; ++r) {
         if (best.size() == top && double{rough[r]} + margins[p] < best.front().value) continue;
@@ -196,6 +215,31 @@ std::vector<std::vector<Candidate>> Gallery::Search(std::span<const Voiceprint> 
   return found;
 }
 
+namespace {
+
+// What is kept of a block of speakers: those of the gallery, and the names of those who cannot be
+// compared, each ended by a line break (which no name holds).
+std::string EncodeBlock(const Gallery& gallery, std::size_t begin, std::size_t end,
+                        const std::string& other_network) {
+  const std::uint64_t size = other_network.size();
+  std::string bytes(sizeof(size), '\0');
+  std::memcpy(bytes.data(), &size, sizeof(size));
+  return bytes + other_network + gallery.Encode(begin, end);
+}
+
+void DecodeBlock(std::string_view bytes, LoadedGallery& loaded) {
+  std::uint64_t size = 0;
+  if (bytes.size() >= sizeof(size)) std::memcpy(&size, bytes.data(), sizeof(size));
+  if (bytes.size() < sizeof(size) || bytes.size() - sizeof(size) < size)
+    throw Error(ErrorCode::kCorrupt, "templates are cut off");
+  bytes.remove_prefix(sizeof(size));
+  for (std::string_view name : Lines(bytes.substr(0, size)))
+    loaded.other_network.emplace_back(name);
+  loaded.gallery.AddEncoded(bytes.substr(size));
+}
+
+}  // namespace
+
 LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
                           Progress& progress) {
   LoadedGallery loaded{Gallery(scorer), {}};
@@ -204,60 +248,68 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
   const std::size_t expected = store.NumSpeakers();
   gallery.Reserve(expected, static_cast<std::size_t>(info.embedding_dim));
 
-  // Speakers whose voiceprints are still to be made, a batch at a time.
-  constexpr std::size_t kBatch = 1024;
+  // Speakers whose voiceprints are still to be made come in batches, block by block.
+  struct Block {
+    TemplateBlock stored;
+    std::size_t begin = 0, end = 0;  // in the gallery
+    std::string other_network;
+  };
+  std::vector<Block> blocks;
   std::vector<EnrolledSpeaker> batch;
-  std::vector<StoredTemplate> fresh;  // without data: that is made when they are saved
-  std::size_t first_fresh = 0;
-  bool started = false;
+  std::size_t kept = 0, made = 0;
   auto add_batch = [&] {
     std::vector<Voiceprint> voiceprints(batch.size());
     OrderedParallelFor(
-        batch.size(), batch.size() < 16 ? 1 : HardwareThreads(), kBatch,
+        batch.size(), batch.size() < 16 ? 1 : HardwareThreads(), batch.size(),
         [&](std::size_t i) {
           std::vector<const EnrolledUtterance*> utterances;
-          for (const EnrolledUtterance& one : batch[i].utterances) utterances.push_back(&one);
-          const Template made = MakeTemplate(utterances);
-          voiceprints[i] = scorer.MakeVoiceprint(made.embedding, made.seconds);
+          for (const EnrolledUtterance& one : batch[i].utterances) {
+            if (one.network == info.network_fingerprint) utterances.push_back(&one);
+          }
+          if (utterances.empty()) return;
+          const Template mean = MakeTemplate(utterances);
+          voiceprints[i] = scorer.MakeVoiceprint(mean.embedding, mean.seconds);
         },
-        [&](std::size_t i) { gallery.Add(batch[i].id, batch[i].name, voiceprints[i]); });
+        [&](std::size_t i) {
+          const EnrolledSpeaker& speaker = batch[i];
+          const std::int64_t number = speaker.id / TemplateBlock::kBlock;
+          if (blocks.empty() || blocks.back().stored.number != number)
+            blocks.push_back({{number, 0, 0, {}}, gallery.size(), gallery.size(), {}});
+          Block& block = blocks.back();
+          ++block.stored.speakers;
+          block.stored.revision = std::max(block.stored.revision, speaker.revision);
+          if (voiceprints[i].values.empty()) {
+            loaded.other_network.push_back(speaker.name);
+            block.other_network += speaker.name + "\n";
+          } else {
+            gallery.Add(speaker.id, speaker.name, voiceprints[i]);
+            ++block.end;
+          }
+        });
+    made += batch.size();
     batch.clear();
-    if (started) progress.Update(fresh.size());
+    progress.Update(made);
   };
   store.ForEachTemplate(
       maker,
-      [&](std::int64_t speaker, std::string&& data) {
-        gallery.AddEncoded(speaker, data);
-        ++first_fresh;
+      [&](std::string&& data) {
+        DecodeBlock(data, loaded);
+        kept = gallery.size() + loaded.other_network.size();
       },
       [&](EnrolledSpeaker&& speaker) {
-        std::erase_if(speaker.utterances, [&](const EnrolledUtterance& utterance) {
-          return utterance.network != info.network_fingerprint;
-        });
-        if (speaker.utterances.empty()) {
-          loaded.other_network.push_back(speaker.name);
-          return;
-        }
-        if (fresh.size() == 10 * kBatch) {  // long enough to be seen
-          progress.Start("preparing the enrolled voices", "speaker", expected - first_fresh,
-                         fresh.size());
-          started = true;
-        }
-        fresh.push_back({speaker.id, speaker.revision, {}});
+        if (made == 0 && batch.empty())
+          progress.Start("preparing the enrolled voices", "speaker", expected - kept);
         batch.push_back(std::move(speaker));
-        if (batch.size() == kBatch) add_batch();
+        if (batch.size() == 4 * static_cast<std::size_t>(TemplateBlock::kBlock)) add_batch();
       });
-  add_batch();
-  if (started) progress.Finish();
+  if (!batch.empty()) add_batch();
+  if (made > 0) progress.Finish();
 
   try {
-    for (std::size_t begin = 0; begin < fresh.size(); begin += 10 * kBatch) {
-      std::vector<StoredTemplate> some(
-          fresh.begin() + static_cast<std::ptrdiff_t>(begin),
-          fresh.begin() + static_cast<std::ptrdiff_t>(std::min(begin + 10 * kBatch, fresh.size())));
-      for (std::size_t i = 0; i < some.size(); ++i)
-        some[i].data = gallery.Encode(first_fresh + begin + i);
-      store.SaveTemplates(maker, some);
+    for (Block& block : blocks) {
+      block.stored.data = EncodeBlock(gallery, block.begin, block.end, block.other_network);
+      store.SaveTemplates(maker, block.stored);
+      block.stored.data.clear();
     }
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kIo) throw;  // may not be written to: made again next time

@@ -19,16 +19,19 @@ CREATE TABLE store (
   header BYTEA NOT NULL,
   speakers BIGINT NOT NULL,
   utterances BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
   scrub BIGINT NOT NULL);
 CREATE TABLE speakers (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  revision BIGINT NOT NULL,
+  revision BIGINT NOT NULL UNIQUE,
   key BYTEA NOT NULL UNIQUE,
   data BYTEA NOT NULL);
 CREATE TABLE templates (
-  speaker BIGINT PRIMARY KEY REFERENCES speakers (id) ON DELETE CASCADE,
+  block BIGINT PRIMARY KEY,
   maker BYTEA NOT NULL,
+  speakers BIGINT NOT NULL,
   data BYTEA NOT NULL);
+ALTER TABLE templates ALTER data SET STORAGE EXTERNAL;
 CREATE TABLE utterances (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   speaker BIGINT NOT NULL REFERENCES speakers (id) ON DELETE CASCADE,
@@ -177,8 +180,8 @@ class Postgres : public SqlConnection {
         if (Result result{PQexec(connection_, kSchema)};
             PQresultStatus(result.get()) != PGRES_COMMAND_OK)
           throw Error(ErrorCode::kIo, Failed() + Message());
-        Run("INSERT INTO store VALUES (1, $1, $2, 0, 0, 0)", {std::int64_t{kStoreVersion}, header},
-            {});
+        Run("INSERT INTO store VALUES (1, $1, $2, 0, 0, 0, 0)",
+            {std::int64_t{kStoreVersion}, header}, {});
       }
       Commit();
     } catch (const Error&) {

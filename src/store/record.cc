@@ -77,7 +77,9 @@ std::string UtterancePlace(std::int64_t id, std::int64_t speaker) {
   return "utterance " + std::to_string(id) + " of " + SpeakerPlace(speaker);
 }
 
-std::string TemplatePlace(std::int64_t speaker) { return "template of " + SpeakerPlace(speaker); }
+std::string TemplatePlace(std::int64_t block, std::int64_t speakers) {
+  return "templates " + std::to_string(block) + " of " + std::to_string(speakers);
+}
 
 std::string AudioPlace(std::int64_t utterance) {
   return "audio of utterance " + std::to_string(utterance);

@@ -19,7 +19,7 @@ EnrolledUtterance DecodeUtterance(std::string_view bytes);  // throws kCorrupt
 // What records are sealed for (Vault).
 std::string SpeakerPlace(std::int64_t id);
 std::string UtterancePlace(std::int64_t id, std::int64_t speaker);
-std::string TemplatePlace(std::int64_t speaker);
+std::string TemplatePlace(std::int64_t block, std::int64_t speakers);
 std::string AudioPlace(std::int64_t utterance);
 
 }  // namespace vpr

@@ -76,39 +76,11 @@ class SqlStore : public VoiceStore {
     return speaker;
   }
 
-  void Enroll(const std::string& name, const std::vector<EnrolledUtterance>& utterances,
-              const std::optional<std::string>& note) override {
-    CheckSpeakerName(name);
+  void EnrollAll(std::span<const Enrollment> enrollments) override {
+    for (const Enrollment& one : enrollments) CheckSpeakerName(one.name);
     Transaction transaction(*sql_, true);
     CheckKey();
-    std::int64_t id = IdOf(name);
-    if (id == 0) {
-      EnrolledSpeaker speaker;
-      speaker.name = name;
-      speaker.note = note.value_or("");
-      speaker.enrolled_at = UtcNow();
-      speaker.id = id =
-          Number("INSERT INTO speakers (revision, key, data) VALUES (0, $1, $2) RETURNING id",
-                 {vault_.LookupKey(name), std::string_view("")});
-      WriteSpeaker(speaker);
-      sql_->Run("UPDATE store SET speakers = speakers + 1");
-    } else if (note) {
-      EnrolledSpeaker speaker = SpeakerOf(id);
-      speaker.note = *note;
-      WriteSpeaker(speaker);
-    }
-    for (const EnrolledUtterance& utterance : utterances) {
-      const std::int64_t row =
-          Number("INSERT INTO utterances (speaker, data) VALUES ($1, $2) RETURNING id",
-                 {id, std::string_view("")});
-      WriteUtterance(row, id, utterance);
-      if (!utterance.audio.empty())
-        sql_->Run("INSERT INTO audio (utterance, data) VALUES ($1, $2)",
-                  {row, vault_.Seal(utterance.audio, AudioPlace(row))});
-    }
-    sql_->Run("UPDATE store SET utterances = utterances + $1",
-              {static_cast<std::int64_t>(utterances.size())});
-    Revise(id);
+    for (const Enrollment& one : enrollments) EnrollOne(one);
     sql_->Changed();
     transaction.Commit();
   }
@@ -144,6 +116,7 @@ class SqlStore : public VoiceStore {
         "UPDATE store SET speakers = speakers - 1, utterances = utterances - "
         "(SELECT count(*) FROM utterances WHERE speaker = $1)",
         {id});
+    Revise(id);
     sql_->Run("DELETE FROM speakers WHERE id = $1", {id});
     CommitRemoval(transaction);
   }
@@ -188,40 +161,42 @@ class SqlStore : public VoiceStore {
     CommitRemoval(transaction);  // of the old embeddings
   }
 
-  void ForEachTemplate(const std::string& maker,
-                       const std::function<void(std::int64_t speaker, std::string&& data)>& use,
+  void ForEachTemplate(const std::string& maker, const std::function<void(std::string&& data)>& use,
                        const std::function<void(EnrolledSpeaker&&)>& without) override {
     Transaction transaction(*sql_, false);
     CheckKey();
     const std::int64_t expected = Number("SELECT speakers FROM store");
-    std::int64_t count =
-        sql_->Run("SELECT speaker, data FROM templates WHERE maker = $1 ORDER BY speaker", {maker},
-                  [&](const SqlRow& row) {
-                    use(row.Integer(0), Open(row.Bytes(1), TemplatePlace(row.Integer(0))));
-                  });
+    std::int64_t count = 0;
+    sql_->Run("SELECT block, speakers, data FROM templates WHERE maker = $1 ORDER BY block",
+              {maker}, [&](const SqlRow& row) {
+                count += row.Integer(1);
+                use(Open(row.Bytes(2), TemplatePlace(row.Integer(0), row.Integer(1))));
+              });
     if (count != expected)
-      count += ReadSpeakers(
-                   "LEFT JOIN templates AS t ON t.speaker = s.id AND t.maker = $1 "
-                   "WHERE t.speaker IS NULL",
-                   {maker}, false, without)
+      count += ReadSpeakers(Format("LEFT JOIN templates AS t ON t.block = s.id / %lld AND t.maker "
+                                   "= $1 WHERE t.block IS NULL",
+                                   static_cast<long long>(TemplateBlock::kBlock)),
+                            {maker}, false, without)
                    .speakers;
     if (count != expected)
       throw Damaged(Format("it holds %lld speakers, %lld are expected",
                            static_cast<long long>(count), static_cast<long long>(expected)));
   }
 
-  void SaveTemplates(const std::string& maker,
-                     const std::vector<StoredTemplate>& templates) override {
+  void SaveTemplates(const std::string& maker, const TemplateBlock& block) override {
+    const std::string sealed = vault_.Seal(block.data, TemplatePlace(block.number, block.speakers));
     Transaction transaction(*sql_, true);
     CheckKey();
-    for (const StoredTemplate& one : templates) {
-      if (Number("SELECT count(*) FROM speakers WHERE id = $1 AND revision = $2",
-                 {one.speaker, one.revision}) == 0)
-        continue;
-      sql_->Run("DELETE FROM templates WHERE speaker = $1", {one.speaker});
-      sql_->Run("INSERT INTO templates (speaker, maker, data) VALUES ($1, $2, $3)",
-                {one.speaker, maker, vault_.Seal(one.data, TemplatePlace(one.speaker))});
-    }
+    const std::int64_t first = block.number * TemplateBlock::kBlock;
+    bool same = false;
+    sql_->Run("SELECT count(*), max(revision) FROM speakers WHERE id >= $1 AND id < $2",
+              {first, first + TemplateBlock::kBlock}, [&](const SqlRow& row) {
+                same = row.Integer(0) == block.speakers && row.Integer(1) == block.revision;
+              });
+    if (!same) return;
+    sql_->Run("DELETE FROM templates WHERE block = $1", {block.number});
+    sql_->Run("INSERT INTO templates (block, maker, speakers, data) VALUES ($1, $2, $3, $4)",
+              {block.number, maker, block.speakers, sealed});
     transaction.Commit();
   }
 
@@ -306,10 +281,45 @@ class SqlStore : public VoiceStore {
                                                 "' was changed meanwhile; open it again");
   }
 
-  // A speaker has changed: what was made of it is no longer true.
+  void EnrollOne(const Enrollment& enrollment) {
+    std::int64_t id = IdOf(enrollment.name);
+    if (id == 0) {
+      EnrolledSpeaker speaker;
+      speaker.name = enrollment.name;
+      speaker.note = enrollment.note.value_or("");
+      speaker.enrolled_at = UtcNow();
+      speaker.id = id = Number(
+          "INSERT INTO speakers (revision, key, data) VALUES ((SELECT revision + 1 FROM store), "
+          "$1, "
+          "$2) RETURNING id",
+          {vault_.LookupKey(speaker.name), std::string_view("")});
+      WriteSpeaker(speaker);
+      sql_->Run("UPDATE store SET speakers = speakers + 1");
+    } else if (enrollment.note) {
+      EnrolledSpeaker speaker = SpeakerOf(id);
+      speaker.note = *enrollment.note;
+      WriteSpeaker(speaker);
+    }
+    for (const EnrolledUtterance& utterance : enrollment.utterances) {
+      const std::int64_t row =
+          Number("INSERT INTO utterances (speaker, data) VALUES ($1, $2) RETURNING id",
+                 {id, std::string_view("")});
+      WriteUtterance(row, id, utterance);
+      if (!utterance.audio.empty())
+        sql_->Run("INSERT INTO audio (utterance, data) VALUES ($1, $2)",
+                  {row, vault_.Seal(utterance.audio, AudioPlace(row))});
+    }
+    sql_->Run("UPDATE store SET utterances = utterances + $1",
+              {static_cast<std::int64_t>(enrollment.utterances.size())});
+    Revise(id);
+  }
+
+  // A speaker has changed, or goes: what was made of it is no longer true.
   void Revise(std::int64_t speaker) {
-    sql_->Run("DELETE FROM templates WHERE speaker = $1", {speaker});
-    sql_->Run("UPDATE speakers SET revision = revision + 1 WHERE id = $1", {speaker});
+    sql_->Run("DELETE FROM templates WHERE block = $1", {speaker / TemplateBlock::kBlock});
+    sql_->Run("UPDATE store SET revision = revision + 1");
+    sql_->Run("UPDATE speakers SET revision = (SELECT revision FROM store) WHERE id = $1",
+              {speaker});
   }
 
   struct Counts {
@@ -366,8 +376,9 @@ class SqlStore : public VoiceStore {
       ReadUtterance(row.Integer(0), row.Integer(1), row.Bytes(2));
       ++counts.utterances;
     });
-    sql_->Run("SELECT speaker, data FROM templates", {},
-              [&](const SqlRow& row) { Open(row.Bytes(1), TemplatePlace(row.Integer(0))); });
+    sql_->Run("SELECT block, speakers, data FROM templates", {}, [&](const SqlRow& row) {
+      Open(row.Bytes(2), TemplatePlace(row.Integer(0), row.Integer(1)));
+    });
     sql_->Run("SELECT utterance, data FROM audio", {},
               [&](const SqlRow& row) { Open(row.Bytes(1), AudioPlace(row.Integer(0))); });
     Compare(counts);

@@ -30,15 +30,17 @@ CREATE TABLE store (
   header BLOB NOT NULL,
   speakers INTEGER NOT NULL,
   utterances INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
   scrub INTEGER NOT NULL);
 CREATE TABLE speakers (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  revision INTEGER NOT NULL,
+  revision INTEGER NOT NULL UNIQUE,
   key BLOB NOT NULL UNIQUE,
   data BLOB NOT NULL);
 CREATE TABLE templates (
-  speaker INTEGER PRIMARY KEY REFERENCES speakers (id) ON DELETE CASCADE,
+  block INTEGER PRIMARY KEY,
   maker BLOB NOT NULL,
+  speakers INTEGER NOT NULL,
   data BLOB NOT NULL);
 CREATE TABLE utterances (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -171,8 +173,8 @@ class Sqlite : public SqlConnection {
     try {
       if (!initialized()) {  // another process may have been first
         Execute(kSchema);
-        Run("INSERT INTO store VALUES (1, $1, $2, 0, 0, 0)", {std::int64_t{kStoreVersion}, header},
-            {});
+        Run("INSERT INTO store VALUES (1, $1, $2, 0, 0, 0, 0)",
+            {std::int64_t{kStoreVersion}, header}, {});
         Execute(Format("PRAGMA application_id = %d", kApplicationId).c_str());
       }
       Execute("COMMIT");

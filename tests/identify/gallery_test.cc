@@ -110,17 +110,24 @@ TEST(Gallery, EncodedSpeakersComeBack) {
   Gallery gallery(scorer), copy(scorer);
   for (int i = 0; i < 3; ++i)
     gallery.Add(i, "李达康 " + std::to_string(i), scorer.MakeVoiceprint(Random(rng), 4 + i));
-  for (std::size_t i = 0; i < 3; ++i) copy.AddEncoded(static_cast<int>(i), gallery.Encode(i));
+  copy.AddEncoded(gallery.Encode(0, 0));
+  copy.AddEncoded(gallery.Encode(0, 1));
+  copy.AddEncoded(gallery.Encode(1, 3));
+  ASSERT_EQ(copy.size(), 3u);
   const Voiceprint probe = scorer.MakeVoiceprint(Random(rng), 3);
   for (std::size_t k = 0; k < 3; ++k) {
     EXPECT_EQ(copy.name(k), gallery.name(k));
     EXPECT_EQ(copy.terms(k).seconds, 4.0 + static_cast<double>(k));
     EXPECT_EQ(copy.Search(probe, 3)[k].value, gallery.Search(probe, 3)[k].value);
   }
-  const std::string bytes = gallery.Encode(0);
-  for (std::size_t size : {std::size_t{0}, std::size_t{3}, std::size_t{20}, bytes.size() - 1,
-                           bytes.size() - sizeof(float)})
-    EXPECT_THROW(copy.AddEncoded(9, bytes.substr(0, size)), Error) << size;
+  std::string bytes = gallery.Encode(0, 3);
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_THROW(copy.AddEncoded(bytes.substr(0, size)), Error) << size;
+  for (std::size_t at : {std::size_t{0}, std::size_t{7}, std::size_t{8}, std::size_t{15}}) {
+    std::string changed = bytes;
+    changed[at] = static_cast<char>(changed[at] ^ 0x41);
+    EXPECT_THROW(copy.AddEncoded(changed), Error) << at;
+  }
   EXPECT_EQ(copy.size(), 3u);
 }
 
@@ -147,14 +154,13 @@ class LoadGalleryTest : public ::testing::Test {
     utterance.embedding = Random(rng_);
     return utterance;
   }
-  // How many speakers have a template of this model.
-  std::size_t Kept() {
-    Progress silent;
-    std::size_t kept = 0;
+  // How many speakers have to be made ready.
+  std::size_t Missing() {
+    std::size_t missing = 0;
     store_->ForEachTemplate(
-        "1 " + info_.network_fingerprint + " " + info_.scoring_fingerprint,
-        [&](std::int64_t, std::string&&) { ++kept; }, [](EnrolledSpeaker&&) {});
-    return kept;
+        "1 " + info_.network_fingerprint + " " + info_.scoring_fingerprint, [](std::string&&) {},
+        [&](EnrolledSpeaker&&) { ++missing; });
+    return missing;
   }
 
   Rng rng_{5};
@@ -166,35 +172,37 @@ class LoadGalleryTest : public ::testing::Test {
 
 TEST_F(LoadGalleryTest, IsTheSameWithTemplatesAndWithout) {
   const Scorer scorer(Scoring(rng_));
-  for (int i = 0; i < 40; ++i)
-    store_->Enroll("s" + std::to_string(i), {Utterance(), Utterance()}, std::nullopt);
-  store_->Enroll("of another network", {Utterance("n2")}, std::nullopt);
+  std::vector<Enrollment> people;
+  for (int i = 0; i < 600; ++i)
+    people.push_back({"s" + std::to_string(i), {Utterance(), Utterance()}, {}});
+  people.push_back({"of another network", {Utterance("n2")}, {}});
+  store_->EnrollAll(people);
   const Voiceprint probe = scorer.MakeVoiceprint(Random(rng_), 3);
   auto answers = [&] {
     const LoadedGallery loaded = LoadGallery(*store_, scorer, info_, silent_);
     EXPECT_EQ(loaded.other_network, std::vector<std::string>{"of another network"});
     std::vector<std::pair<std::string, double>> found;
-    for (const Candidate& candidate : loaded.gallery.Search(probe, 100))
+    for (const Candidate& candidate : loaded.gallery.Search(probe, 1000))
       found.emplace_back(loaded.gallery.name(candidate.speaker), candidate.value);
     return found;
   };
-  EXPECT_EQ(Kept(), 0u);
+  EXPECT_EQ(Missing(), 601u);
   const auto first = answers();
-  ASSERT_EQ(first.size(), 40u);
-  EXPECT_EQ(Kept(), 40u);
+  ASSERT_EQ(first.size(), 600u);
+  EXPECT_EQ(Missing(), 0u);
   EXPECT_EQ(answers(), first);
-  // One more utterance, from the same embedding: only that speaker is made anew.
+  // One more utterance: only the first block, ids 1 to 255, is made anew.
   store_->Enroll("s7", {Utterance()}, std::nullopt);
-  EXPECT_EQ(Kept(), 39u);
+  EXPECT_EQ(Missing(), 255u);
   const auto changed = answers();
-  EXPECT_EQ(Kept(), 40u);
+  EXPECT_EQ(Missing(), 0u);
   for (const auto& [name, value] : first)
     EXPECT_EQ(std::find(changed.begin(), changed.end(), std::pair(name, value)) != changed.end(),
               name != "s7");
   EXPECT_EQ(answers(), changed);
   // Other scores of the same network.
   info_.scoring_fingerprint = "s2";
-  EXPECT_EQ(Kept(), 0u);
+  EXPECT_EQ(Missing(), 601u);
   EXPECT_EQ(answers(), changed);
 }
 

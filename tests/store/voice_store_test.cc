@@ -136,57 +136,71 @@ TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
   store->Check();
 }
 
-TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakerChanges) {
+TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
   auto store = Open();
-  for (const char* name : {"Ada", "Bob", "Eve"})
-    store->Enroll(name, {Utterance(1), Utterance(2)}, std::nullopt);
-  // Those with a template as "id:data", those without as their name with the number of utterances.
+  std::vector<Enrollment> people;
+  for (int i = 1; i <= 300; ++i)  // ids 1 to 300: two blocks
+    people.push_back({"p" + std::to_string(i), {Utterance(1), Utterance(2)}, {}});
+  store->EnrollAll(people);
+  // The templates, then how many speakers have none, and the number of utterances of the last.
   auto state = [&](VoiceStore& from, const std::string& maker = "m1") {
     std::string text;
+    std::size_t without = 0, utterances = 0;
     from.ForEachTemplate(
-        maker,
-        [&](std::int64_t id, std::string&& data) { text += std::to_string(id) + ":" + data + " "; },
+        maker, [&](std::string&& data) { text += data + " "; },
         [&](EnrolledSpeaker&& speaker) {
-          text += speaker.name + std::to_string(speaker.utterances.size()) + " ";
+          ++without;
+          utterances = speaker.utterances.size();
         });
-    return text;
+    return without == 0 ? text : text + Format("%zu/%zu", without, utterances);
   };
-  EXPECT_EQ(state(*store), "Ada2 Bob2 Eve2 ");
-  auto save = [&](const EnrolledSpeaker& speaker, const std::string& data) {
-    store->SaveTemplates("m1", {{speaker.id, speaker.revision, data}});
+  EXPECT_EQ(state(*store), "300/2");
+  auto block_of = [&](std::int64_t number, const std::string& data) {
+    TemplateBlock block{number, 0, 0, data};
+    for (const EnrolledSpeaker& speaker : All(*store)) {
+      if (speaker.id / TemplateBlock::kBlock != number) continue;
+      ++block.speakers;
+      block.revision = std::max(block.revision, speaker.revision);
+    }
+    return block;
   };
-  for (const EnrolledSpeaker& speaker : All(*store)) save(speaker, "of " + speaker.name);
-  EXPECT_EQ(state(*store), "1:of Ada 2:of Bob 3:of Eve ");
-  EXPECT_EQ(state(*store, "m2"), "Ada2 Bob2 Eve2 ");
-  EXPECT_EQ(state(*Existing()), "1:of Ada 2:of Bob 3:of Eve ");
+  store->SaveTemplates("m1", block_of(0, "block 0"));
+  EXPECT_EQ(state(*store), "block 0 45/2");
+  store->SaveTemplates("m1", block_of(1, "block 1"));
+  EXPECT_EQ(state(*store), "block 0 block 1 ");
+  EXPECT_EQ(state(*store, "m2"), "300/2");
+  EXPECT_EQ(state(*Existing()), "block 0 block 1 ");
+  store->SetNote("p1", "a note is no change of the voice");
+  EXPECT_EQ(state(*store), "block 0 block 1 ");
 
-  const EnrolledSpeaker before = *store->Find("Bob");
-  store->Enroll("Bob", {Utterance(3)}, std::nullopt);
-  EXPECT_EQ(state(*store), "1:of Ada 3:of Eve Bob3 ");
-  save(before, "of the old Bob");  // made before the change
-  EXPECT_EQ(state(*store), "1:of Ada 3:of Eve Bob3 ");
-  save(*store->Find("Bob"), "of Bob");
-  EXPECT_EQ(state(*store), "1:of Ada 2:of Bob 3:of Eve ");
-
-  store->SetNote("Ada", "a note is no change of the voice");
-  store->Rename("Ada", "Ida");
-  store->RemoveUtterance("Bob", before.utterances[0].id);
-  EnrolledUtterance again = store->Find("Eve")->utterances[0];
+  // Every kind of change drops the block, and a template made before it is not kept.
+  const EnrolledSpeaker last = *store->Find("p300");
+  EnrolledUtterance again = last.utterances[1];
   again.embedding = Utterance(7).embedding;
-  EXPECT_EQ(state(*store), "3:of Eve Ida2 Bob2 ");
-  store->ReplaceEmbeddings({again});
-  EXPECT_EQ(state(*store), "Ida2 Bob2 Eve2 ");
-  for (const EnrolledSpeaker& speaker : All(*store)) save(speaker, "of " + speaker.name);
-  store->Remove("Bob");
-  EXPECT_EQ(state(*store), "1:of Ida 3:of Eve ");
-  EXPECT_EQ(GetParam(), AllBytes().find("of Eve") == std::string::npos);
+  const std::vector<std::pair<const char*, std::function<void()>>> changes = {
+      {"45/2", [&] { store->Rename("p299", "q299"); }},
+      {"45/1", [&] { store->RemoveUtterance("p300", last.utterances[0].id); }},
+      {"45/1", [&] { store->ReplaceEmbeddings({again}); }},
+      {"45/2", [&] { store->Enroll("p300", {Utterance(3)}, std::nullopt); }},
+      {"44/2", [&] { store->Remove("p298"); }},
+      {"45/1", [&] { store->Enroll("new", {Utterance(3)}, std::nullopt); }}};
+  for (const auto& [expected, change] : changes) {
+    const TemplateBlock before = block_of(1, "the old one");
+    change();
+    EXPECT_EQ(state(*store), std::string("block 0 ") + expected);
+    store->SaveTemplates("m1", before);
+    EXPECT_EQ(state(*store), std::string("block 0 ") + expected);
+    store->SaveTemplates("m1", block_of(1, "block 1"));
+    EXPECT_EQ(state(*store), "block 0 block 1 ");
+  }
   store->Check();
+  EXPECT_EQ(GetParam(), AllBytes().find("block 0") == std::string::npos);
   StoreKey key;
   key.key_file = folder_ + "/other";
   WriteFileAtomically(key.key_file, std::string(32, 'o'));
   store->ChangeKey(key);
-  EXPECT_EQ(state(*store), "Ida2 Eve2 ");
-  EXPECT_THAT(AllBytes(), Not(HasSubstr("of Eve")));
+  EXPECT_EQ(state(*store), "300/1");
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("block 0")));
 }
 
 TEST_P(VoiceStoreTest, WhatIsRemovedIsGone) {

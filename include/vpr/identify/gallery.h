@@ -38,9 +38,10 @@ class Gallery {
   void Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint);
   void Reserve(std::size_t speakers, std::size_t dim);
 
-  // A speaker as bytes, and back. Throws kCorrupt for what are no such bytes.
-  std::string Encode(std::size_t speaker) const;
-  void AddEncoded(std::int64_t id, std::string_view bytes);
+  // Speakers begin .. end-1 as bytes, and back, as they are in memory: for one kind of machine.
+  // Throws kCorrupt for what are no such bytes; the gallery is then as it was.
+  std::string Encode(std::size_t begin, std::size_t end) const;
+  void AddEncoded(std::string_view bytes);
 
   std::size_t size() const { return ids_.size(); }
   std::size_t dim() const { return dim_; }
@@ -70,8 +71,7 @@ class Gallery {
       return value != other.value ? value > other.value : id < other.id;
     }
   };
-  void Append(std::int64_t id, std::string_view name, std::span<const float> values,
-              const ScoreTerms& terms);
+  void LookAt(std::size_t speaker);  // prepares the first look
   void SearchRows(std::span<const Voiceprint> probes, std::size_t begin, std::size_t end,
                   std::size_t top, std::vector<std::vector<Hit>>& hits) const;
 
@@ -79,7 +79,7 @@ class Gallery {
   std::size_t dim_ = 0;
   std::vector<std::int64_t> ids_;
   std::string names_;  // one after the other
-  std::vector<std::size_t> name_ends_{0};
+  std::vector<std::uint64_t> name_ends_{0};
   std::vector<float> rows_;  // [size, dim]
   std::vector<ScoreTerms> terms_;
   // Of `terms_`, for the first look at a score: 1 / deviation, mean / deviation, own.

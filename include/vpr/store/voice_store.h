@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,13 +31,23 @@ struct EnrolledSpeaker {
   std::string note;
   std::string enrolled_at;
   std::vector<EnrolledUtterance> utterances;  // by id
-  std::int64_t revision = 0;                  // rises with every change of name or utterances
+  std::int64_t revision = 0;  // higher after every change of name or utterances, in the whole store
 };
 
-// What a gallery makes of a speaker's utterances, kept so that it need not be made at every start.
-struct StoredTemplate {
-  std::int64_t speaker = 0;   // EnrolledSpeaker::id
-  std::int64_t revision = 0;  // of the speaker it was made of
+struct Enrollment {
+  std::string name;
+  std::vector<EnrolledUtterance> utterances;
+  std::optional<std::string> note;  // if given, replaces the old one
+};
+
+// What a gallery makes of speakers' utterances, kept so that it need not be made at every start:
+// one for every kBlock ids that follow each other, since a million small records read slowly.
+struct TemplateBlock {
+  static constexpr std::int64_t kBlock = 256;
+
+  std::int64_t number = 0;    // EnrolledSpeaker::id / kBlock
+  std::int64_t speakers = 0;  // how many it is of, all of those ids
+  std::int64_t revision = 0;  // the highest of them
   std::string data;           // any bytes
 };
 
@@ -78,10 +89,14 @@ class VoiceStore {
   virtual void ForEach(bool with_audio, const std::function<void(EnrolledSpeaker&&)>& use) = 0;
   virtual std::optional<EnrolledSpeaker> Find(const std::string& name, bool with_audio = false) = 0;
 
-  // Adds the utterances to the speaker of that name, who is made if there is none. The note, if
-  // given, replaces the old one.
-  virtual void Enroll(const std::string& name, const std::vector<EnrolledUtterance>& utterances,
-                      const std::optional<std::string>& note) = 0;
+  // Adds the utterances to the speakers of these names, who are made if there are none; all or
+  // none. A transaction takes as long as a hundred people in it.
+  virtual void EnrollAll(std::span<const Enrollment> enrollments) = 0;
+  void Enroll(const std::string& name, const std::vector<EnrolledUtterance>& utterances,
+              const std::optional<std::string>& note) {
+    const Enrollment one{name, utterances, note};
+    EnrollAll({&one, 1});
+  }
   virtual void Rename(const std::string& from, const std::string& to) = 0;
   virtual void SetNote(const std::string& name, const std::string& note) = 0;
   // Removes, gives the space back and, in SQLite, overwrites it.
@@ -93,16 +108,14 @@ class VoiceStore {
   // New embeddings for utterances that are there already (re-embed), all or none.
   virtual void ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) = 0;
 
-  // Everybody as one moment has them: gives the templates that `maker` made, in the order of the
-  // speakers' ids, then, with their utterances, the speakers without one. There is one template a
-  // speaker, and every change of name, utterances or key drops it.
-  virtual void ForEachTemplate(
-      const std::string& maker,
-      const std::function<void(std::int64_t speaker, std::string&& data)>& use,
-      const std::function<void(EnrolledSpeaker&&)>& without) = 0;
-  // Keeps those whose speakers have not changed since.
-  virtual void SaveTemplates(const std::string& maker,
-                             const std::vector<StoredTemplate>& templates) = 0;
+  // Everybody as one moment has them: gives the blocks that `maker` made, by number, then, with
+  // their utterances and by id, the speakers of the other blocks. A change of name, utterances or
+  // key drops the block.
+  virtual void ForEachTemplate(const std::string& maker,
+                               const std::function<void(std::string&& data)>& use,
+                               const std::function<void(EnrolledSpeaker&&)>& without) = 0;
+  // Keeps it, unless one of its speakers has changed since, or others have come.
+  virtual void SaveTemplates(const std::string& maker, const TemplateBlock& block) = 0;
 
   // Encrypts what is there under `key`, or, with an empty one, decrypts it; changes the key of what
   // is encrypted.
