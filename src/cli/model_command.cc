@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/model/average.h"
 #include "vpr/model/model_file.h"
 
 namespace vpr::cli {
@@ -49,6 +50,24 @@ int RunInfo(const InfoOptions& options) {
   return kExitDone;
 }
 
+struct AverageOptions {
+  std::vector<std::string> models;
+  std::vector<double> weights;
+  std::string output;
+};
+
+int RunAverage(const AverageOptions& options) {
+  std::vector<Model> models;
+  for (const std::string& path : options.models) models.push_back(LoadModel(path));
+  std::vector<double> weights = options.weights;
+  if (weights.empty()) weights.assign(models.size(), 1.0);
+  Model mean = AverageModels(models, weights);
+  SaveModel(options.output, mean);
+  Print(Format("%s: the average of %zu networks, without thresholds; next: vpr adapt\n",
+               Printable(options.output).c_str(), models.size()));
+  return kExitDone;
+}
+
 }  // namespace
 
 void AddModelCommand(CLI::App& app, Context& context) {
@@ -60,6 +79,25 @@ void AddModelCommand(CLI::App& app, Context& context) {
                    "Model file (default: $VPR_MODEL, else the model that came with vpr)")
       ->type_name("MODEL");
   info->add_flag("--json", options->json, "As JSON");
+  auto average_options = std::make_shared<AverageOptions>();
+  CLI::App* average = model->add_subcommand(
+      "average", "The mean of the weights of several stages, or fine-tunings, of one training");
+  average->add_option("models", average_options->models, "Model files")
+      ->required()
+      ->expected(2, 1000)
+      ->type_name("MODEL...");
+  average->add_option("--weights", average_options->weights, "One for each model (all the same)")
+      ->delimiter(',')
+      ->type_name("W,W,...");
+  average->add_option("-o,--output", average_options->output, "Model file to write")
+      ->required()
+      ->type_name("MODEL");
+  average->footer(
+      "Example:\n  vpr model average voices.vpr tuned.vpr -o both.vpr\n"
+      "  vpr adapt data/mine --model both.vpr -o mine.vpr    # PLDA, cohort and thresholds for it");
+  average->callback([average_options, &context] {
+    context.run = [average_options] { return RunAverage(*average_options); };
+  });
   model->footer("Example:\n  vpr model info voices.vpr");
   info->footer("Example:\n  vpr model info voices.vpr --json");
   info->callback([options, &context] { context.run = [options] { return RunInfo(*options); }; });

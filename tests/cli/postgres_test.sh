@@ -69,6 +69,11 @@ for db in "$VPR_DB" "$work/lite.db"; do
   ok "$vpr" db check --db "$db"
 done
 
+# Killed at random moments: nothing lost, nothing halved.
+sql 'CREATE DATABASE killed' > /dev/null
+python3 "$(dirname "$0")/store_kill.py" "$vpr" "${VPR_TEST_KILLS:-20}" 1 "postgresql://vpr@127.0.0.1:$port/killed" > out 2>&1 ||
+  fail "kill -9: $(cat out)"
+
 # A running process sees what another one changes (LISTEN/NOTIFY).
 mkfifo keys
 "$vpr" identify --mic-from "$data/flite-awb-1.flac" --seconds 2 --json < keys > live.out 2> live.err &

@@ -1,6 +1,6 @@
 """Kills vpr with SIGKILL at random moments while it changes a store; after each kill the store must
 open, hold every change that was acknowledged, and the last one whole or not at all.
-usage: store_kill.py VPR KILLS [SEED]"""
+usage: store_kill.py VPR KILLS [SEED [postgresql://...]]"""
 import json
 import os
 import random
@@ -13,7 +13,8 @@ vpr, kills = os.path.abspath(sys.argv[1]), int(sys.argv[2])
 rng = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
 work = tempfile.mkdtemp()
 os.chdir(work)
-env = {**os.environ, "VPR_DB": os.path.join(work, "voices.db"), "HOME": work}
+server = sys.argv[4] if len(sys.argv) > 4 else None
+env = {**os.environ, "VPR_DB": server or os.path.join(work, "voices.db"), "HOME": work}
 for name in ("VPR_KEY_FILE", "VPR_PASSPHRASE"):
     env.pop(name, None)
 for key in ("key1", "key2"):
@@ -65,7 +66,7 @@ while cut < kills:
         command = ["speakers", "rename", name, "renamed %d" % number]
         after["renamed %d" % number] = after.pop(name)
     elif key is None:
-        if not os.path.exists(env["VPR_DB"]):
+        if not people and not acknowledged:
             continue
         command, after_key = ["db", "encrypt"], rng.choice(["key1", "key2"])
     elif rng.random() < 0.5:
@@ -76,7 +77,7 @@ while cut < kills:
     use = key if action != "key" or command[1] != "encrypt" else after_key
     process = subprocess.Popen([vpr, "-q", *command, *(["--key-file", use] if use else [])], env=env,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(rng.uniform(0, 0.06))
+    time.sleep(rng.uniform(0, 0.15 if server else 0.06))
     process.kill()
     out, error = process.communicate()
     was_killed = process.returncode == -9
@@ -98,7 +99,7 @@ while cut < kills:
     if found not in (people, after):
         sys.exit("a change is there in part: %s: %s" % (command, set(found) ^ set(after)))
     people, key = found, now_key
-    if number % 50 == 0 and os.path.exists(env["VPR_DB"]):
+    if number % 50 == 0 and acknowledged:
         check = [vpr, "-q", "db", "check", *(["--key-file", key] if key else [])]
         if subprocess.run(check, env=env, capture_output=True).returncode != 0 and people:
             sys.exit("check found damage")
