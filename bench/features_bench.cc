@@ -91,8 +91,9 @@ void KernelWithoutFilters(benchmark::State& state, MelKernel* (*make)(const MelT
 }
 BENCHMARK_CAPTURE(KernelWithoutFilters, baseline, NewBaselineMelKernel)
     ->Unit(benchmark::kMicrosecond);
-#ifdef VPR_HAVE_AVX2_KERNEL
+#ifdef VPR_HAVE_AVX_KERNELS
 BENCHMARK_CAPTURE(KernelWithoutFilters, avx2, NewAvx2MelKernel)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(KernelWithoutFilters, avx512, NewAvx512MelKernel)->Unit(benchmark::kMicrosecond);
 #endif
 
 template <typename Real>

@@ -120,6 +120,7 @@ int Run(const Options& options, const Context& context) {
   Set(options.checkpoint_minutes, config.checkpoint_minutes);
   std::unique_ptr<Progress> progress = MakeConsoleProgress(context);
   TrainResult result = Train(config, *progress, CatchInterrupts());
+  if (!result.first_process) return kExitDone;
   const bool written = result.best.epoch > 0;
   if (options.json) {
     nlohmann::ordered_json json = {
@@ -158,6 +159,9 @@ void AddTrainCommand(CLI::App& app, Context& context) {
       "Without --dev, PREFIX-dev is used if it exists (vpr pack --dev-speakers), else speakers "
       "are\n"
       "held out of PREFIX. The model with the lowest EER on held-out speakers is kept.\n\n"
+      "Several processes train one network when each is started with RANK, WORLD_SIZE, "
+      "MASTER_ADDR\n"
+      "and MASTER_PORT set, as torchrun sets them; every one takes its part of each batch.\n\n"
       "Example:\n"
       "  vpr pack my_recordings -o data/mine --dev-speakers 20\n"
       "  vpr train data/mine -o mine.vpr --epochs 20\n"

@@ -14,12 +14,22 @@ namespace vpr {
 
 MelKernel::~MelKernel() = default;
 
+#ifdef VPR_HAVE_AVX_KERNELS
+bool HasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool HasAvx512() {
+  return HasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+}
+#else
+bool HasAvx2() { return false; }
+bool HasAvx512() { return false; }
+#endif
+
 namespace {
 
 std::unique_ptr<MelKernel> NewMelKernel(const MelTables& tables) {
-#ifdef VPR_HAVE_AVX2_KERNEL
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return std::unique_ptr<MelKernel>(NewAvx2MelKernel(tables));
+#ifdef VPR_HAVE_AVX_KERNELS
+  if (HasAvx512()) return std::unique_ptr<MelKernel>(NewAvx512MelKernel(tables));
+  if (HasAvx2()) return std::unique_ptr<MelKernel>(NewAvx2MelKernel(tables));
 #endif
   return std::unique_ptr<MelKernel>(NewBaselineMelKernel(tables));
 }

@@ -1,5 +1,6 @@
 // The inner loop of the mel spectrogram: several frames at once, one in each lane of a vector
-// register. Compiled for the baseline of the processor family and, on x86-64, for AVX2 as well.
+// register. Compiled for the baseline of the processor family and, on x86-64, for AVX2 and AVX-512
+// as well.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +36,13 @@ class MelKernel {
 
 // `tables` must outlive the kernel. The caller deletes it.
 MelKernel* NewBaselineMelKernel(const MelTables& tables);
-#ifdef VPR_HAVE_AVX2_KERNEL
+#ifdef VPR_HAVE_AVX_KERNELS
 MelKernel* NewAvx2MelKernel(const MelTables& tables);
+MelKernel* NewAvx512MelKernel(const MelTables& tables);
 #endif
+
+// What this processor has.
+bool HasAvx2();
+bool HasAvx512();
 
 }  // namespace vpr

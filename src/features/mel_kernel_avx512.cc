@@ -1,4 +1,4 @@
-// Eight lanes: one AVX-512 register. Compiled with -mavx512f -mavx512dq -mavx512vl -mfma; called
+// Eight lanes: one AVX-512 register. Compiled with -mavx512f -mavx512dq -mfma; called
 // only where the processor has these.
 #include <cstddef>
 

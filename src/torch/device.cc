@@ -4,6 +4,7 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
@@ -46,6 +47,12 @@ bool CpuHasBfloat16() {
 torch::Device ParseDevice(const std::string& name) {
   if (name == "cpu") return torch::kCPU;
   const bool cuda = torch::cuda::is_available();
+  // torchrun numbers the processes of a machine.
+  const char* local_rank = std::getenv("LOCAL_RANK");
+  if (cuda && local_rank != nullptr && (name == "auto" || name == "cuda"))
+    return torch::Device(
+        torch::kCUDA, static_cast<torch::DeviceIndex>(
+                          std::atoi(local_rank) % static_cast<int>(torch::cuda::device_count())));
   if (name == "auto") return cuda ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
   if (name != "cuda" && !name.starts_with("cuda:"))
     throw Error(ErrorCode::kInvalidArgument,

@@ -7,8 +7,8 @@
 
 namespace vpr {
 
-// "auto" (the first GPU if there is one, else the CPU), "cpu", "cuda", "cuda:N". Throws kDevice,
-// kInvalidArgument.
+// "auto" (a GPU if there is one, else the CPU), "cpu", "cuda", "cuda:N". Without a number: the
+// first GPU, or that of torchrun's $LOCAL_RANK. Throws kDevice, kInvalidArgument.
 torch::Device ParseDevice(const std::string& name);
 
 // Sets the number of LibTorch's threads; 0: as many as this process may use.

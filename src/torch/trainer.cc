@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <optional>
 
+#include "torch/architectures/batch_norm.h"
 #include "torch/checkpoint.h"
 #include "torch/device.h"
+#include "torch/distributed.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
 #include "train/crop_sampler.h"
@@ -62,18 +64,22 @@ std::unique_ptr<torch::optim::Optimizer> MakeOptimizer(const TrainConfig& config
       optim::SGDOptions(config.lr).momentum(0.9).nesterov(true).weight_decay(config.weight_decay));
 }
 
+// What processes tell each other between epochs.
+enum Status : int { kMeasuring = 0, kMeasured = 1, kStopped = 2 };
+
 class Trainer {
  public:
   Trainer(const TrainConfig& config, Progress& progress, const StopRequested& stop)
       : config_(config),
-        progress_(progress),
         stop_(stop),
         architecture_(FindArchitecture(config.arch)),
         loss_kind_(FindLoss(config.loss)),
         device_(ParseDevice(config.device)),
+        world_(World::Join(device_)),
+        progress_(world_->first() ? progress : silent_),
         bfloat16_(UseBfloat16(config.precision, device_)),
         dataset_(config.train),
-        held_out_(dataset_, config, progress),
+        held_out_(dataset_, config, progress_),
         sampler_(dataset_, held_out_.training_records(), WithTrimming()) {
     CheckData();
     SetThreads(config_.threads);
@@ -87,6 +93,7 @@ class Trainer {
     network_->to(device_);
     loss_->to(device_);
     if (from_run) StartFromRun(config_.init_from);
+    JoinOthers();
     for (torch::Tensor& parameter : network_->parameters()) {
       if (parameter.dim() == 4)
         parameter.set_data(parameter.data().contiguous(torch::MemoryFormat::ChannelsLast));
@@ -106,16 +113,17 @@ class Trainer {
     PrepareRunFolder();
     Announce();
     TrainResult result;
+    result.first_process = world_->first();
     while (state_.epoch <= config_.epochs && !OutOfPatience()) {
       if (!TrainEpoch() || !FinishEpoch()) {
-        SaveState();
+        if (world_->first()) SaveState();
         result.interrupted = true;
         break;
       }
     }
     if (OutOfPatience())
       progress_.Info(Format("stopped: no better held-out EER in %d epochs", config_.patience));
-    if (!result.interrupted && config_.cohort_speakers > 0 && !AddScoring())
+    if (world_->first() && !result.interrupted && config_.cohort_speakers > 0 && !AddScoring())
       result.interrupted = true;
     result.model = info_;
     result.best = state_.best;
@@ -160,6 +168,24 @@ class Trainer {
                  "%d; use a smaller --batch-size or more data",
                  config_.train.c_str(), static_cast<unsigned long long>(utterances),
                  config_.batch_size));
+    if (config_.batch_size % world_->size() != 0)
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("a batch of %d crops cannot be shared evenly by %d processes; use another "
+                         "--batch-size",
+                         config_.batch_size, world_->size()));
+  }
+
+  // All start with the weights of the first, and normalise over the whole batch.
+  void JoinOthers() {
+    if (world_->alone()) return;
+    for (torch::nn::Module* module : {static_cast<torch::nn::Module*>(network_.get()),
+                                      static_cast<torch::nn::Module*>(loss_.get())}) {
+      world_->CopyFromFirst(module->parameters());
+      world_->CopyFromFirst(module->buffers());
+      for (const auto& part : module->modules()) {
+        if (auto* norm = part->as<BatchNormImpl>()) norm->Share(world_.get());
+      }
+    }
   }
 
   void Describe() {
@@ -254,11 +280,13 @@ class Trainer {
   }
 
   void PrepareRunFolder() {
-    std::error_code error;
-    std::filesystem::create_directories(config_.run_dir, error);
-    if (error)
-      throw Error(ErrorCode::kIo,
-                  "cannot make folder '" + Printable(config_.run_dir) + "': " + error.message());
+    if (world_->first()) {
+      std::error_code error;
+      std::filesystem::create_directories(config_.run_dir, error);
+      if (error)
+        throw Error(ErrorCode::kIo,
+                    "cannot make folder '" + Printable(config_.run_dir) + "': " + error.message());
+    }
     const std::string path = CheckpointPath();
     if (config_.resume) {
       state_ = LoadCheckpoint(path, Identity(), Parts(), device_);
@@ -273,13 +301,17 @@ class Trainer {
       }
       progress_.Info(Format("resuming at epoch %d, step %llu", state_.epoch,
                             static_cast<unsigned long long>(state_.next_batch + 1)));
-    } else if (IsRegularFile(path)) {
+    } else if (world_->first() && IsRegularFile(path)) {
       throw Error(ErrorCode::kInvalidArgument,
                   "'" + Printable(config_.run_dir) +
                       "' holds another training run; continue it with --resume, name another "
                       "folder with --run-dir, or delete it");
     }
-    WriteFileAtomically(config_.run_dir + "/config.toml", WriteTrainConfig(config_));
+    // Before the first one writes, all have read.
+    torch::Tensor here = torch::ones({1}, torch::TensorOptions().device(device_));
+    world_->Sum(here);
+    if (world_->first())
+      WriteFileAtomically(config_.run_dir + "/config.toml", WriteTrainConfig(config_));
   }
 
   void Announce() {
@@ -293,6 +325,9 @@ class Trainer {
                info_.training.hours, sampler_.num_classes(),
                static_cast<unsigned long long>(sampler_.crops_per_epoch()), config_.crop_seconds,
                device_.str().c_str(), bfloat16_ ? "bfloat16" : "float32"));
+    if (!world_->alone())
+      progress_.Info(Format("%d processes, %d crops of each batch for each", world_->size(),
+                            config_.batch_size / world_->size()));
     progress_.Info(held_out_.Description());
   }
 
@@ -314,7 +349,8 @@ class Trainer {
     OrderedParallelFor(
         total - first, config_.loader_threads, slots.size(),
         [&](std::size_t i) {
-          slots[i % slots.size()] = sampler_.MakeBatch(crops, epoch, (first + i) * batch_size);
+          slots[i % slots.size()] = sampler_.MakeBatch(crops, epoch, (first + i) * batch_size,
+                                                       world_->rank(), world_->size());
         },
         [&](std::size_t i) {
           Clock::time_point start = Clock::now();
@@ -327,9 +363,10 @@ class Trainer {
           progress_.Update(state_.next_batch,
                            Format("loss %.3f, accuracy %.1f %%", state_.loss_sum / steps,
                                   100 * state_.correct_sum / (steps * config_.batch_size)));
-          if (SecondsSince(last_saved_) > 60 * config_.checkpoint_minutes) SaveState();
+          if (world_->first() && SecondsSince(last_saved_) > 60 * config_.checkpoint_minutes)
+            SaveState();
         },
-        stop_);
+        [&] { return world_->alone() ? stop_ && stop_() : all_stop_; });
     progress_.Finish();
     return state_.next_batch == total;
   }
@@ -362,13 +399,13 @@ class Trainer {
       embeddings = network_->forward(features);
     }
     Loss::Output output = loss_->forward(embeddings.to(torch::kFloat), classes);
-    const double loss = output.loss.item<double>();
-    if (!std::isfinite(loss))
-      throw Error(
-          ErrorCode::kUnusable,
-          Format("the loss is not a number any more at epoch %d, step %llu; use a lower --lr",
-                 state_.epoch, static_cast<unsigned long long>(step + 1)));
+    double loss = output.loss.item<double>(), correct = output.correct.item<double>();
+    if (world_->alone()) CheckLoss(loss, step);
     output.loss.backward();
+    if (!world_->alone()) {
+      ShareGradients(loss, correct);
+      CheckLoss(loss, step);
+    }
     optimizer_->step();
     if (average_ != nullptr) {
       // The first steps are forgotten faster.
@@ -377,7 +414,46 @@ class Trainer {
                   std::min(config_.average_decay, (1 + steps) / (10 + steps)));
     }
     state_.loss_sum += loss;
-    state_.correct_sum += output.correct.item<double>();
+    state_.correct_sum += correct;
+  }
+
+  void CheckLoss(double loss, std::uint64_t step) const {
+    if (!std::isfinite(loss))
+      throw Error(
+          ErrorCode::kUnusable,
+          Format("the loss is not a number any more at epoch %d, step %llu; use a lower --lr",
+                 state_.epoch, static_cast<unsigned long long>(step + 1)));
+  }
+
+  // Gradients and loss become the mean over all processes, `correct` the sum; and if one has been
+  // asked to stop, all stop after this step.
+  void ShareGradients(double& loss, double& correct) {
+    std::vector<torch::Tensor> parts;
+    std::vector<torch::Tensor> gradients;
+    for (const auto& group : optimizer_->param_groups()) {
+      for (const torch::Tensor& parameter : group.params()) {
+        if (!parameter.grad().defined()) continue;  // the same ones everywhere
+        gradients.push_back(parameter.grad());
+        parts.push_back(parameter.grad().reshape({-1}));
+      }
+    }
+    const bool stopped = stop_ && stop_();
+    parts.push_back(torch::tensor(
+        {static_cast<float>(loss), static_cast<float>(correct), stopped ? 1.0f : 0.0f},
+        torch::TensorOptions().device(device_)));
+    torch::Tensor all = torch::cat(parts);
+    world_->Sum(all);
+    torch::NoGradGuard no_grad;
+    std::int64_t at = 0;
+    for (torch::Tensor& gradient : gradients) {
+      gradient.copy_(all.slice(0, at, at + gradient.numel()).view(gradient.sizes()));
+      gradient.div_(world_->size());
+      at += gradient.numel();
+    }
+    const torch::Tensor rest = all.slice(0, at).cpu();
+    loss = rest[0].item<double>() / world_->size();
+    correct = rest[1].item<double>();
+    all_stop_ = rest[2].item<float>() > 0;
   }
 
   // False if stopped: the epoch is then finished by the next run.
@@ -395,11 +471,16 @@ class Trainer {
     metrics.wait_share = metrics.seconds > 0 ? state_.wait_seconds / metrics.seconds : 0;
     FittedScoring fitted;
     if (held_out_.CanMeasure()) {
-      std::optional<FittedScoring> measured =
-          Fit(EmbeddingExtractor(info_, WrapModule(Kept(), device_, 1)), kSomeSpeakers);
-      if (!measured) return false;
-      fitted = *std::move(measured);
-      metrics.dev_eer = fitted.held_out.eer;
+      std::optional<FittedScoring> measured;
+      if (world_->first())
+        measured = Fit(EmbeddingExtractor(info_, WrapModule(Kept(), device_, 1)), kSomeSpeakers,
+                       [&] { return Beat() || (stop_ && stop_()); });
+      Status status = measured ? kMeasured : kStopped;
+      double eer = measured ? measured->held_out.eer : 0;
+      AwaitFirst(status, eer);
+      if (status == kStopped) return false;
+      if (measured) fitted = *std::move(measured);
+      metrics.dev_eer = eer;
     }
     std::string eer =
         metrics.dev_eer < 0 ? "" : Format(", held-out EER %.2f %%", 100 * metrics.dev_eer);
@@ -421,22 +502,55 @@ class Trainer {
           static_cast<std::uint64_t>(crops) * static_cast<std::uint64_t>(metrics.epoch);
       info_.training.dev_eer = metrics.dev_eer;
       info_.training.epochs = metrics.epoch;
-      Model model{info_, ExportTensors(*Kept()), std::move(fitted.scoring)};
-      SaveModel(config_.output, model);
-      info_ = model.info;
+      if (world_->first()) {
+        Model model{info_, ExportTensors(*Kept()), std::move(fitted.scoring)};
+        SaveModel(config_.output, model);
+        info_ = model.info;
+      }
     }
     state_.epoch += 1;
     state_.next_batch = 0;
     state_.loss_sum = state_.correct_sum = state_.seconds = state_.wait_seconds = 0;
-    WriteMetrics(config_.run_dir, state_.history);
-    SaveState();
+    if (world_->first()) {
+      WriteMetrics(config_.run_dir, state_.history);
+      SaveState();
+    }
     return true;
   }
 
-  std::optional<FittedScoring> Fit(const EmbeddingExtractor& extractor,
-                                   const SpeakerLimits& limits) {
+  // While the first process measures, the others wait for it. Once a second they hear from it, so
+  // that nobody waits for a process that is gone.
+  void Exchange(Status& status, double& eer) const {
+    torch::Tensor news = torch::zeros({2}, torch::TensorOptions().device(device_));
+    if (world_->first()) {
+      news[0] = static_cast<int>(status);
+      news[1] = eer;
+    }
+    world_->Sum(news);
+    status = static_cast<Status>(static_cast<int>(news[0].item<float>()));
+    eer = double{news[1].item<float>()};
+  }
+
+  bool Beat() {
+    if (world_->alone() || SecondsSince(last_beat_) < 1) return false;
+    Status status = kMeasuring;
+    double eer = 0;
+    Exchange(status, eer);
+    last_beat_ = Clock::now();
+    return false;
+  }
+
+  void AwaitFirst(Status& status, double& eer) const {
+    if (world_->alone()) return;
+    do {
+      Exchange(status, eer);
+    } while (status == kMeasuring);
+  }
+
+  std::optional<FittedScoring> Fit(const EmbeddingExtractor& extractor, const SpeakerLimits& limits,
+                                   const StopRequested& stop) {
     return FitScoring(dataset_, held_out_, config_, limits, extractor, EmbeddingThreads(),
-                      progress_, stop_);
+                      progress_, stop);
   }
 
   // Gives the best model what its scores are made with, and thresholds for them. False if stopped.
@@ -446,7 +560,7 @@ class Trainer {
     ImportTensors(model.tensors, *network);
     network->to(device_);
     const EmbeddingExtractor extractor(model.info, WrapModule(network, device_, 1));
-    std::optional<FittedScoring> fitted = Fit(extractor, kAllSpeakers);
+    std::optional<FittedScoring> fitted = Fit(extractor, kAllSpeakers, stop_);
     if (!fitted) return false;
     if (!fitted->scoring.empty())
       progress_.Info(Format("scores: %s with AS-norm over %zu speakers",
@@ -470,11 +584,15 @@ class Trainer {
   }
 
   TrainConfig config_;
-  Progress& progress_;
   const StopRequested& stop_;
   const Architecture& architecture_;
   const LossKind& loss_kind_;
   torch::Device device_;
+  std::unique_ptr<World> world_;
+  Progress silent_;
+  Progress& progress_;
+  bool all_stop_ = false;  // one of several processes was asked to stop
+  Clock::time_point last_beat_ = Clock::now();
   bool bfloat16_;
   PackedDataset dataset_;
   HeldOut held_out_;

@@ -160,12 +160,13 @@ void CropSampler::Mask(Matrix& features, Rng& rng) const {
     std::fill(features.row(band) + first, features.row(band) + last, mean);
 }
 
-Batch CropSampler::MakeBatch(const std::vector<CropChoice>& crops, int epoch,
-                             std::size_t begin) const {
+Batch CropSampler::MakeBatch(const std::vector<CropChoice>& crops, int epoch, std::size_t begin,
+                             int part, int parts) const {
   Batch batch;
-  const auto size = static_cast<std::size_t>(config_.batch_size);
+  const auto size = static_cast<std::size_t>(config_.batch_size / parts);
   const std::size_t length = DrawLength(epoch, begin);
-  for (std::size_t i = begin; i < begin + size; ++i) {
+  const std::size_t first = begin + static_cast<std::size_t>(part) * size;
+  for (std::size_t i = first; i < first + size; ++i) {
     Rng rng(config_.seed, kCropStream, static_cast<std::uint64_t>(epoch), i);
     Matrix features = MakeCrop(crops[i], length, rng);
     VPR_CHECK(batch.frames == 0 || features.cols == batch.frames);

@@ -47,8 +47,10 @@ class CropSampler {
   // by systematic sampling: each gets its expected number, rounded up or down.
   std::vector<CropChoice> DrawEpoch(int epoch) const;
 
-  // The input for crops [begin, begin + batch_size) of an epoch, all of one length. Thread-safe.
-  Batch MakeBatch(const std::vector<CropChoice>& crops, int epoch, std::size_t begin) const;
+  // The input for the batch that begins at crop `begin` of an epoch, all crops of one length.
+  // Thread-safe. Of `parts` equal parts of it, the one of that number.
+  Batch MakeBatch(const std::vector<CropChoice>& crops, int epoch, std::size_t begin, int part = 0,
+                  int parts = 1) const;
 
  private:
   struct Speaker {

@@ -8,7 +8,7 @@ namespace vpr {
 TrainResult Train(const TrainConfig& config, Progress& progress, const StopRequested& stop) {
   config.Validate();
   TrainResult result = OpenBackend().Train(config, progress, stop);
-  PlotTrainingCurves(config.run_dir);
+  if (result.first_process) PlotTrainingCurves(config.run_dir);
   return result;
 }
 

@@ -219,12 +219,11 @@ TEST(MelComputer, StrideLeavesTheRestAlone) {
       EXPECT_EQ(out[m * 20 + t], t < mel.cols ? mel(m, t) : -1.0f);
 }
 
-#ifdef VPR_HAVE_AVX2_KERNEL
-TEST(MelKernel, BothKernelsAgree) {
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-    GTEST_SKIP() << "SKIPPED: this processor has no AVX2";
+#ifdef VPR_HAVE_AVX_KERNELS
+TEST(MelKernel, AllKernelsAgree) {
+  if (!HasAvx2()) GTEST_SKIP() << "SKIPPED: this processor has no AVX2";
   constexpr std::size_t kFft = 512;
-  std::vector<float> samples = Noise(kFft + 4, 8);
+  std::vector<float> samples = Noise(kFft + 8, 8);
   std::vector<double> window(kFft, 1.0), weights(kFft / 2 + 1, 1.0);
   std::vector<MelBand> bands;
   for (std::size_t k = 0; k <= kFft / 2; ++k) bands.push_back({k, 1, k});
@@ -236,8 +235,11 @@ TEST(MelKernel, BothKernelsAgree) {
   tables.bands = bands.data();
   tables.weights = weights.data();
   std::vector<std::vector<float>> results;
-  for (MelKernel* made : {NewBaselineMelKernel(tables), NewAvx2MelKernel(tables)}) {
-    std::unique_ptr<MelKernel> kernel(made);
+  std::vector<std::unique_ptr<MelKernel>> kernels;
+  kernels.emplace_back(NewBaselineMelKernel(tables));
+  kernels.emplace_back(NewAvx2MelKernel(tables));
+  if (HasAvx512()) kernels.emplace_back(NewAvx512MelKernel(tables));
+  for (const auto& kernel : kernels) {
     std::vector<const float*> frames;
     for (std::size_t l = 0; l < kernel->lanes(); ++l) frames.push_back(samples.data() + l);
     struct alignas(MelKernel::kScratchAlignment) Line {
@@ -249,7 +251,8 @@ TEST(MelKernel, BothKernelsAgree) {
     results.push_back(out);
   }
   for (std::size_t k = 0; k < bands.size(); ++k)
-    EXPECT_NEAR(results[0][k], results[1][k], 1e-6 * static_cast<double>(results[0][k]));
+    for (const std::vector<float>& other : results)
+      EXPECT_NEAR(results[0][k], other[k], 1e-6 * static_cast<double>(results[0][k]));
 }
 #endif
 

@@ -3,6 +3,7 @@
 // choice of its framework: ReLU and 2 x 2 max pooling after each convolution, ReLU after the batch
 // normalisation.
 #include "torch/architectures/architectures.h"
+#include "torch/architectures/batch_norm.h"
 #include "vpr/base/error.h"
 
 namespace vpr {
@@ -22,7 +23,7 @@ class Cnn : public EmbeddingNetwork {
     conv2_ = register_module("conv2", nn::Conv2d(nn::Conv2dOptions(channels[0], channels[1], 5)));
     dropout_ = register_module("dropout", nn::Dropout(0.5));
     fc1_ = register_module("fc1", nn::Linear(channels[1], hidden));
-    norm_ = register_module("norm", nn::BatchNorm1d(hidden));
+    norm_ = register_module("norm", BatchNorm(hidden));
     fc2_ = register_module("fc2", nn::Linear(hidden, embedding_dim));
   }
 
@@ -38,7 +39,7 @@ class Cnn : public EmbeddingNetwork {
   nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
   nn::Dropout dropout_{nullptr};
   nn::Linear fc1_{nullptr}, fc2_{nullptr};
-  nn::BatchNorm1d norm_{nullptr};
+  BatchNorm norm_{nullptr};
 };
 
 }  // namespace

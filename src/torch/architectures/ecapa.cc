@@ -4,6 +4,7 @@
 // and ReLU before each batch normalisation are the paper's; narrower by default (256 channels), for
 // training on a processor.
 #include "torch/architectures/architectures.h"
+#include "torch/architectures/batch_norm.h"
 #include "torch/architectures/layers.h"
 #include "vpr/base/error.h"
 
@@ -20,13 +21,13 @@ class TimeConv : public nn::Module {
     conv_ = register_module("conv", nn::Conv1d(nn::Conv1dOptions(in, out, kernel)
                                                    .dilation(dilation)
                                                    .padding(dilation * (kernel / 2))));
-    norm_ = register_module("norm", nn::BatchNorm1d(out));
+    norm_ = register_module("norm", BatchNorm(out));
   }
   torch::Tensor forward(const torch::Tensor& x) { return norm_(torch::relu(conv_(x))); }
 
  private:
   nn::Conv1d conv_{nullptr};
-  nn::BatchNorm1d norm_{nullptr};
+  BatchNorm norm_{nullptr};
 };
 
 class Block : public nn::Module {
@@ -65,7 +66,7 @@ class Ecapa : public EmbeddingNetwork {
       throw Error(ErrorCode::kInvalidArgument,
                   "architecture ecapa: scale must be 2 or more and divide channels, bottleneck and "
                   "aggregate must be 1 or more");
-    input_norm_ = register_module("input_norm", nn::BatchNorm1d(n_mels));
+    input_norm_ = register_module("input_norm", BatchNorm(n_mels));
     first_ = register_module("first", std::make_shared<TimeConv>(n_mels, channels, 5));
     for (int i = 0; i < 3; ++i)
       blocks_.push_back(
@@ -75,9 +76,9 @@ class Ecapa : public EmbeddingNetwork {
         register_module("aggregate", nn::Conv1d(nn::Conv1dOptions(3 * channels, aggregate, 1)));
     pool_ =
         register_module("pool", std::make_shared<AttentiveStatistics>(aggregate, bottleneck, true));
-    pool_norm_ = register_module("pool_norm", nn::BatchNorm1d(2 * aggregate));
+    pool_norm_ = register_module("pool_norm", BatchNorm(2 * aggregate));
     embedding_ = register_module("embedding", nn::Linear(2 * aggregate, embedding_dim));
-    embedding_norm_ = register_module("embedding_norm", nn::BatchNorm1d(embedding_dim));
+    embedding_norm_ = register_module("embedding_norm", BatchNorm(embedding_dim));
   }
 
   torch::Tensor forward(torch::Tensor features) override {
@@ -92,7 +93,7 @@ class Ecapa : public EmbeddingNetwork {
   }
 
  private:
-  nn::BatchNorm1d input_norm_{nullptr}, pool_norm_{nullptr}, embedding_norm_{nullptr};
+  BatchNorm input_norm_{nullptr}, pool_norm_{nullptr}, embedding_norm_{nullptr};
   std::shared_ptr<TimeConv> first_;
   std::vector<std::shared_ptr<Block>> blocks_;
   nn::Conv1d aggregate_{nullptr};

@@ -5,6 +5,7 @@
 // squeeze and excitation gate into every block, its bottleneck so many times narrower; "attention"
 // weighs the frames by attention with a bottleneck of that width; 0: without.
 #include "torch/architectures/architectures.h"
+#include "torch/architectures/batch_norm.h"
 #include "torch/architectures/layers.h"
 #include "vpr/base/error.h"
 
@@ -24,12 +25,12 @@ class BasicBlock : public nn::Module {
  public:
   BasicBlock(int in, int out, int stride, int squeeze) {
     conv1_ = register_module("conv1", Conv(in, out, 3, stride, stride));
-    norm1_ = register_module("norm1", nn::BatchNorm2d(out));
+    norm1_ = register_module("norm1", BatchNorm(out));
     conv2_ = register_module("conv2", Conv(out, out, 3, 1, 1));
-    norm2_ = register_module("norm2", nn::BatchNorm2d(out));
+    norm2_ = register_module("norm2", BatchNorm(out));
     if (stride != 1 || in != out) {
       shortcut_ = register_module("shortcut", Conv(in, out, 1, stride, stride));
-      shortcut_norm_ = register_module("shortcut_norm", nn::BatchNorm2d(out));
+      shortcut_norm_ = register_module("shortcut_norm", BatchNorm(out));
     }
     if (squeeze > 0)
       gate_ = register_module("gate",
@@ -45,7 +46,7 @@ class BasicBlock : public nn::Module {
 
  private:
   nn::Conv2d conv1_{nullptr}, conv2_{nullptr}, shortcut_{nullptr};
-  nn::BatchNorm2d norm1_{nullptr}, norm2_{nullptr}, shortcut_norm_{nullptr};
+  BatchNorm norm1_{nullptr}, norm2_{nullptr}, shortcut_norm_{nullptr};
   std::shared_ptr<SqueezeExcitation> gate_;
 };
 
@@ -60,9 +61,9 @@ class ResNet : public EmbeddingNetwork {
         throw Error(ErrorCode::kInvalidArgument,
                     "architecture resnet: channels, blocks and first_stride must be 1 or more");
     }
-    input_norm_ = register_module("input_norm", nn::BatchNorm1d(n_mels));
+    input_norm_ = register_module("input_norm", BatchNorm(n_mels));
     conv_ = register_module("conv", Conv(1, channels[0], 3, stride[0], stride[1]));
-    norm_ = register_module("norm", nn::BatchNorm2d(channels[0]));
+    norm_ = register_module("norm", BatchNorm(channels[0]));
     int in = channels[0], bands = (n_mels + stride[0] - 1) / stride[0];
     for (std::size_t stage = 0; stage < channels.size(); ++stage) {
       if (stage > 0) bands = (bands + 1) / 2;
@@ -78,7 +79,7 @@ class ResNet : public EmbeddingNetwork {
       pool_ = register_module("pool",
                               std::make_shared<AttentiveStatistics>(in * bands, attention, false));
     embedding_ = register_module("embedding", nn::Linear(2 * in * bands, embedding_dim));
-    embedding_norm_ = register_module("embedding_norm", nn::BatchNorm1d(embedding_dim));
+    embedding_norm_ = register_module("embedding_norm", BatchNorm(embedding_dim));
   }
 
   torch::Tensor forward(torch::Tensor features) override {
@@ -92,13 +93,13 @@ class ResNet : public EmbeddingNetwork {
   }
 
  private:
-  nn::BatchNorm1d input_norm_{nullptr};  // of each band: edges padded with 0 are its mean
+  BatchNorm input_norm_{nullptr};  // of each band: edges padded with 0 are its mean
   nn::Conv2d conv_{nullptr};
-  nn::BatchNorm2d norm_{nullptr};
+  BatchNorm norm_{nullptr};
   std::vector<std::shared_ptr<BasicBlock>> blocks_;
   std::shared_ptr<AttentiveStatistics> pool_;
   nn::Linear embedding_{nullptr};
-  nn::BatchNorm1d embedding_norm_{nullptr};
+  BatchNorm embedding_norm_{nullptr};
 };
 
 }  // namespace
