@@ -51,6 +51,7 @@ void Play() {
 
 }  // namespace
 
+#pragma GCC visibility push(default)  // the build hides what is not asked for
 extern "C" {
 PaError Pa_Initialize(void) { return paNoError; }
 PaError Pa_Terminate(void) { return paNoError; }
