@@ -87,8 +87,8 @@ int Run(const EmbedOptions& options, const Context& context) {
   const EmbeddingExtractor extractor =
       options.features.empty()
           ? EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine)
-          : EmbeddingExtractor::OpenTorchScript(
-                options.network.model, ParseFbank(options.features), options.network.engine);
+          : EmbeddingExtractor::OpenTorchScript(options.network.model, ParseFbank(options.features),
+                                                options.network.engine);
   const auto progress = MakeConsoleProgress(context);
   std::vector<bool> usable(paths.size(), true);
   std::size_t bad = 0;
@@ -140,7 +140,8 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
                    "bins] of Kaldi's filterbank: fbank80, or fbank80-raw without mean subtraction")
       ->type_name("NAME");
   command->footer(
-      "Rows are in the order of the files. With --features the whole recording is embedded, silence\n"
+      "Rows are in the order of the files. With --features the whole recording is embedded, "
+      "silence\n"
       "included.\n"
       "Examples:\n"
       "  vpr embed recordings/*.wav -o embeddings.npy\n"

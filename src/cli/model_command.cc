@@ -90,6 +90,37 @@ void AddExportCommand(CLI::App& model, Context& context) {
   });
 }
 
+struct QuantizeOptions {
+  std::string model, output;
+};
+
+int RunQuantize(const QuantizeOptions& options) {
+  Model model = LoadModel(FindModel(options.model));
+  QuantizeWeights(model);
+  SaveModel(options.output, model);
+  return kExitDone;
+}
+
+void AddQuantizeCommand(CLI::App& model, Context& context) {
+  auto options = std::make_shared<QuantizeOptions>();
+  CLI::App* command = model.add_subcommand("quantize", "A model that computes in int8");
+  command
+      ->add_option("model", options->model,
+                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
+      ->type_name("MODEL");
+  command->add_option("-o,--output", options->output, "The new model file")
+      ->required()
+      ->type_name("OUT");
+  command->footer(
+      "Its weights take a quarter of the space, and convolutions run in int8 on a CPU, which is\n"
+      "faster on processors with AVX512-VNNI. Embeddings are slightly different: enroll anew, and\n"
+      "\"vpr calibrate\" for exact thresholds.\n"
+      "Example:\n"
+      "  vpr model quantize voices.vpr -o voices-int8.vpr");
+  command->callback(
+      [options, &context] { context.run = [options] { return RunQuantize(*options); }; });
+}
+
 }  // namespace
 
 void AddModelCommand(CLI::App& app, Context& context) {
@@ -104,6 +135,7 @@ void AddModelCommand(CLI::App& app, Context& context) {
   model->footer("Example:\n  vpr model info voices.vpr");
   info->footer("Example:\n  vpr model info voices.vpr --json");
   AddExportCommand(*model, context);
+  AddQuantizeCommand(*model, context);
   info->callback([options, &context] { context.run = [options] { return RunInfo(*options); }; });
 }
 

@@ -23,8 +23,8 @@ void* OpenModule(const std::string& name, const char* entry_name) {
   }
   void* entry = ::dlsym(module, entry_name);
   if (entry == nullptr)
-    throw Error(ErrorCode::kIncompatible, "'" + Printable(path) +
-                                              "' is of another version of vpr; install it again");
+    throw Error(ErrorCode::kIncompatible,
+                "'" + Printable(path) + "' is of another version of vpr; install it again");
   return entry;
 }
 
@@ -40,16 +40,16 @@ Backend& OpenBackend() {
 std::unique_ptr<Network> MakeNetwork(const Model& model, const ExtractorOptions& options) {
   const std::string& backend = options.backend;
   if (backend != "auto" && backend != "onednn" && backend != "libtorch")
-    throw Error(ErrorCode::kInvalidArgument,
-                "backend '" + Printable(backend) + "' is unknown; there are auto, onednn, libtorch");
+    throw Error(ErrorCode::kInvalidArgument, "backend '" + Printable(backend) +
+                                                 "' is unknown; there are auto, onednn, libtorch");
   const bool on_cpu = options.device == "auto" || options.device == "cpu";
   if (backend == "onednn" && !on_cpu)
-    throw Error(ErrorCode::kInvalidArgument,
-                "backend onednn runs on the CPU, not on device '" + Printable(options.device) +
-                    "'; use --backend libtorch");
+    throw Error(ErrorCode::kInvalidArgument, "backend onednn runs on the CPU, not on device '" +
+                                                 Printable(options.device) +
+                                                 "'; use --backend libtorch");
   if (backend != "libtorch" && on_cpu) {
-    const auto make = reinterpret_cast<Network* (*)(const Model&)>(
-        OpenModule("vpr_onednn", kOneDnnEntry));
+    const auto make =
+        reinterpret_cast<Network* (*)(const Model&)>(OpenModule("vpr_onednn", kOneDnnEntry));
     if (std::unique_ptr<Network> network(make(model)); network != nullptr) return network;
     if (backend == "onednn")
       throw Error(ErrorCode::kIncompatible, "backend onednn does not know the architecture '" +

@@ -66,8 +66,7 @@ EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
 EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                             const ExtractorOptions& options) {
   Model model = LoadModel(model_path);
-  return EmbeddingExtractor(model.info, MakeNetwork(model, options), options,
-                            model.scoring);
+  return EmbeddingExtractor(model.info, MakeNetwork(model, options), options, model.scoring);
 }
 
 EmbeddingExtractor EmbeddingExtractor::OpenTorchScript(const std::string& path,

@@ -44,7 +44,8 @@ Value BuildEcapa(GraphBuilder& builder, const ModelInfo& info) {
              bottleneck = static_cast<std::size_t>(builder.Option("bottleneck", 1, 1)[0]),
              aggregate = static_cast<std::size_t>(builder.Option("aggregate", 1, 1)[0]);
   if (channels % scale != 0)
-    throw Error(ErrorCode::kIncompatible, "option 'scale' of architecture ecapa must divide channels");
+    throw Error(ErrorCode::kIncompatible,
+                "option 'scale' of architecture ecapa must divide channels");
   const auto n_mels = static_cast<std::size_t>(info.features.n_mels);
   Value sum = builder.Affine(builder.Input(), builder.ReadNorm("input_norm", n_mels));
   sum = TimeConv(builder, "first", sum, channels, 5);

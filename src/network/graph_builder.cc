@@ -17,6 +17,7 @@ std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); 
 }  // namespace
 
 GraphBuilder::GraphBuilder(const Model& model) : info_(model.info) {
+  graph_.int8 = info_.int8;
   for (const Tensor& tensor : model.tensors) tensors_[tensor.name] = &tensor;
   Node input;
   input.channels = static_cast<std::size_t>(info_.features.n_mels);
@@ -64,9 +65,8 @@ Value GraphBuilder::Append(Node node) {
 Norm GraphBuilder::ReadNorm(const std::string& name, std::size_t size) {
   const std::vector<std::int64_t> shape = {Signed(size)};
   const std::vector<float>&gain = Take(name + ".weight", shape),
-                    &bias = Take(name + ".bias", shape),
-                    &mean = Take(name + ".running_mean", shape),
-                    &variance = Take(name + ".running_var", shape);
+        &bias = Take(name + ".bias", shape), &mean = Take(name + ".running_mean", shape),
+        &variance = Take(name + ".running_var", shape);
   Norm norm;
   for (std::size_t c = 0; c < size; ++c) {
     const double scale = gain[c] / std::sqrt(variance[c] + kNormEpsilon);

@@ -8,6 +8,8 @@
 #include <map>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <type_traits>
+#include <unordered_map>
 
 #include "vpr/base/error.h"
 
@@ -230,8 +232,7 @@ void Softmax(const View& x, const View& y) {
 void CopyChannels(const View& x, std::size_t first, std::size_t count, const View& y,
                   std::size_t to) {
   for (std::size_t i = 0; i < x.shape.bands * x.shape.frames; ++i)
-    std::copy_n(x.data + i * x.shape.channels + first, count,
-                y.data + i * y.shape.channels + to);
+    std::copy_n(x.data + i * x.shape.channels + first, count, y.data + i * y.shape.channels + to);
 }
 
 void BandsAsChannels(const View& x, const View& y) {
@@ -245,8 +246,48 @@ void BandsAsChannels(const View& x, const View& y) {
 void ChannelsAsBands(const View& x, const View& y) {
   const auto [bands, frames, channels] = x.shape;
   for (std::size_t t = 0; t < frames; ++t)
-    for (std::size_t c = 0; c < channels; ++c)
-      y.data[c * frames + t] = x.data[t * channels + c];
+    for (std::size_t c = 0; c < channels; ++c) y.data[c * frames + t] = x.data[t * channels + c];
+}
+
+// Whether a node's values cannot be negative, which gives 8 bits to what is positive.
+std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
+  std::vector<bool> result;
+  for (const Node& node : nodes) {
+    switch (node.op) {
+      case Op::kConv:
+      case Op::kAdd:
+        result.push_back(node.activation == Activation::kRelu ||
+                         node.activation == Activation::kSigmoid);
+        break;
+      case Op::kMultiply:
+      case Op::kMaxPool:
+      case Op::kMean:
+      case Op::kConcat:
+      case Op::kSlice:
+      case Op::kBandsAsChannels:
+      case Op::kChannelsAsBands:
+        result.push_back(std::all_of(node.inputs.begin(), node.inputs.end(),
+                                     [&](std::size_t input) { return result[input]; }));
+        break;
+      default:
+        result.push_back(node.op == Op::kSoftmax);
+    }
+  }
+  return result;
+}
+
+// Rounds values to multiples of what is returned, as 0 to 255 or as -127 to 127.
+template <typename Integer>
+float Quantize(const float* values, std::size_t count, Integer* out) {
+  constexpr float kGreatest = std::is_signed_v<Integer> ? 127 : 255;
+  float greatest = 0;
+  for (std::size_t i = 0; i < count; ++i) greatest = std::max(greatest, std::abs(values[i]));
+  if (!(greatest > 0)) greatest = kGreatest;  // all zero
+  const float inverse = kGreatest / greatest;
+  for (std::size_t i = 0; i < count; ++i)
+    out[i] = static_cast<Integer>(static_cast<std::int32_t>(
+        values[i] * inverse + (std::is_signed_v<Integer> && values[i] < 0 ? -0.5f : 0.5f)));
+  return greatest / kGreatest;
 }
 
 // Everything that depends on the number of frames in memory.
@@ -259,9 +300,13 @@ struct Plan {
     dnnl::memory::desc source, target;
     dnnl::memory weights;
     std::size_t scratch = 0;  // bytes
+    bool int8 = false;        // a convolution in int8
   };
   std::vector<Step> steps;
-  std::size_t values = 0, scratch = 0;  // floats in the workspace: the values, then scratch memory
+  // Floats in the workspace: the values, scratch memory, and for one convolution in int8 two
+  // numbers a channel and what is convolved.
+  std::size_t values = 0, scratch = 0, factors = 0, integers = 0;
+  std::size_t size() const { return values + scratch + factors + integers; }
 };
 
 // Gives every value its place: one that is no longer needed makes room for later ones.
@@ -293,9 +338,11 @@ class Places {
 
 class OneDnnNetwork : public Network {
  public:
-  explicit OneDnnNetwork(Graph graph) : nodes_(std::move(graph.nodes)) {
+  explicit OneDnnNetwork(Graph graph)
+      : nodes_(std::move(graph.nodes)), int8_(graph.int8), non_negative_(NonNegative(nodes_)) {
     last_use_.resize(nodes_.size());
     packed_.resize(nodes_.size());
+    weight_scales_.resize(nodes_.size());
     for (std::size_t n = 0; n < nodes_.size(); ++n)
       for (std::size_t input : nodes_[n].inputs) last_use_[input] = n;
     last_use_.back() = nodes_.size();
@@ -306,7 +353,7 @@ class OneDnnNetwork : public Network {
     omp_set_num_threads(1);  // OpenMP's is one number a thread: of this one only
     const Plan& plan = PlanFor((features.cols + kFrameStep - 1) / kFrameStep * kFrameStep);
     std::unique_ptr<Workspace> workspace = TakeWorkspace();
-    float* memory = workspace->Get(plan.values + plan.scratch);
+    float* memory = workspace->Get(plan.size());
     std::vector<std::size_t> frames(nodes_.size());
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
       frames[n] = n == 0 ? features.cols : FramesAfter(nodes_[n], frames);
@@ -359,7 +406,8 @@ class OneDnnNetwork : public Network {
       case Op::kConv:
         if (node.inputs.size() > 1 && !plan.steps[n].over_residual)
           std::copy_n(input(1).data, y.shape.size(), y.data);
-        return Convolve(n, plan, x, y, memory + plan.values);
+        return plan.steps[n].int8 ? ConvolveInt8(n, plan, x, y, memory + plan.values)
+                                  : Convolve(n, plan, x.data, y, memory + plan.values, {});
       case Op::kAdd:
         return Add(node, x, input(1), y);
       case Op::kMultiply:
@@ -390,19 +438,49 @@ class OneDnnNetwork : public Network {
     }
   }
 
-  void Convolve(std::size_t n, const Plan& plan, const View& x, const View& y, float* scratch) {
+  // For a convolution in int8: by what its results are multiplied, and the bias before that.
+  struct Factors {
+    float *scale = nullptr, *bias = nullptr;
+  };
+
+  void Convolve(std::size_t n, const Plan& plan, void* x, const View& y, float* scratch,
+                const Factors& factors) {
     const Plan::Step& step = plan.steps[n];
-    const dnnl::memory::desc bias({static_cast<std::int64_t>(nodes_[n].channels)}, DataType::f32,
-                                  Tag::a);
+    const auto channels = static_cast<std::int64_t>(nodes_[n].channels);
+    const dnnl::memory::desc bias({channels}, DataType::f32, Tag::a);
     const dnnl::memory::desc scratch_size({static_cast<std::int64_t>(step.scratch)}, DataType::u8,
                                           Tag::a);
-    step.conv.execute(
-        stream_,
-        {{DNNL_ARG_SRC, dnnl::memory(step.source, engine_, x.data)},
-         {DNNL_ARG_WEIGHTS, step.weights},
-         {DNNL_ARG_BIAS, dnnl::memory(bias, engine_, nodes_[n].bias.data())},
-         {DNNL_ARG_DST, dnnl::memory(step.target, engine_, y.data)},
-         {DNNL_ARG_SCRATCHPAD, dnnl::memory(scratch_size, engine_, scratch)}});
+    std::unordered_map<int, dnnl::memory> arguments = {
+        {DNNL_ARG_SRC, dnnl::memory(step.source, engine_, x)},
+        {DNNL_ARG_WEIGHTS, step.weights},
+        {DNNL_ARG_BIAS,
+         dnnl::memory(bias, engine_, step.int8 ? factors.bias : nodes_[n].bias.data())},
+        {DNNL_ARG_DST, dnnl::memory(step.target, engine_, y.data)},
+        {DNNL_ARG_SCRATCHPAD, dnnl::memory(scratch_size, engine_, scratch)}};
+    if (step.int8)
+      arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
+                        dnnl::memory(ChannelFactors(nodes_[n]), engine_, factors.scale));
+    step.conv.execute(stream_, arguments);
+  }
+
+  // The range of the values is that of this very recording, so nothing has to be known of it
+  // before.
+  void ConvolveInt8(std::size_t n, const Plan& plan, const View& x, const View& y, float* scratch) {
+    const Node& node = nodes_[n];
+    const Factors factors = {scratch + plan.scratch, scratch + plan.scratch + node.channels};
+    void* integers = scratch + plan.scratch + plan.factors;
+    const float scale = non_negative_[node.inputs[0]]
+                            ? Quantize(x.data, x.shape.size(), static_cast<std::uint8_t*>(integers))
+                            : Quantize(x.data, x.shape.size(), static_cast<std::int8_t*>(integers));
+    for (std::size_t c = 0; c < node.channels; ++c) {
+      factors.scale[c] = scale * weight_scales_[n][c];
+      factors.bias[c] = node.bias[c] / factors.scale[c];
+    }
+    Convolve(n, plan, integers, y, scratch, factors);
+  }
+
+  static dnnl::memory::desc ChannelFactors(const Node& node) {
+    return {{1, static_cast<std::int64_t>(node.channels), 1, 1}, DataType::f32, Tag::nhwc};
   }
 
   // References stay valid: plans are never removed, and there are few of them (a network sees at
@@ -435,24 +513,33 @@ class OneDnnNetwork : public Network {
       step.shape.channels = node.channels;
       if (n > 0) step.shape.bands = BandsAfter(node, plan.steps[node.inputs[0]].shape);
       if (step.shape.size() == 0)
-        throw Error(ErrorCode::kUnusable, "too little for this network: no bands or frames are left");
+        throw Error(ErrorCode::kUnusable,
+                    "too little for this network: no bands or frames are left");
       if (node.op == Op::kConv) {
         step.over_residual = node.inputs.size() > 1 && last_use_[node.inputs[1]] == n;
-        PlanConvolution(n, plan.steps[node.inputs[0]].shape, step);
+        const Shape& in = plan.steps[node.inputs[0]].shape;
+        // Not the first layer and not vectors: nothing is won there.
+        step.int8 = int8_ && in.frames > 1 && in.channels > 1;
+        PlanConvolution(n, in, step);
         scratch = std::max(scratch, step.scratch);
+        if (step.int8) {
+          plan.factors = std::max(plan.factors, Aligned(2 * node.channels));
+          plan.integers = std::max(plan.integers, Aligned(in.size() / sizeof(float) + 1));
+        }
       }
-      step.offset = step.over_residual ? plan.steps[node.inputs[1]].offset
-                                       : places.Take(step.shape.size());
+      step.offset =
+          step.over_residual ? plan.steps[node.inputs[1]].offset : places.Take(step.shape.size());
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         const bool taken_over = i == 1 && step.over_residual;
-        const bool again = std::find(node.inputs.begin(), node.inputs.begin() + static_cast<std::ptrdiff_t>(i),
-                                     node.inputs[i]) != node.inputs.begin() + static_cast<std::ptrdiff_t>(i);
+        const bool again =
+            std::find(node.inputs.begin(), node.inputs.begin() + static_cast<std::ptrdiff_t>(i),
+                      node.inputs[i]) != node.inputs.begin() + static_cast<std::ptrdiff_t>(i);
         if (last_use_[node.inputs[i]] == n && !taken_over && !again)
           places.Release(plan.steps[node.inputs[i]].offset);
       }
     }
     plan.values = places.end();
-    plan.scratch = scratch / sizeof(float) + 1;
+    plan.scratch = Aligned(scratch / sizeof(float) + 1);
     return plan;
   }
 
@@ -463,10 +550,15 @@ class OneDnnNetwork : public Network {
     };
     const Dims weight_dims =
         dims({node.channels, in.channels, node.kernel_bands, node.kernel_frames});
-    step.source = {dims({1, in.channels, in.bands, in.frames}), DataType::f32, Tag::nhwc};
+    const DataType source_type = !step.int8                      ? DataType::f32
+                                 : non_negative_[node.inputs[0]] ? DataType::u8
+                                                                 : DataType::s8;
+    const DataType weight_type = step.int8 ? DataType::s8 : DataType::f32;
+    step.source = {dims({1, in.channels, in.bands, in.frames}), source_type, Tag::nhwc};
     step.target = {dims({1, node.channels, step.shape.bands, step.shape.frames}), DataType::f32,
                    Tag::nhwc};
     dnnl::post_ops after;
+    if (step.int8) after.append_binary(dnnl::algorithm::binary_mul, ChannelFactors(node));
     if (node.inputs.size() > 1) after.append_sum();
     if (node.activation != Activation::kNone)
       after.append_eltwise(1, EltwiseOf(node.activation), 0, 0);
@@ -475,7 +567,7 @@ class OneDnnNetwork : public Network {
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const dnnl::convolution_forward::desc description(
         dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, step.source,
-        {weight_dims, DataType::f32, Tag::any}, {dims({node.channels}), DataType::f32, Tag::a},
+        {weight_dims, weight_type, Tag::any}, {dims({node.channels}), DataType::f32, Tag::a},
         step.target, dims({node.stride_bands, node.stride_frames}),
         dims({0, node.dilation_frames - 1}), dims({node.pad_bands, node.pad_frames}),
         dims({node.pad_bands, node.pad_frames}));
@@ -487,10 +579,25 @@ class OneDnnNetwork : public Network {
     }
     if (step.weights) return;
     step.weights = dnnl::memory(chosen.weights_desc(), engine_);
-    dnnl::memory plain({weight_dims, DataType::f32, Tag::oihw}, engine_,
-                       const_cast<float*>(node.weights.data()));
+    std::vector<std::int8_t> integers;
+    if (step.int8) integers = IntegerWeights(n);
+    dnnl::memory plain(
+        {weight_dims, weight_type, Tag::oihw}, engine_,
+        step.int8 ? static_cast<void*>(integers.data()) : const_cast<float*>(node.weights.data()));
     dnnl::reorder(plain, step.weights).execute(stream_, plain, step.weights);
     packed_[n].push_back(step.weights);
+  }
+
+  // A node's weights as multiples of weight_scales_[n], one for each channel of the result.
+  std::vector<std::int8_t> IntegerWeights(std::size_t n) {
+    const Node& node = nodes_[n];
+    const std::size_t each = node.weights.size() / node.channels;
+    std::vector<std::int8_t> integers(node.weights.size());
+    weight_scales_[n].resize(node.channels);
+    for (std::size_t c = 0; c < node.channels; ++c)
+      weight_scales_[n][c] =
+          Quantize(node.weights.data() + c * each, each, integers.data() + c * each);
+    return integers;
   }
 
   std::unique_ptr<Workspace> TakeWorkspace() {
@@ -506,12 +613,15 @@ class OneDnnNetwork : public Network {
   }
 
   std::vector<Node> nodes_;
+  bool int8_;
+  std::vector<bool> non_negative_;
   std::vector<std::size_t> last_use_;  // the last node that needs a value
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
   std::mutex mutex_;  // of what follows
   std::map<std::size_t, Plan> plans_;
   std::vector<std::vector<dnnl::memory>> packed_;  // a node's weights as its plans want them
+  std::vector<std::vector<float>> weight_scales_;  // of those in int8
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 

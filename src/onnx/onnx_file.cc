@@ -218,8 +218,11 @@ class Writer {
              Constant(Name(n, "_axes"), Integers{1})},
             Name(n));
         break;
-      case Op::kBandsAsChannels:  // 0: as it is
-        Add("Reshape", {x, Constant(Name(n, "_shape"), Integers{0, -1, 1, 0})}, Name(n));
+      case Op::kBandsAsChannels:  // 0: as it is; -1: the rest
+        Add("Reshape",
+            {x, Constant(Name(n, "_shape"),
+                         Integers{0, static_cast<std::int64_t>(node.channels), 1, -1})},
+            Name(n));
         break;
       case Op::kChannelsAsBands:
         Set(Add("Transpose", {x}, Name(n)), "perm", Integers{0, 2, 1, 3});

@@ -21,14 +21,13 @@ class ScriptNetwork : public Network {
     try {
       torch::InferenceMode guard;
       torch::set_num_threads(1);  // several files are embedded at once
-      const torch::Tensor input =
-          torch::from_blob(const_cast<float*>(features.data.data()),
-                           {1, static_cast<std::int64_t>(features.rows),
-                            static_cast<std::int64_t>(features.cols)},
-                           torch::kFloat)
-              .transpose(1, 2)
-              .contiguous()
-              .to(device_);
+      const torch::Tensor input = torch::from_blob(const_cast<float*>(features.data.data()),
+                                                   {1, static_cast<std::int64_t>(features.rows),
+                                                    static_cast<std::int64_t>(features.cols)},
+                                                   torch::kFloat)
+                                      .transpose(1, 2)
+                                      .contiguous()
+                                      .to(device_);
       // get_method, unlike forward, may be called by several threads at once.
       torch::jit::IValue output = module_.get_method("forward")({input});
       if (output.isTuple() && !output.toTupleRef().elements().empty())
@@ -50,8 +49,8 @@ class ScriptNetwork : public Network {
   Error Fail(const std::string& what) const {
     std::string line = what;
     std::replace(line.begin(), line.end(), '\n', ' ');
-    return Error(ErrorCode::kIncompatible, "cannot run '" + Printable(path_) +
-                                               "' on features [1, frames, bands]: " + line);
+    return Error(ErrorCode::kIncompatible,
+                 "cannot run '" + Printable(path_) + "' on features [1, frames, bands]: " + line);
   }
 
   torch::jit::Module module_;
@@ -79,11 +78,11 @@ std::unique_ptr<Network> LoadTorchScript(const std::string& path, const torch::D
 std::string TorchScriptArchive(const ScriptModule& script) try {
   torch::jit::Module module("Network");
   for (const Tensor& parameter : script.parameters)
-    module.register_parameter(parameter.name,
-                              torch::from_blob(const_cast<float*>(parameter.data.data()),
-                                               parameter.shape, torch::kFloat)
-                                  .clone(),
-                              /*is_buffer=*/false);
+    module.register_parameter(
+        parameter.name,
+        torch::from_blob(const_cast<float*>(parameter.data.data()), parameter.shape, torch::kFloat)
+            .clone(),
+        /*is_buffer=*/false);
   module.define(script.source);
   module.eval();
   torch::jit::ExtraFilesMap extra(script.extra_files.begin(), script.extra_files.end());

@@ -29,8 +29,7 @@ class Fbank : public ::testing::TestWithParam<int> {};
 
 // tests/features/make_fbank_golden.py, torchaudio 0.13.1.
 TEST_P(Fbank, IsTorchaudios) {
-  const Matrix golden =
-      ReadNpy(VPR_TEST_DATA "/fbank" + std::to_string(GetParam()) + ".npy");
+  const Matrix golden = ReadNpy(VPR_TEST_DATA "/fbank" + std::to_string(GetParam()) + ".npy");
   const Matrix found = FbankComputer({GetParam(), false}).Compute(Signal(5000));
   ASSERT_EQ(found.rows, golden.rows);
   ASSERT_EQ(found.cols, golden.cols);

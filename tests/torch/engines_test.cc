@@ -2,10 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
+#include <numeric>
 #include <thread>
 
+#include "network/torchscript.h"
 #include "onednn/onednn_network.h"
+#include "support/synthetic_speech.h"
 #include "support/temp_path.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
@@ -14,7 +18,7 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
 #ifdef VPR_TEST_OPENCV
-#include <opencv2/dnn.hpp>
+#include "support/opencv_network.h"
 #endif
 
 namespace vpr {
@@ -34,7 +38,8 @@ Model RandomModel(const Shape& shape) {
   torch::manual_seed(7);
   Model model;
   model.info.architecture = shape.architecture;
-  model.info.architecture_options = CompleteOptions(FindArchitecture(shape.architecture), shape.options);
+  model.info.architecture_options =
+      CompleteOptions(FindArchitecture(shape.architecture), shape.options);
   model.info.features.n_mels = shape.n_mels;
   model.info.embedding_dim = 24;
   std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
@@ -121,6 +126,22 @@ TEST_P(Engines, OneDnnGivesTheSameOnManyThreadsAndAgain) {
   EXPECT_EQ(different, 0);
 }
 
+// The weights that int8 rounds to are the model's, so LibTorch's float32 differs by what rounding
+// the activations to 8 bits does.
+TEST_P(Engines, Int8IsClose) {
+  Model model = model_;
+  QuantizeWeights(model);
+  const std::unique_ptr<Network> network = MakeOneDnnNetwork(BuildGraph(model)),
+                                 reference = Reference(model);
+  for (std::size_t frames : kFrames) {
+    const Matrix features = RandomFeatures(static_cast<std::size_t>(GetParam().n_mels), frames);
+    const std::vector<float> found = network->Forward(features),
+                             expected = reference->Forward(features);
+    EXPECT_LT(Difference(found, expected), 0.05) << frames << " frames";
+    EXPECT_NE(found, MakeOneDnnNetwork(BuildGraph(model_))->Forward(features));
+  }
+}
+
 TEST_P(Engines, TorchScriptGivesTheSame) {
   const std::string path = test::TempPath("engines.pt");
   WriteFileAtomically(path, TorchScriptArchive(MakeScriptModule(BuildGraph(model_))));
@@ -128,29 +149,8 @@ TEST_P(Engines, TorchScriptGivesTheSame) {
 }
 
 #ifdef VPR_TEST_OPENCV
-// OpenCV's DNN module reads the ONNX file, and shares no code with ours.
-class OpenCvNetwork : public Network {
- public:
-  explicit OpenCvNetwork(std::string onnx) : onnx_(std::move(onnx)) {}
-  std::vector<float> Forward(const Matrix& features) override {
-    // It takes the number of frames from the first input and keeps it.
-    cv::dnn::Net net = cv::dnn::readNetFromONNX(onnx_.data(), onnx_.size());
-    const int shape[] = {1, static_cast<int>(features.cols), static_cast<int>(features.rows)};
-    cv::Mat input(3, shape, CV_32F);
-    for (std::size_t t = 0; t < features.cols; ++t)
-      for (std::size_t m = 0; m < features.rows; ++m)
-        input.ptr<float>()[t * features.rows + m] = features(m, t);
-    net.setInput(input);
-    const cv::Mat output = net.forward();
-    return {output.ptr<float>(), output.ptr<float>() + output.total()};
-  }
-
- private:
-  std::string onnx_;
-};
-
 TEST_P(Engines, OnnxInOpenCvGivesTheSame) {
-  OpenCvNetwork network(OnnxFile(model_));
+  test::OpenCvNetwork network(OnnxFile(model_));
   ExpectSame(network, 1e-4);
 }
 #endif
@@ -160,8 +160,13 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Shape{"resnet", "resnet", {}}, Shape{"resnet_squeeze", "resnet", {{"squeeze", {4}}}},
         Shape{"resnet_attention", "resnet", {{"attention", {32}}}},
-        Shape{"resnet_both", "resnet", {{"squeeze", {8}}, {"attention", {16}}, {"first_stride", {2, 1}}}},
-        Shape{"resnet_odd", "resnet", {{"channels", {5, 7, 9, 11}}, {"blocks", {1, 1, 2, 1}}, {"first_stride", {1, 2}}}, 77},
+        Shape{"resnet_both",
+              "resnet",
+              {{"squeeze", {8}}, {"attention", {16}}, {"first_stride", {2, 1}}}},
+        Shape{"resnet_odd",
+              "resnet",
+              {{"channels", {5, 7, 9, 11}}, {"blocks", {1, 1, 2, 1}}, {"first_stride", {1, 2}}},
+              77},
         Shape{"ecapa", "ecapa", {}},
         Shape{"ecapa_80", "ecapa", {{"channels", {128}}, {"scale", {4}}}, 80},
         Shape{"cnn", "cnn", {}}, Shape{"cnn_odd", "cnn", {{"channels", {3, 10}}}, 61}),
@@ -185,8 +190,10 @@ TEST(BuildGraph, RefusesWhatLibTorchRefuses) {
   other.info.architecture = "transformer";
   for (const Model* bad : {&missing, &renamed, &reshaped, &extra, &other})
     EXPECT_THROW(BuildGraph(*bad), Error);
-  for (const ArchitectureOptions& options : std::vector<ArchitectureOptions>{
-           {{"channels", {16, 32, 64, 128}}}, {{"blocks", {2, 2, 2, 0}}}, {{"first_stride", {9999, 1}}}}) {
+  for (const ArchitectureOptions& options :
+       std::vector<ArchitectureOptions>{{{"channels", {16, 32, 64, 128}}},
+                                        {{"blocks", {2, 2, 2, 0}}},
+                                        {{"first_stride", {9999, 1}}}}) {
     Model bad = model;
     for (const auto& [name, values] : options) bad.info.architecture_options[name] = values;
     if (options.contains("channels")) bad.info.architecture_options.erase("blocks");
@@ -199,7 +206,32 @@ TEST(BuildGraph, OptionsThatCameLaterMayBeMissing) {
   Model model = RandomModel({"resnet", "resnet", {}});
   model.info.architecture_options.erase("squeeze");
   model.info.architecture_options.erase("attention");
-  EXPECT_EQ(BuildGraph(model).nodes.size(), BuildGraph(RandomModel({"", "resnet", {}})).nodes.size());
+  EXPECT_EQ(BuildGraph(model).nodes.size(),
+            BuildGraph(RandomModel({"", "resnet", {}})).nodes.size());
+}
+
+// A network of one line: the means of the bands, after something else that does not count.
+TEST(TorchScript, RunsOnKaldiFeatures) {
+  const std::string path = test::TempPath("means.pt"), text = test::TempPath("text.pt");
+  WriteFileAtomically(path, TorchScriptArchive({"def forward(self, feats: Tensor):\n"
+                                                "    return feats, feats.mean([1])\n",
+                                                {},
+                                                {}}));
+  const FbankOptions options = ParseFbank("fbank40-raw");
+  const EmbeddingExtractor extractor = EmbeddingExtractor::OpenTorchScript(path, options, {});
+  EXPECT_EQ(extractor.info().embedding_dim, 40);
+  const std::vector<float> speech = test::SyntheticUtterance(1, 1, 12);
+  const Matrix features = FbankComputer(options).Compute(speech);
+  std::vector<float> expected;
+  for (std::size_t m = 0; m < features.rows; ++m)
+    expected.push_back(std::accumulate(features.row(m), features.row(m) + features.cols, 0.0f));
+  EXPECT_LT(Difference(extractor.Extract(speech), expected), 1e-5);
+
+  WriteFileAtomically(text, TorchScriptArchive({"def forward(self, feats: Tensor):\n"
+                                                "    return \"none\"\n",
+                                                {},
+                                                {}}));
+  EXPECT_THROW(EmbeddingExtractor::OpenTorchScript(text, options, {}), Error);
 }
 
 TEST(OneDnnNetwork, TooShortIsAnError) {

@@ -25,8 +25,8 @@ struct FbankOptions {
 // "fbank80": 80 bins with their means subtracted; "fbank80-raw": without. Throws kInvalidArgument.
 FbankOptions ParseFbank(const std::string& name);
 
-// For 16 kHz: frames of 25 ms every 10 ms without padding, the samples scaled by 32768, bins between
-// 20 Hz and 8 kHz. Immutable; one object may be used by many threads at once.
+// For 16 kHz: frames of 25 ms every 10 ms without padding, the samples scaled by 32768, bins
+// between 20 Hz and 8 kHz. Immutable; one object may be used by many threads at once.
 class FbankComputer {
  public:
   explicit FbankComputer(const FbankOptions& options);  // throws what Validate() throws

@@ -29,8 +29,8 @@ std::string TorchScriptFile(const Model& model);
 
 // A TorchScript module before LibTorch compiles it.
 struct ScriptModule {
-  std::string source;                                        // of its method forward(feats)
-  std::vector<Tensor> parameters;                            // its attributes
+  std::string source;                                            // of its method forward(feats)
+  std::vector<Tensor> parameters;                                // its attributes
   std::vector<std::pair<std::string, std::string>> extra_files;  // name and content
 };
 

@@ -45,6 +45,7 @@ struct Node {
 
 struct Graph {
   std::vector<Node> nodes;  // the first is the input, the last the raw embedding [dim, 1, 1]
+  bool int8 = false;        // ModelInfo::int8
 };
 
 // Whether BuildGraph knows the model's architecture.
