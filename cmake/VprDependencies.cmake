@@ -47,6 +47,16 @@ target_include_directories(vpr_onnx_library SYSTEM INTERFACE ${ONNX_INCLUDE_DIR}
 target_compile_definitions(vpr_onnx_library INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
 target_link_libraries(vpr_onnx_library INTERFACE ${ONNX_PROTO_LIBRARY} protobuf::libprotobuf)
 
+# OpenCV, an independent runtime for ONNX files; only tests and benchmarks use it.
+find_path(OPENCV_INCLUDE_DIR opencv2/dnn.hpp PATH_SUFFIXES opencv4)
+find_library(OPENCV_DNN_LIBRARY opencv_dnn)
+find_library(OPENCV_CORE_LIBRARY opencv_core)
+if(OPENCV_INCLUDE_DIR AND OPENCV_DNN_LIBRARY AND OPENCV_CORE_LIBRARY)
+  add_library(vpr_opencv_library INTERFACE)
+  target_include_directories(vpr_opencv_library SYSTEM INTERFACE ${OPENCV_INCLUDE_DIR})
+  target_link_libraries(vpr_opencv_library INTERFACE ${OPENCV_DNN_LIBRARY} ${OPENCV_CORE_LIBRARY})
+endif()
+
 find_path(KISSFFT_INCLUDE_DIR kissfft/kissfft.hh REQUIRED)  # header only, a template
 add_library(vpr_kissfft INTERFACE)
 target_include_directories(vpr_kissfft SYSTEM INTERFACE ${KISSFFT_INCLUDE_DIR})

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "model/feature_json.h"
@@ -62,7 +63,10 @@ void ForEachOutput(Tensor& tensor, Function f) {
     f(WeightScale(tensor.data.data() + begin, each), std::span(tensor.data).subspan(begin, each));
 }
 
-float Rounded(float weight, float scale) { return scale > 0 ? std::nearbyint(weight / scale) : 0; }
+// Plus 0 makes -0 a 0, as it is read back.
+float Rounded(float weight, float scale) {
+  return scale > 0 ? std::nearbyint(weight / scale) + 0.0f : 0;
+}
 
 std::size_t StoredBytes(const Tensor& tensor, std::size_t values, bool int8) {
   return int8 && values > 0 && HasWeights(tensor)
@@ -294,15 +298,21 @@ void SaveModel(const std::string& path, Model& model) {
 }
 
 Model LoadModel(const std::string& path) {
-  std::string content = ReadFile(path);
+  std::optional<MappedFile> file;
+  std::string text;  // of what cannot be mapped
+  if (IsRegularFile(path)) {
+    file.emplace(path);
+  } else {
+    text = ReadFile(path);
+  }
+  const std::string_view content = file ? file->text() : std::string_view(text);
   auto fail = [&](ErrorCode code, const std::string& what) {
     return Error(code, "cannot use model '" + Printable(path) + "': " + what);
   };
   if (content.size() < kPrologue || std::memcmp(content.data(), kMagic, kMagicSize) != 0)
     throw fail(ErrorCode::kCorrupt,
                content.empty() ? "the file is empty" : "it is not a vpr model file");
-  std::string_view bytes = content;
-  std::uint64_t version = FromLittleEndian(bytes.substr(kMagicSize, 4));
+  std::uint64_t version = FromLittleEndian(content.substr(kMagicSize, 4));
   if (version != kModelFormatVersion && version != kModelFormatVersion + 1)
     throw fail(
         ErrorCode::kIncompatible,
@@ -310,18 +320,18 @@ Model LoadModel(const std::string& path) {
                "or use the program it came with",
                static_cast<unsigned long long>(version), kModelFormatVersion,
                kModelFormatVersion + 1));
-  std::uint64_t json_size = FromLittleEndian(bytes.substr(kMagicSize + 8, 8));
+  std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
   if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
     throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
-  std::string_view body = bytes.substr(0, content.size() - kChecksum);
+  std::string_view body = content.substr(0, content.size() - kChecksum);
   std::string fingerprint = Fingerprint(body);
-  if (bytes.substr(body.size()) != fingerprint)
+  if (content.substr(body.size()) != fingerprint)
     throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");
 
   Model model;
   std::size_t offset = kPrologue + json_size;
   try {
-    Json header = Json::parse(bytes.substr(kPrologue, json_size));
+    Json header = Json::parse(content.substr(kPrologue, json_size));
     model.info = InfoFromJson(header);
     model.info.fingerprint = fingerprint;
     if (version != static_cast<std::uint64_t>(FormatVersion(model.info)))

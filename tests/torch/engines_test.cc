@@ -170,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(
         Shape{"ecapa", "ecapa", {}},
         Shape{"ecapa_80", "ecapa", {{"channels", {128}}, {"scale", {4}}}, 80},
         Shape{"cnn", "cnn", {}}, Shape{"cnn_odd", "cnn", {{"channels", {3, 10}}}, 61}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(BuildGraph, KnowsEveryArchitecture) {
   for (const Architecture& architecture : Architectures()) {
