@@ -143,7 +143,7 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
       "Rows are in the order of the files. With --features the whole recording is embedded, "
       "silence\n"
       "included.\n"
-      "Examples:\n"
+      "Example:\n"
       "  vpr embed recordings/*.wav -o embeddings.npy\n"
       "  vpr embed --model wespeaker.pt --features fbank80 recordings/*.wav -o embeddings.npy");
   command->callback([options, &context] {

@@ -19,12 +19,12 @@ class Writer {
   explicit Writer(const Graph& graph) : nodes_(graph.nodes) {}
 
   std::string Write(const std::map<std::string, std::string>& metadata) {
-    file_.set_ir_version(onnx::IR_VERSION_2020_5_8);
+    file_.set_ir_version(onnx::IR_VERSION_2019_9_19);
     file_.set_producer_name("vpr");
     file_.set_producer_version(Version());
     onnx::OperatorSetIdProto& operators = *file_.add_opset_import();
     operators.set_domain("");
-    operators.set_version(13);
+    operators.set_version(11);
     for (const auto& [key, value] : metadata) {
       onnx::StringStringEntryProto& entry = *file_.add_metadata_props();
       entry.set_key(key);
@@ -147,8 +147,9 @@ class Writer {
                             const char* part) {
     const std::string product = Name(n, part) + "_product";
     Add("Mul", {x, weights}, product);
-    const std::string axes = Constant(Name(n, part) + "_axes", Integers{3});
-    Set(Add("ReduceSum", {product, axes}, Name(n, part)), "keepdims", 1);
+    onnx::NodeProto& sum = Add("ReduceSum", {product}, Name(n, part));
+    Set(sum, "axes", Integers{3});
+    Set(sum, "keepdims", 1);
     return Name(n, part);
   }
 
@@ -176,7 +177,7 @@ class Writer {
     const std::string y = node.inputs.size() > 1 ? Name(node.inputs[1]) : "";
     switch (node.op) {
       case Op::kInput:  // [batch, frames, bands] to [batch, bands, 1, frames]
-        Add("Unsqueeze", {x, Constant("unsqueeze_axes", Integers{1})}, "feats_4d");
+        Set(Add("Unsqueeze", {x}, "feats_4d"), "axes", Integers{1});
         Set(Add("Transpose", {"feats_4d"}, Name(n)), "perm", Integers{0, 3, 1, 2});
         break;
       case Op::kAffine:

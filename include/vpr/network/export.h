@@ -18,7 +18,7 @@ namespace vpr {
 // "vpr.": every field of FeatureOptions, crop_seconds, the fingerprints.
 std::map<std::string, std::string> ExportMetadata(const ModelInfo& info);
 
-// The content of an ONNX file (operator set 13, input "feats", output "embs"), the metadata in its
+// The content of an ONNX file (operator set 11, input "feats", output "embs"), the metadata in its
 // metadata_props. Throw kIncompatible for a model that has no Graph, kNotFound if the engine for it
 // cannot be opened.
 std::string OnnxFile(const Model& model);
