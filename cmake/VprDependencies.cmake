@@ -1,9 +1,9 @@
 # Every library we use, each from a Debian or Ubuntu package (scripts/packages.txt).
 # Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::PLPLOT,
 # PkgConfig::WEBRTC PkgConfig::SODIUM PkgConfig::SQLITE PkgConfig::PQ PkgConfig::PORTAUDIO,
-# vpr_kissfft, vpr_onednn_library, vpr_onnx_library,
-# Eigen3::Eigen, nlohmann_json::nlohmann_json, tomlplusplus::tomlplusplus, CLI11::CLI11,
-# spdlog::spdlog, Threads::Threads and, in src/torch only, torch.
+# vpr_kissfft, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
+# tomlplusplus::tomlplusplus, CLI11::CLI11, spdlog::spdlog, Threads::Threads and, in src/torch only,
+# torch.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
@@ -22,7 +22,6 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 pkg_check_modules(PLPLOT REQUIRED IMPORTED_TARGET plplot)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 
-
 # Debian's CMake file of oneDNN wants OpenCL's headers, which its package does not bring.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_path(ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
@@ -38,7 +37,7 @@ add_library(vpr_onednn_library INTERFACE)
 target_include_directories(vpr_onednn_library SYSTEM INTERFACE ${ONEDNN_INCLUDE_DIR})
 target_link_libraries(vpr_onednn_library INTERFACE ${ONEDNN_LIBRARY} OpenMP::OpenMP_CXX)
 
-# libonnx-dev's CMake file wants targets that Debian does not have; its two files do.
+# Of ONNX only its protocol buffers.
 find_package(Protobuf REQUIRED)
 find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)

@@ -35,6 +35,7 @@ void PrintTo(const Shape& shape, std::ostream* out) { *out << shape.name; }
 
 // A model with random weights and statistics, as after some training.
 Model RandomModel(const Shape& shape) {
+  torch::set_num_threads(1);
   torch::manual_seed(7);
   Model model;
   model.info.architecture = shape.architecture;
@@ -45,7 +46,7 @@ Model RandomModel(const Shape& shape) {
   std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
   network->train();
   torch::NoGradGuard guard;
-  for (int i = 0; i < 20; ++i) network->forward(3 * torch::randn({4, shape.n_mels, 64}) - 5);
+  for (int i = 0; i < 5; ++i) network->forward(3 * torch::randn({4, shape.n_mels, 64}) - 5);
   for (const auto& [name, value] : NetworkState(*network)) {
     if (name.find("norm") != std::string::npos && name.ends_with(".bias"))
       value.copy_(0.3 * torch::randn_like(value));
