@@ -1,8 +1,9 @@
 # Every library we use, each from a Debian or Ubuntu package (scripts/packages.txt).
 # Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::PLPLOT,
 # PkgConfig::WEBRTC PkgConfig::SODIUM PkgConfig::SQLITE PkgConfig::PQ PkgConfig::PORTAUDIO,
-# vpr_kissfft, Eigen3::Eigen, nlohmann_json::nlohmann_json, tomlplusplus::tomlplusplus, CLI11::CLI11,
-# spdlog::spdlog, Threads::Threads and, in src/torch only, torch.
+# vpr_kissfft, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
+# tomlplusplus::tomlplusplus, CLI11::CLI11, spdlog::spdlog, Threads::Threads and, in src/torch only,
+# torch.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
@@ -20,6 +21,40 @@ pkg_check_modules(PORTAUDIO REQUIRED IMPORTED_TARGET portaudio-2.0)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 pkg_check_modules(PLPLOT REQUIRED IMPORTED_TARGET plplot)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+
+# Debian's CMake file of oneDNN wants OpenCL's headers, which its package does not bring.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_path(ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
+find_library(ONEDNN_LIBRARY dnnl REQUIRED)
+file(STRINGS ${ONEDNN_INCLUDE_DIR}/oneapi/dnnl/dnnl_version.h onednn_version REGEX "VERSION_(MAJOR|MINOR|PATCH)")
+string(REGEX REPLACE "[^0-9;]" "" onednn_version "${onednn_version}")
+string(JOIN . ONEDNN_VERSION ${onednn_version})
+message(STATUS "oneDNN ${ONEDNN_VERSION}")
+if(ONEDNN_VERSION VERSION_LESS 2.6 OR ONEDNN_VERSION VERSION_GREATER_EQUAL 3)
+  message(FATAL_ERROR "oneDNN ${ONEDNN_VERSION} has another interface; 2.6 or a later 2.x is needed")
+endif()
+add_library(vpr_onednn_library INTERFACE)
+target_include_directories(vpr_onednn_library SYSTEM INTERFACE ${ONEDNN_INCLUDE_DIR})
+target_link_libraries(vpr_onednn_library INTERFACE ${ONEDNN_LIBRARY} OpenMP::OpenMP_CXX)
+
+# Of ONNX only its protocol buffers.
+find_package(Protobuf REQUIRED)
+find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
+find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
+add_library(vpr_onnx_library INTERFACE)
+target_include_directories(vpr_onnx_library SYSTEM INTERFACE ${ONNX_INCLUDE_DIR})
+target_compile_definitions(vpr_onnx_library INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
+target_link_libraries(vpr_onnx_library INTERFACE ${ONNX_PROTO_LIBRARY} protobuf::libprotobuf)
+
+# OpenCV, an independent runtime for ONNX files; only tests and benchmarks use it.
+find_path(OPENCV_INCLUDE_DIR opencv2/dnn.hpp PATH_SUFFIXES opencv4)
+find_library(OPENCV_DNN_LIBRARY opencv_dnn)
+find_library(OPENCV_CORE_LIBRARY opencv_core)
+if(OPENCV_INCLUDE_DIR AND OPENCV_DNN_LIBRARY AND OPENCV_CORE_LIBRARY)
+  add_library(vpr_opencv_library INTERFACE)
+  target_include_directories(vpr_opencv_library SYSTEM INTERFACE ${OPENCV_INCLUDE_DIR})
+  target_link_libraries(vpr_opencv_library INTERFACE ${OPENCV_DNN_LIBRARY} ${OPENCV_CORE_LIBRARY})
+endif()
 
 find_path(KISSFFT_INCLUDE_DIR kissfft/kissfft.hh REQUIRED)  # header only, a template
 add_library(vpr_kissfft INTERFACE)

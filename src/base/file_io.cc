@@ -39,11 +39,12 @@ class Descriptor {
   int fd_;
 };
 
-std::string ReadAll(int fd, const std::string& name) {
-  std::string content;
+// `expected`: bytes, as far as known.
+std::string ReadAll(int fd, const std::string& name, std::size_t expected = kBufferSize) {
+  std::string content(expected + 1, '\0');  // one more, to meet the end without growing
   std::size_t used = 0;
   for (;;) {
-    if (content.size() - used < kBufferSize) content.resize(content.size() * 2 + kBufferSize);
+    if (used == content.size()) content.resize(content.size() * 2 + kBufferSize);
     ssize_t got = ::read(fd, content.data() + used, content.size() - used);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
@@ -61,10 +62,13 @@ std::string ReadFile(const std::string& path) {
   if (path == "-") return ReadAll(STDIN_FILENO, "standard input");
   Descriptor file(path, O_RDONLY);
   struct stat status {};
-  if (::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode))
+  const bool known = ::fstat(file.get(), &status) == 0;
+  if (known && S_ISDIR(status.st_mode))
     throw Error(ErrorCode::kInvalidArgument,
                 "cannot read '" + Printable(path) + "': it is a directory, expected a file");
-  return ReadAll(file.get(), path);
+  return known && S_ISREG(status.st_mode)
+             ? ReadAll(file.get(), path, static_cast<std::size_t>(status.st_size))
+             : ReadAll(file.get(), path);
 }
 
 bool IsRegularFile(const std::string& path) {

@@ -14,7 +14,7 @@ namespace {
 
 struct EmbedOptions {
   std::vector<std::string> files;
-  std::string list, output, format;
+  std::string list, output, format, features;
   bool skip_bad = false;
   NetworkOptions network;
 };
@@ -84,8 +84,11 @@ int Run(const EmbedOptions& options, const Context& context) {
                       "or npy");
     }
   }
-  EmbeddingExtractor extractor =
-      EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
+  const EmbeddingExtractor extractor =
+      options.features.empty()
+          ? EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine)
+          : EmbeddingExtractor::OpenTorchScript(options.network.model, ParseFbank(options.features),
+                                                options.network.engine);
   const auto progress = MakeConsoleProgress(context);
   std::vector<bool> usable(paths.size(), true);
   std::size_t bad = 0;
@@ -131,13 +134,24 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
                     "A file that cannot be used gives a row of NaN (JSON: null) instead of ending "
                     "the work");
   AddNetworkOptions(*command, options->network);
+  command
+      ->add_option("--features", options->features,
+                   "The model is a TorchScript network trained elsewhere that takes [1, frames, "
+                   "bins] of Kaldi's filterbank: fbank80, or fbank80-raw without mean subtraction")
+      ->type_name("NAME");
   command->footer(
-      "Rows are in the order of the files.\n"
+      "Rows are in the order of the files. With --features the whole recording is embedded, "
+      "silence\n"
+      "included.\n"
       "Example:\n"
-      "  vpr embed recordings/*.wav -o embeddings.npy");
+      "  vpr embed recordings/*.wav -o embeddings.npy\n"
+      "  vpr embed --model wespeaker.pt --features fbank80 recordings/*.wav -o embeddings.npy");
   command->callback([options, &context] {
     if (options->files.empty() && options->list.empty()) {
       throw CLI::ValidationError("embed", "give audio files, or --list LIST");
+    }
+    if (!options->features.empty() && options->network.model.empty()) {
+      throw CLI::ValidationError("embed", "--features needs --model NETWORK.pt");
     }
     if (options->format.empty()) options->format = FormatOf(options->output);
     if (options->format.empty()) {

@@ -49,8 +49,14 @@ void AddNetworkOptions(CLI::App& command, NetworkOptions& options) {
       ->type_name("FILE");
   command
       .add_option("--device", options.engine.device,
-                  "Where the network runs: auto, cpu, cuda or cuda:N")
+                  "Where the network runs: auto (the CPU), cpu, cuda or cuda:N")
       ->check(CLI::Validator(CheckDevice, ""))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--backend", options.engine.backend,
+                  "What runs it: auto (oneDNN on a CPU, LibTorch on a GPU), onednn or libtorch")
+      ->check(CLI::IsMember({"auto", "onednn", "libtorch"}))
       ->type_name("NAME")
       ->capture_default_str();
   command

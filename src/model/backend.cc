@@ -4,37 +4,59 @@
 
 #include <mutex>
 
+#include "model/open_module.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
-namespace {
 
-Backend* Load() {
+void* OpenModule(const std::string& name, const char* entry_name) {
   // In the build tree and installed alike: PREFIX/bin/vpr, PREFIX/lib/vpr/vpr_torch.so.
-  std::string path = ExecutableFolder() + "/../lib/vpr/vpr_torch.so";
+  std::string path = ExecutableFolder() + "/../lib/vpr/" + name + ".so";
+  // Never closed: LibTorch cannot be unloaded.
   void* module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (module == nullptr) {
     const char* reason = ::dlerror();
-    throw Error(ErrorCode::kNotFound, "cannot load the network engine '" + Printable(path) +
+    throw Error(ErrorCode::kNotFound, "cannot load '" + Printable(path) +
                                           "': " + (reason != nullptr ? reason : "unknown reason"));
   }
-  void* entry = ::dlsym(module, kBackendEntry);
+  void* entry = ::dlsym(module, entry_name);
   if (entry == nullptr)
-    throw Error(ErrorCode::kIncompatible, "the network engine '" + Printable(path) +
-                                              "' is of another version of vpr; install it again");
-  return reinterpret_cast<Backend* (*)()>(entry)();
+    throw Error(ErrorCode::kIncompatible,
+                "'" + Printable(path) + "' is of another version of vpr; install it again");
+  return entry;
 }
-
-}  // namespace
 
 Backend& OpenBackend() {
   static std::mutex mutex;
-  static Backend* backend = nullptr;  // lives as long as the program: LibTorch cannot be unloaded
+  static Backend* backend = nullptr;
   std::lock_guard lock(mutex);
-  if (backend == nullptr) backend = Load();
+  if (backend == nullptr)
+    backend = reinterpret_cast<Backend* (*)()>(OpenModule("vpr_torch", kBackendEntry))();
   return *backend;
+}
+
+std::unique_ptr<Network> MakeNetwork(const Model& model, const ExtractorOptions& options) {
+  const std::string& backend = options.backend;
+  if (backend != "auto" && backend != "onednn" && backend != "libtorch")
+    throw Error(ErrorCode::kInvalidArgument, "backend '" + Printable(backend) +
+                                                 "' is unknown; there are auto, onednn, libtorch");
+  const bool on_cpu = options.device == "auto" || options.device == "cpu";
+  if (backend == "onednn" && !on_cpu)
+    throw Error(ErrorCode::kInvalidArgument, "backend onednn runs on the CPU, not on device '" +
+                                                 Printable(options.device) +
+                                                 "'; use --backend libtorch");
+  if (backend != "libtorch" && on_cpu) {
+    const auto make =
+        reinterpret_cast<Network* (*)(const Model&)>(OpenModule("vpr_onednn", kOneDnnEntry));
+    if (std::unique_ptr<Network> network(make(model)); network != nullptr) return network;
+    if (backend == "onednn")
+      throw Error(ErrorCode::kIncompatible, "backend onednn does not know the architecture '" +
+                                                Printable(model.info.architecture) +
+                                                "'; use --backend libtorch");
+  }
+  return OpenBackend().MakeNetwork(model, options);
 }
 
 }  // namespace vpr

@@ -20,6 +20,7 @@ namespace {
 // The longest stretch that goes through a network whole: bounds memory, and training crops are not
 // much longer than 2 s.
 constexpr double kPartSeconds = 10;
+constexpr double kForeignPartSeconds = 60;
 
 // Less speech than this says nothing about a speaker.
 constexpr double kMinSpeechSeconds = 0.3;
@@ -32,6 +33,8 @@ struct EmbeddingExtractor::Impl {
   std::unique_ptr<Network> network;
   MelComputer mel;
   Scorer scorer;
+  std::optional<FbankComputer> fbank = {};  // instead of mel
+  double part_seconds = kPartSeconds;
 
   SpeechOptions speech_options() const {
     SpeechOptions speech;
@@ -39,6 +42,10 @@ struct EmbeddingExtractor::Impl {
     speech.trim_top_db = info.features.trim_top_db;
     speech.min_seconds = kMinSpeechSeconds;
     return speech;
+  }
+
+  Matrix Features(std::span<const float> speech) const {
+    return fbank ? fbank->Compute(speech) : mel.Compute(speech);
   }
 
   std::vector<float> EmbedPart(const Matrix& features) const {
@@ -59,8 +66,29 @@ EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
 EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                             const ExtractorOptions& options) {
   Model model = LoadModel(model_path);
-  return EmbeddingExtractor(model.info, OpenBackend().MakeNetwork(model, options), options,
-                            model.scoring);
+  return EmbeddingExtractor(model.info, MakeNetwork(model, options), options, model.scoring);
+}
+
+EmbeddingExtractor EmbeddingExtractor::OpenTorchScript(const std::string& path,
+                                                       const FbankOptions& features,
+                                                       const ExtractorOptions& options) {
+  if (options.backend == "onednn")
+    throw Error(ErrorCode::kInvalidArgument,
+                "backend onednn cannot run TorchScript; use --backend libtorch");
+  const FbankComputer fbank(features);
+  std::unique_ptr<Network> network = OpenBackend().LoadTorchScript(path, options);
+  ModelInfo info;
+  std::vector<float> sound(static_cast<std::size_t>(info.features.sample_rate));
+  for (std::size_t i = 0; i < sound.size(); ++i) sound[i] = 1e-3f * static_cast<float>(i % 100);
+  info.embedding_dim = static_cast<int>(network->Forward(fbank.Compute(sound)).size());
+  info.architecture = "torchscript";
+  info.crop_seconds = kMinSpeechSeconds;
+  info.features.n_mels = features.num_bins;
+  info.features.trim_top_db = 0;
+  EmbeddingExtractor extractor(info, std::move(network), options);
+  extractor.impl_->fbank = fbank;
+  extractor.impl_->part_seconds = kForeignPartSeconds;
+  return extractor;
 }
 
 const ModelInfo& EmbeddingExtractor::info() const { return impl_->info; }
@@ -88,13 +116,12 @@ std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) co
     repeated = RepeatTo(speech, samples(info.crop_seconds));
     speech = repeated;
   }
-  std::size_t longest = std::max(samples(kPartSeconds), samples(info.crop_seconds));
+  std::size_t longest = std::max(samples(impl_->part_seconds), samples(info.crop_seconds));
   std::size_t parts = (speech.size() + longest - 1) / longest;
   std::vector<float> embedding(static_cast<std::size_t>(info.embedding_dim), 0.0f);
   for (std::size_t part = 0; part < parts; ++part) {
     std::size_t begin = speech.size() * part / parts, end = speech.size() * (part + 1) / parts;
-    std::vector<float> one =
-        impl_->EmbedPart(impl_->mel.Compute(speech.subspan(begin, end - begin)));
+    std::vector<float> one = impl_->EmbedPart(impl_->Features(speech.subspan(begin, end - begin)));
     for (std::size_t i = 0; i < embedding.size(); ++i) embedding[i] += one[i];
   }
   Normalize(embedding);

@@ -103,16 +103,36 @@ PldaVector PldaScorer::Project(std::span<const float> embedding) const {
   VPR_CHECK(embedding.size() == dim());
   const auto size = static_cast<Index>(dim());
   const Eigen::Map<const Eigen::VectorXf> x(embedding.data(), size), mean(mean_.data(), size);
-  Eigen::VectorXf coordinates = Map(whitening_) * (x - mean);
-  const double length = coordinates.cast<double>().norm();
-  if (length > 0) coordinates *= static_cast<float>(std::sqrt(static_cast<double>(dim())) / length);
   PldaVector vector;
-  for (std::size_t i = 0; i < dim(); ++i) {
-    const double value = coordinates[static_cast<Index>(i)];
-    vector.own += square_[i] * value * value;
-    vector.values.push_back(static_cast<float>(cross_[i] * value));
-  }
+  vector.values.resize(dim());
+  Eigen::Map<Eigen::VectorXf>(vector.values.data(), size) = Map(whitening_) * (x - mean);
+  vector.own = Finish(vector.values.data());
   return vector;
+}
+
+std::vector<float> PldaScorer::ProjectRows(Matrix& embeddings) const {
+  VPR_CHECK(embeddings.cols == dim());
+  Eigen::Map<RowMajor> rows(embeddings.data.data(), static_cast<Index>(embeddings.rows),
+                            static_cast<Index>(dim()));
+  const Eigen::Map<const Eigen::RowVectorXf> mean(mean_.data(), static_cast<Index>(dim()));
+  rows = ((rows.rowwise() - mean) * Map(whitening_).transpose()).eval();
+  std::vector<float> own(embeddings.rows);
+  for (std::size_t r = 0; r < embeddings.rows; ++r)
+    own[r] = static_cast<float>(Finish(embeddings.row(r)));
+  return own;
+}
+
+double PldaScorer::Finish(float* coordinates) const {
+  Eigen::Map<Eigen::VectorXf> values(coordinates, static_cast<Index>(dim()));
+  const double length = values.cast<double>().norm();
+  if (length > 0) values *= static_cast<float>(std::sqrt(static_cast<double>(dim())) / length);
+  double own = 0;
+  for (std::size_t i = 0; i < dim(); ++i) {
+    const double value = coordinates[i];
+    own += square_[i] * value * value;
+    coordinates[i] = static_cast<float>(cross_[i] * value);
+  }
+  return own;
 }
 
 double PldaScorer::Llr(const PldaVector& a, const PldaVector& b) const {

@@ -32,12 +32,10 @@ Scorer::Scorer(const ScoringModel& model, const Calibration& calibration)
                        cohort.rows, cohort.cols, dim_, top_n_));
   dim_ = cohort.cols;
   cohort_ = cohort;
-  cohort_own_.resize(cohort.rows);
-  if (!plda_) return;
-  for (std::size_t r = 0; r < cohort.rows; ++r) {
-    const PldaVector one = plda_->Project(std::span<const float>(cohort.row(r), dim_));
-    std::copy(one.values.begin(), one.values.end(), cohort_.row(r));
-    cohort_own_[r] = static_cast<float>(one.own);
+  if (plda_) {
+    cohort_own_ = plda_->ProjectRows(cohort_);
+  } else {
+    cohort_own_.resize(cohort.rows);
   }
 }
 

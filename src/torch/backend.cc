@@ -3,6 +3,7 @@
 #include "torch/device.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
+#include "torch/torchscript.h"
 #include "torch/trainer.h"
 
 namespace vpr {
@@ -28,6 +29,15 @@ class TorchBackend : public Backend {
     return WrapModule(std::move(network), device, 1);
   }
 
+  std::unique_ptr<Network> LoadTorchScript(const std::string& path,
+                                           const ExtractorOptions& options) override {
+    return vpr::LoadTorchScript(path, ParseDevice(options.device));
+  }
+
+  std::string TorchScriptArchive(const ScriptModule& script) override {
+    return vpr::TorchScriptArchive(script);
+  }
+
   TrainResult Train(const TrainConfig& config, Progress& progress,
                     const StopRequested& stop) override {
     return TrainWithTorch(config, progress, stop);
@@ -40,7 +50,7 @@ class TorchBackend : public Backend {
 }  // namespace
 }  // namespace vpr
 
-extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v1() {
+extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v2() {
   static vpr::TorchBackend backend;
   return &backend;
 }

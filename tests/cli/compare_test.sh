@@ -94,3 +94,15 @@ refused "$vpr" compare "$a" "$b" --model "$a"
 head -c 5000 "$VPR_MODEL" > cut.vpr
 refused "$vpr" compare "$a" "$b" --model cut.vpr
 says 'cut\.vpr' err
+
+# LibTorch gives the same, and is only there when asked for; no network, no engine.
+ok "$vpr" compare "$a" "$b" --json --backend libtorch
+check 'abs(j["score"] - parse(open("forward").read())["score"]) < 1e-4'
+ok "$vpr" compare "$a" "$b" --json --backend onednn
+check 'j["score"] == parse(open("forward").read())["score"]'
+usage_error "$vpr" compare "$a" "$b" --backend abacus
+refused "$vpr" compare "$a" "$b" --backend onednn --device cuda
+says '--backend libtorch' err
+loaded() { LD_DEBUG=libs "$@" 2>&1 > /dev/null | grep -oE 'init: .*/lib(torch|dnnl|onnx_proto)' | grep -oE '[a-z_]+$' | sort -u | xargs; }
+[ "$(loaded "$vpr" compare "$a" "$b")" = libdnnl ] || fail "compare loads: $(loaded "$vpr" compare "$a" "$b")"
+[ "$(loaded "$vpr" model info)" = "" ] || fail "model info loads: $(loaded "$vpr" model info)"

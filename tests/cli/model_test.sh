@@ -25,3 +25,19 @@ done
 head -c $((size - 1)) "$model" > cut.vpr
 refused "$vpr" model info cut.vpr
 refused "$vpr" model info "$data"
+
+# In int8: a smaller file that gives nearly the same embeddings, and stays what it is when saved again.
+ok "$vpr" model quantize "$model" -o int8.vpr
+[ "$(stat -c %s int8.vpr)" -lt $((size / 2)) ] || fail "the int8 model is not half as large"
+ok "$vpr" model info int8.vpr --json
+check 'j["int8"] and j["format_version"] == 4'
+cp out int8
+ok "$vpr" model quantize int8.vpr -o again.vpr
+cmp int8.vpr again.vpr
+for name in "$model" int8.vpr; do
+  ok "$vpr" -q embed --model "$name" "$data"/*.flac -o "$(basename "$name").npy"
+done
+check 'all(0.99 < sum(x * y for x, y in zip(a, b)) < 0.9999999 for a, b in zip(npy("int8.vpr.npy")[1], npy("'"$(basename "$model")"'.npy")[1]))'
+usage_error "$vpr" model quantize "$model"
+refused "$vpr" model quantize cut.vpr -o x.vpr
+[ ! -e x.vpr ] || fail "a quantize that failed left a file"

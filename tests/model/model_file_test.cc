@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/rng.h"
 
 namespace vpr {
 namespace {
@@ -109,8 +112,47 @@ TEST(ModelFile, RoundTrip) {
   }
 }
 
-TEST(ModelFile, EveryTruncationAndFlippedByteIsRefused) {
+TEST(ModelFile, Int8KeepsTheRoundedWeightsExactly) {
   Model model = Example();
+  Rng rng(1);
+  Tensor weights{"c.weight", {5, 4, 3, 3}, {}};
+  for (int i = 0; i < 5 * 36; ++i)
+    weights.data.push_back(static_cast<float>(i < 36 ? 0.0 : std::exp(i / 20.0) * rng.Normal()));
+  model.tensors.push_back(weights);
+  QuantizeWeights(model);
+  for (std::size_t output = 0; output < 5; ++output) {
+    const auto begin = weights.data.begin() + static_cast<std::ptrdiff_t>(36 * output);
+    float greatest = 0;
+    for (auto weight = begin; weight != begin + 36; ++weight)
+      greatest = std::max(greatest, std::abs(*weight));
+    for (std::size_t i = 36 * output; i < 36 * (output + 1); ++i)
+      EXPECT_LE(std::abs(model.tensors.back().data[i] - weights.data[i]), 0.5001f * greatest / 127);
+  }
+  Model again = model;
+  QuantizeWeights(again);
+  SaveModel(Path("int8.vpr"), model);
+  const Model read = LoadModel(Path("int8.vpr"));
+  EXPECT_TRUE(read.info.int8);
+  EXPECT_EQ(read.info.fingerprint, model.info.fingerprint);
+  EXPECT_EQ(read.info.network_fingerprint, model.info.network_fingerprint);
+  EXPECT_EQ(read.scoring.cohort.data, model.scoring.cohort.data);
+  ASSERT_EQ(read.tensors.size(), model.tensors.size());
+  for (std::size_t i = 0; i < read.tensors.size(); ++i) {
+    EXPECT_EQ(read.tensors[i].data, model.tensors[i].data) << i;
+    EXPECT_EQ(again.tensors[i].data, model.tensors[i].data) << i;
+  }
+  EXPECT_EQ(read.tensors[1].data, Example().tensors[1].data);  // not weights
+
+  model.tensors[0].data[2] = NAN;
+  EXPECT_THROW(QuantizeWeights(model), Error);
+}
+
+class Damaged : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Float32AndInt8, Damaged, ::testing::Bool());
+
+TEST_P(Damaged, EveryTruncationAndFlippedByteIsRefused) {
+  Model model = Example();
+  if (GetParam()) QuantizeWeights(model);
   SaveModel(Path("b.vpr"), model);
   const std::string content = ReadFile(Path("b.vpr"));
   for (std::size_t size = 0; size < content.size(); size += 7) LoadError(content.substr(0, size));

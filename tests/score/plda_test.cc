@@ -144,6 +144,20 @@ TEST(PldaScorer, IsTheLogLikelihoodRatioOfTheModel) {
   }
 }
 
+TEST(PldaScorer, ProjectsRowsAsItProjectsOne) {
+  const Utterances drawn = DrawUtterances(20, 3);
+  const PldaScorer scorer(FitPlda(drawn.embeddings, drawn.speakers));
+  Matrix rows = drawn.embeddings;
+  const std::vector<float> own = scorer.ProjectRows(rows);
+  ASSERT_EQ(own.size(), rows.rows);
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    const PldaVector one = scorer.Project({drawn.embeddings.row(r), kDim});
+    EXPECT_NEAR(own[r], one.own, 1e-5);
+    for (std::size_t d = 0; d < static_cast<std::size_t>(kDim); ++d)
+      EXPECT_NEAR(rows(r, d), one.values[d], 1e-5);
+  }
+}
+
 TEST(PldaScorer, FindsTheRightOneOfTwoVoices) {
   const Utterances drawn = DrawUtterances(200, 2);
   const PldaScorer scorer(FitPlda(drawn.embeddings, drawn.speakers));

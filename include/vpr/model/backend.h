@@ -1,5 +1,6 @@
-// The engine that runs and trains networks: LibTorch, in a module of its own that is opened at
-// first need, so that commands without a network start in a millisecond.
+// The engines that run networks, each in a module of its own that is opened at first need, so that
+// commands without a network start in milliseconds: oneDNN for embeddings on the CPU, LibTorch for
+// everything else.
 #pragma once
 
 #include <memory>
@@ -11,14 +12,28 @@
 
 namespace vpr {
 
+struct ScriptModule;
 struct TrainConfig;
 struct TrainResult;
 
+// The network of a model on the engine that `options` ask for. Throws kNotFound with the reason if
+// the engine cannot be opened, kInvalidArgument for one that is unknown or cannot use the device,
+// kIncompatible for a model it cannot run.
+std::unique_ptr<Network> MakeNetwork(const Model& model, const ExtractorOptions& options);
+
+// LibTorch.
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::unique_ptr<Network> MakeNetwork(const Model& model,
                                                const ExtractorOptions& options) = 0;
+  // A TorchScript module that takes features [1, frames, n_mels] and returns an embedding, or
+  // several of which the last counts. Throws kCorrupt for what is none, kIncompatible where it
+  // cannot be run.
+  virtual std::unique_ptr<Network> LoadTorchScript(const std::string& path,
+                                                   const ExtractorOptions& options) = 0;
+  // The archive of a module, as torch.jit.load reads it.
+  virtual std::string TorchScriptArchive(const ScriptModule& script) = 0;
   virtual TrainResult Train(const TrainConfig& config, Progress& progress,
                             const StopRequested& stop) = 0;
   // Names known to the registries, for messages and --help.
@@ -30,7 +45,10 @@ class Backend {
 // kNotFound with the reason if it cannot be opened.
 Backend& OpenBackend();
 
-// The module's entry point; the name changes with this interface.
-inline constexpr const char* kBackendEntry = "vpr_torch_backend_v1";
+// The modules' entry points; the names change with the interface.
+inline constexpr const char* kBackendEntry = "vpr_torch_backend_v2";  // Backend* ()
+// Network* (const Model&), in lib/vpr/vpr_onednn.so; null for an architecture that it does not
+// know.
+inline constexpr const char* kOneDnnEntry = "vpr_onednn_network_v1";
 
 }  // namespace vpr

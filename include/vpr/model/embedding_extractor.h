@@ -10,6 +10,7 @@
 
 #include "vpr/base/matrix.h"
 #include "vpr/base/progress.h"
+#include "vpr/features/fbank.h"
 #include "vpr/model/model_file.h"
 #include "vpr/score/scorer.h"
 
@@ -24,8 +25,10 @@ class Network {
 };
 
 struct ExtractorOptions {
-  std::string device = "auto";  // "auto", "cpu", "cuda", "cuda:N"
-  int threads = 0;              // files embedded at once, each on one thread; 0: all
+  std::string device = "auto";   // "auto" (the CPU), "cpu", "cuda", "cuda:N"
+  std::string backend = "auto";  // "auto" (oneDNN on the CPU if it knows the architecture, else
+                                 // LibTorch), "onednn", "libtorch"
+  int threads = 0;               // files embedded at once, each on one thread; 0: all
 };
 
 // The one definition of an utterance's embedding. Speech (16 kHz, already trimmed) shorter than the
@@ -41,6 +44,12 @@ class EmbeddingExtractor {
 
   // Loads a model file and an engine for it.
   static EmbeddingExtractor Open(const std::string& model_path, const ExtractorOptions& options);
+
+  // Loads a TorchScript network trained elsewhere (see Backend::LoadTorchScript), which is given
+  // Kaldi's features of the whole recording, silence included, up to 60 s at once. There are no
+  // thresholds, and scores are cosines. What it returns for a second of sound tells the dimensions.
+  static EmbeddingExtractor OpenTorchScript(const std::string& path, const FbankOptions& features,
+                                            const ExtractorOptions& options);
 
   const ModelInfo& info() const;
   const ExtractorOptions& options() const;

@@ -12,7 +12,8 @@
 
 namespace vpr {
 
-// The version this program writes, and the only one it reads.
+// The version this program writes, and the only one it reads, but for models with weights in int8,
+// which have the next.
 inline constexpr int kModelFormatVersion = 3;
 
 // The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2,
@@ -43,6 +44,8 @@ struct ModelInfo {
   ArchitectureOptions architecture_options;
   FeatureOptions features;
   int embedding_dim = 0;
+  bool int8 = false;  // the weights of convolutions and linear layers are stored as int8 with a
+                      // scale for every output, and oneDNN computes with them in int8
   double crop_seconds =
       2.04;  // of the shortest training crops; shorter speech is repeated up to it
   DecisionThreshold decision;                // the one used unless another is asked for
@@ -75,6 +78,10 @@ void SaveModel(const std::string& path, Model& model);
 // Throws kNotFound, kIo; kCorrupt for what is not a model file, is cut off or fails its checksum;
 // kIncompatible for another format version or impossible settings. The message names the file.
 Model LoadModel(const std::string& path);
+
+// Rounds the weights to int8: those of an output to multiples of 1/127 of the greatest of them.
+// Thresholds and scores stay as they are.
+void QuantizeWeights(Model& model);
 
 void SetThresholds(const ScoreThresholds& thresholds, ModelInfo& info);
 

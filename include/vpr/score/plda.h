@@ -48,12 +48,18 @@ class PldaScorer {
   std::size_t dim() const { return mean_.size(); }
   // `embedding` has dim() values.
   PldaVector Project(std::span<const float> embedding) const;
+  // The same of every row of `embeddings` [any, dim()], in place, as one product of matrices;
+  // returns what each adds of its own.
+  std::vector<float> ProjectRows(Matrix& embeddings) const;
   // constant() + a.own + b.own + Product(a.values, b.values).
   double Llr(const PldaVector& a, const PldaVector& b) const;
   static double Product(std::span<const float> a, std::span<const float> b);
   double constant() const { return constant_; }
 
  private:
+  // From coordinates of total variance 1 to a PldaVector's values, in place; returns its `own`.
+  double Finish(float* coordinates) const;
+
   std::vector<float> mean_;
   Matrix whitening_;                    // [dim, dim]: to coordinates of total variance 1
   std::vector<double> cross_, square_;  // weights of products, and of squares

@@ -1,0 +1,58 @@
+// A network as a list of operations, without an engine: what the engine without LibTorch runs and
+// what exports are written from. Batch normalisation is folded into convolutions where an
+// arithmetic identity allows it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "vpr/model/model_file.h"
+
+namespace vpr {
+
+enum class Activation { kNone, kRelu, kTanh, kSigmoid };
+
+// A value has three dimensions: channels, bands, frames. The features are [n_mels, 1, frames].
+struct Node {
+  enum class Op {
+    kInput,               // the features
+    kAffine,              // scale[c] x + bias[c]
+    kConv,                // convolution over bands and frames, zero-padded, plus bias[c], plus the
+                          // second input if there is one; then the activation
+    kAdd,                 // of two values, the second may be [channels, 1, 1]; then the activation
+    kMultiply,            // by the second, [channels, 1, 1]
+    kMaxPool,             // 2 x 2, stride 2, incomplete ones left out
+    kMean,                // over bands and frames: [channels, 1, 1]
+    kConcat,              // along the channels
+    kSlice,               // channels [begin, begin + channels)
+    kBandsAsChannels,     // [c, b, f] -> [c * b, 1, f], all bands of the first channel first
+    kChannelsAsBands,     // [c, 1, f] -> [1, c, f]
+    kSoftmax,             // over the frames
+    kStatistics,          // [c, 1, f] -> [2 c, 1, 1]: means over the frames, then sqrt(var + 1e-5)
+    kWeightedStatistics,  // the same with weights, the second input, that sum to 1 over the frames
+  };
+  Op op = Op::kInput;
+  std::vector<std::size_t> inputs;  // numbers of earlier nodes
+  std::size_t channels = 0;         // of the result
+  Activation activation = Activation::kNone;
+  std::size_t begin = 0;
+  // kConv: weights [channels, inputs' channels, kernel_bands, kernel_frames].
+  std::size_t kernel_bands = 1, kernel_frames = 1, stride_bands = 1, stride_frames = 1,
+              pad_bands = 0, pad_frames = 0, dilation_frames = 1;
+  std::vector<float> weights, bias, scale;
+};
+
+struct Graph {
+  std::vector<Node> nodes;  // the first is the input, the last the raw embedding [dim, 1, 1]
+  bool int8 = false;        // ModelInfo::int8
+};
+
+// Whether BuildGraph knows the model's architecture.
+bool HasGraph(const ModelInfo& info);
+
+// The network of a model in evaluation mode. Throws kIncompatible for an unknown architecture or
+// option, and if a tensor is missing, left over, or of another shape.
+Graph BuildGraph(const Model& model);
+
+}  // namespace vpr

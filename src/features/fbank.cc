@@ -1,0 +1,107 @@
+#include "vpr/features/fbank.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <complex>
+#include <kissfft/kissfft.hh>
+#include <numbers>
+
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+#include "vpr/features/mel.h"
+
+namespace vpr {
+namespace {
+
+constexpr std::size_t kFrame = 400, kShift = 160, kFft = 512, kBins = kFft / 2 + 1;
+constexpr double kSampleRate = 16000, kLowest = 20, kHighest = 8000;
+constexpr double kPreemphasis = 0.97, kScale = 32768;
+constexpr double kFloor = 1.1920928955078125e-07;  // float's epsilon, as Kaldi
+
+double Mel(double hertz) { return 1127 * std::log(1 + hertz / 700); }
+
+}  // namespace
+
+void FbankOptions::Validate() const {
+  if (num_bins < 3 || num_bins > 256)
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("a filterbank of %d bins is not possible; expected 3 to 256", num_bins));
+}
+
+FbankOptions ParseFbank(const std::string& name) {
+  FbankOptions options;
+  std::string_view rest = name;
+  if (rest.ends_with("-raw")) {
+    options.mean_norm = false;
+    rest.remove_suffix(4);
+  }
+  constexpr std::string_view kKind = "fbank";
+  if (rest.starts_with(kKind)) {
+    rest.remove_prefix(kKind.size());
+    const auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), options.num_bins);
+    if (error == std::errc() && end == rest.data() + rest.size()) {
+      options.Validate();
+      return options;
+    }
+  }
+  throw Error(ErrorCode::kInvalidArgument, "features '" + Printable(name) +
+                                               "' are unknown; expected fbank80 or fbank80-raw, or "
+                                               "another number of bins");
+}
+
+FbankComputer::FbankComputer(const FbankOptions& options) : options_(options) {
+  options.Validate();
+  for (std::size_t i = 0; i < kFrame; ++i) {
+    const double hann =
+        0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / (kFrame - 1));
+    window_.push_back(std::pow(hann, 0.85));  // Povey's window
+  }
+  // Triangles of equal width on the mel scale; as in Kaldi, the last bin of the transform is in
+  // none.
+  const auto bins = static_cast<std::size_t>(options.num_bins);
+  filters_ = Matrix(bins, kBins);
+  const double low = Mel(kLowest), width = (Mel(kHighest) - low) / static_cast<double>(bins + 1);
+  for (std::size_t m = 0; m < bins; ++m) {
+    const double left = low + static_cast<double>(m) * width;
+    for (std::size_t k = 0; k + 1 < kBins; ++k) {
+      const double mel = Mel(kSampleRate / kFft * static_cast<double>(k));
+      const double weight = std::min(mel - left, left + 2 * width - mel) / width;
+      filters_(m, k) = static_cast<float>(std::max(weight, 0.0));
+    }
+  }
+}
+
+Matrix FbankComputer::Compute(std::span<const float> samples) const {
+  if (samples.size() < kFrame)
+    throw Error(ErrorCode::kUnusable, "too short for one frame of features (25 ms)");
+  Matrix features(filters_.rows, 1 + (samples.size() - kFrame) / kShift);
+  kissfft<double> transform(kFft / 2, /*inverse=*/false);
+  std::vector<double> frame(kFft), power(kBins);
+  std::vector<std::complex<double>> spectrum(kBins);
+  for (std::size_t t = 0; t < features.cols; ++t) {
+    const std::span<const float> in = samples.subspan(t * kShift, kFrame);
+    double mean = 0;
+    for (float sample : in) mean += kScale * static_cast<double>(sample) / kFrame;
+    for (std::size_t i = 0; i < kFrame; ++i) {
+      const double now = kScale * static_cast<double>(in[i]) - mean;
+      const double before = kScale * static_cast<double>(in[i == 0 ? 0 : i - 1]) - mean;
+      frame[i] = (now - kPreemphasis * before) * window_[i];
+    }
+    // The transform of N real numbers: the first of N / 2 complex ones holds those at 0 and N / 2.
+    transform.transform_real(frame.data(), spectrum.data());
+    power[0] = spectrum[0].real() * spectrum[0].real();
+    for (std::size_t k = 1; k + 1 < kBins; ++k) power[k] = std::norm(spectrum[k]);
+    for (std::size_t m = 0; m < filters_.rows; ++m) {
+      double sum = 0;
+      const float* filter = filters_.row(m);
+      for (std::size_t k = 0; k + 1 < kBins; ++k) sum += static_cast<double>(filter[k]) * power[k];
+      features(m, t) = static_cast<float>(std::log(std::max(sum, kFloor)));
+    }
+  }
+  if (options_.mean_norm) ApplyMeanNorm(features);
+  return features;
+}
+
+}  // namespace vpr

@@ -1,0 +1,69 @@
+// src/torch/architectures/resnet.cc as a graph.
+#include "network/graph_builder.h"
+
+namespace vpr {
+
+using Value = GraphBuilder::Value;
+
+namespace {
+
+GraphBuilder::ConvShape Square(std::size_t kernel, std::size_t stride) {
+  return {kernel, kernel, stride, stride, kernel / 2, kernel / 2};
+}
+
+Value BasicBlock(GraphBuilder& builder, const std::string& name, Value x, std::size_t out,
+                 std::size_t stride, std::size_t squeeze) {
+  Value shortcut = x;
+  if (stride != 1 || builder.channels(x) != out) {
+    GraphBuilder::Conv conv{name + ".shortcut", out, 2, false, Square(1, stride)};
+    conv.norm = name + ".shortcut_norm";
+    shortcut = builder.Apply(conv, x);
+  }
+  GraphBuilder::Conv conv1{name + ".conv1", out, 2, false, Square(3, stride)},
+      conv2{name + ".conv2", out, 2, false, Square(3, 1)};
+  conv1.activation = Activation::kRelu;
+  conv1.norm = name + ".norm1";
+  conv2.norm = name + ".norm2";
+  const Value inner = builder.Apply(conv1, x);
+  if (squeeze == 0) {
+    conv2.activation = Activation::kRelu;
+    return builder.Apply(conv2, inner, shortcut);
+  }
+  const Value gated = builder.SqueezeExcitation(name + ".gate", builder.Apply(conv2, inner),
+                                                std::max<std::size_t>(out / squeeze, 1));
+  return builder.Add(gated, shortcut, Activation::kRelu);
+}
+
+}  // namespace
+
+Value BuildResNet(GraphBuilder& builder, const ModelInfo& info) {
+  const std::vector<int>&channels = builder.Option("channels", 4, 1),
+        &blocks = builder.Option("blocks", 4, 1), &first = builder.Option("first_stride", 2, 1);
+  const std::size_t squeeze = builder.Switch("squeeze"), attention = builder.Switch("attention");
+  auto bands = static_cast<std::size_t>(info.features.n_mels);
+  GraphBuilder::ConvShape shape = Square(3, 1);
+  shape.stride_bands = static_cast<std::size_t>(first[0]);
+  shape.stride_frames = static_cast<std::size_t>(first[1]);
+  GraphBuilder::Conv conv{"conv", static_cast<std::size_t>(channels[0]), 2, false, shape};
+  conv.activation = Activation::kRelu;
+  conv.norm = "norm";
+  // Not folded: edges padded with 0 are a band's mean.
+  Value x = builder.Affine(builder.Input(), builder.ReadNorm("input_norm", bands));
+  x = builder.Apply(conv, builder.ChannelsAsBands(x));
+  bands = (bands + shape.stride_bands - 1) / shape.stride_bands;
+  for (std::size_t stage = 0; stage < channels.size(); ++stage) {
+    if (stage > 0) bands = (bands + 1) / 2;
+    for (int b = 0; b < blocks[stage]; ++b)
+      x = BasicBlock(builder, "stage" + std::to_string(stage + 1) + "_" + std::to_string(b + 1), x,
+                     static_cast<std::size_t>(channels[stage]), stage > 0 && b == 0 ? 2 : 1,
+                     squeeze);
+  }
+  x = builder.BandsAsChannels(x, bands);
+  x = attention > 0 ? builder.AttentiveStatistics("pool", x, attention, /*context=*/false)
+                    : builder.Statistics(x);
+  GraphBuilder::Conv embedding{"embedding", static_cast<std::size_t>(info.embedding_dim), 0};
+  embedding.norm = "embedding_norm";
+  return builder.Apply(embedding, x);
+}
+
+}  // namespace vpr

@@ -1,0 +1,117 @@
+#include "network/torchscript.h"
+
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+using Op = Node::Op;
+
+class Writer {
+ public:
+  explicit Writer(const Graph& graph) : nodes_(graph.nodes) {}
+
+  ScriptModule Write() {
+    script_.source = "def forward(self, feats: Tensor) -> Tensor:\n";
+    for (std::size_t n = 0; n < nodes_.size(); ++n)
+      script_.source += Format("    x%zu = ", n) + Expression(n) + "\n";
+    script_.source += Format("    return x%zu.flatten(1)\n", nodes_.size() - 1);
+    return std::move(script_);
+  }
+
+ private:
+  std::string Input(std::size_t n, std::size_t i) const {
+    return Format("x%zu", nodes_[n].inputs[i]);
+  }
+
+  // Adds a parameter and returns how the source names it.
+  std::string Parameter(const char* kind, std::size_t n, const std::vector<float>& values,
+                        const std::vector<std::size_t>& shape) {
+    const std::string name = Format("%s%zu", kind, n);
+    script_.parameters.push_back({name, {shape.begin(), shape.end()}, values});
+    return "self." + name;
+  }
+
+  static std::string Activated(const std::string& x, Activation activation) {
+    switch (activation) {
+      case Activation::kNone:
+        return x;
+      case Activation::kRelu:
+        return "torch.relu(" + x + ")";
+      case Activation::kTanh:
+        return "torch.tanh(" + x + ")";
+      case Activation::kSigmoid:
+        return "torch.sigmoid(" + x + ")";
+    }
+    return x;
+  }
+
+  static std::string Statistics(const std::string& mean, const std::string& variance) {
+    return "torch.cat([" + mean + ", torch.sqrt(" + variance + " + 1e-5)], 1)";
+  }
+
+  std::string Expression(std::size_t n) {
+    const Node& node = nodes_[n];
+    const std::string x = node.inputs.empty() ? "feats" : Input(n, 0);
+    const std::string y = node.inputs.size() > 1 ? Input(n, 1) : "";
+    switch (node.op) {
+      case Op::kInput:
+        return x + ".transpose(1, 2).unsqueeze(2)";
+      case Op::kAffine:
+        return x + " * " + Parameter("scale", n, node.scale, {1, node.channels, 1, 1}) + " + " +
+               Parameter("bias", n, node.bias, {1, node.channels, 1, 1});
+      case Op::kConv: {
+        const std::string weights = Parameter("weight", n, node.weights,
+                                              {node.channels, nodes_[node.inputs[0]].channels,
+                                               node.kernel_bands, node.kernel_frames});
+        std::string conv =
+            "torch.conv2d(" + x + ", " + weights + ", " +
+            Parameter("bias", n, node.bias, {node.channels}) +
+            Format(", [%zu, %zu], [%zu, %zu], [1, %zu])", node.stride_bands, node.stride_frames,
+                   node.pad_bands, node.pad_frames, node.dilation_frames);
+        if (!y.empty()) conv += " + " + y;
+        return Activated(conv, node.activation);
+      }
+      case Op::kAdd:
+        return Activated(x + " + " + y, node.activation);
+      case Op::kMultiply:
+        return x + " * " + y;
+      case Op::kMaxPool:
+        return "torch.max_pool2d(" + x + ", [2, 2])";
+      case Op::kMean:
+        return x + ".mean([2, 3], True)";
+      case Op::kConcat: {
+        std::string list;
+        for (std::size_t i = 0; i < node.inputs.size(); ++i)
+          list += (i > 0 ? ", " : "") + Input(n, i);
+        return "torch.cat([" + list + "], 1)";
+      }
+      case Op::kSlice:
+        return x + Format(".narrow(1, %zu, %zu)", node.begin, node.channels);
+      case Op::kBandsAsChannels:
+        return x + ".flatten(1, 2).unsqueeze(2)";
+      case Op::kChannelsAsBands:
+        return x + ".transpose(1, 2)";
+      case Op::kSoftmax:
+        return "torch.softmax(" + x + ", 3)";
+      case Op::kStatistics: {
+        const std::string mean = x + ".mean([3], True)";
+        return Statistics(mean, "(" + x + " - " + mean + ").square().mean([3], True)");
+      }
+      case Op::kWeightedStatistics: {
+        const std::string mean = "(" + x + " * " + y + ").sum([3], True)";
+        return Statistics(mean, "((" + x + " - " + mean + ").square() * " + y + ").sum([3], True)");
+      }
+    }
+    return {};
+  }
+
+  const std::vector<Node>& nodes_;
+  ScriptModule script_;
+};
+
+}  // namespace
+
+ScriptModule MakeScriptModule(const Graph& graph) { return Writer(graph).Write(); }
+
+}  // namespace vpr

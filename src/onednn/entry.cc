@@ -1,0 +1,8 @@
+#include "onednn/onednn_network.h"
+#include "vpr/model/backend.h"
+
+extern "C" __attribute__((visibility("default"))) vpr::Network* vpr_onednn_network_v1(
+    const vpr::Model& model) {
+  if (!vpr::HasGraph(model.info)) return nullptr;
+  return vpr::MakeOneDnnNetwork(vpr::BuildGraph(model)).release();
+}

@@ -1,0 +1,634 @@
+#include "onednn/onednn_network.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <type_traits>
+#include <unordered_map>
+
+#include "vpr/base/error.h"
+
+namespace vpr {
+namespace {
+
+using Dims = dnnl::memory::dims;
+using Tag = dnnl::memory::format_tag;
+using DataType = dnnl::memory::data_type;
+using Op = Node::Op;
+
+// oneDNN compiles a convolution for one number of frames, which costs more than running it. So the
+// frames are rounded up to a multiple of this, and what lies behind the last one is kept zero
+// after every operation, as the zero padding of a network for the exact number would be: the
+// results are the same.
+constexpr std::size_t kFrameStep = 32;
+
+constexpr std::size_t kAlignment = 64;  // bytes
+constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
+
+std::size_t Aligned(std::size_t floats) {
+  return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+}
+
+// Memory for the values of one run, used again by the next one.
+class Workspace {
+ public:
+  float* Get(std::size_t floats) {
+    if (floats > size_) {
+      memory_.reset(
+          static_cast<float*>(std::aligned_alloc(kAlignment, Aligned(floats) * sizeof(float))));
+      if (memory_ == nullptr) throw std::bad_alloc();
+      size_ = floats;
+    }
+    return memory_.get();
+  }
+
+ private:
+  struct Free {
+    void operator()(float* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<float, Free> memory_;
+  std::size_t size_ = 0;
+};
+
+// A value in memory: [bands][frames][channels].
+struct Shape {
+  std::size_t bands = 1, frames = 1, channels = 1;
+  std::size_t size() const { return bands * frames * channels; }
+};
+
+std::size_t ConvExtent(std::size_t extent, std::size_t kernel, std::size_t stride, std::size_t pad,
+                       std::size_t dilation) {
+  const std::size_t reach = dilation * (kernel - 1) + 1;
+  if (extent + 2 * pad < reach) return 0;
+  return (extent + 2 * pad - reach) / stride + 1;
+}
+
+// How many frames the result of a node has if its inputs have these.
+std::size_t FramesAfter(const Node& node, const std::vector<std::size_t>& frames) {
+  const std::size_t in = node.inputs.empty() ? 0 : frames[node.inputs[0]];
+  switch (node.op) {
+    case Op::kConv:
+      return ConvExtent(in, node.kernel_frames, node.stride_frames, node.pad_frames,
+                        node.dilation_frames);
+    case Op::kMaxPool:
+      return in / 2;
+    case Op::kMean:
+    case Op::kStatistics:
+    case Op::kWeightedStatistics:
+      return 1;
+    default:
+      return in;
+  }
+}
+
+std::size_t BandsAfter(const Node& node, const Shape& in) {
+  switch (node.op) {
+    case Op::kConv:
+      return ConvExtent(in.bands, node.kernel_bands, node.stride_bands, node.pad_bands, 1);
+    case Op::kMaxPool:
+      return in.bands / 2;
+    case Op::kChannelsAsBands:
+      return in.channels;
+    case Op::kMean:
+    case Op::kBandsAsChannels:
+    case Op::kStatistics:
+    case Op::kWeightedStatistics:
+      return 1;
+    default:
+      return in.bands;
+  }
+}
+
+float Activate(float x, Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return x;
+    case Activation::kRelu:
+      return std::max(x, 0.0f);
+    case Activation::kTanh:
+      return std::tanh(x);
+    case Activation::kSigmoid:
+      return 1 / (1 + std::exp(-x));
+  }
+  return x;
+}
+
+dnnl::algorithm EltwiseOf(Activation activation) {
+  switch (activation) {
+    case Activation::kTanh:
+      return dnnl::algorithm::eltwise_tanh;
+    case Activation::kSigmoid:
+      return dnnl::algorithm::eltwise_logistic;
+    default:
+      return dnnl::algorithm::eltwise_relu;
+  }
+}
+
+struct View {
+  float* data;
+  Shape shape;        // in memory
+  std::size_t valid;  // frames that count; the rest is zero
+};
+
+void Affine(const Node& node, const View& x, const View& y) {
+  const std::size_t channels = y.shape.channels;
+  for (std::size_t i = 0; i < y.shape.size(); i += channels)
+    for (std::size_t c = 0; c < channels; ++c)
+      y.data[i + c] = x.data[i + c] * node.scale[c] + node.bias[c];
+}
+
+// y = f(a, b), where b has a's shape or one value a channel.
+template <typename Function>
+void Elementwise(const View& a, const View& b, const View& y, Function f) {
+  const bool broadcast = b.shape.size() != a.shape.size();
+  const std::size_t channels = y.shape.channels;
+  for (std::size_t i = 0; i < y.shape.size(); i += channels) {
+    const float* other = broadcast ? b.data : b.data + i;
+    for (std::size_t c = 0; c < channels; ++c) y.data[i + c] = f(a.data[i + c], other[c]);
+  }
+}
+
+void Add(const Node& node, const View& a, const View& b, const View& y) {
+  if (node.activation == Activation::kRelu) {
+    Elementwise(a, b, y, [](float p, float q) { return std::max(p + q, 0.0f); });
+  } else {
+    Elementwise(a, b, y, [&](float p, float q) { return Activate(p + q, node.activation); });
+  }
+}
+
+void MaxPool(const View& x, const View& y) {
+  const std::size_t channels = y.shape.channels, row = x.shape.frames * channels;
+  for (std::size_t b = 0; b < y.shape.bands; ++b) {
+    for (std::size_t t = 0; t < y.shape.frames; ++t) {
+      const float* from = x.data + 2 * b * row + 2 * t * channels;
+      float* to = y.data + (b * y.shape.frames + t) * channels;
+      for (std::size_t c = 0; c < channels; ++c)
+        to[c] = std::max(std::max(from[c], from[c + channels]),
+                         std::max(from[c + row], from[c + row + channels]));
+    }
+  }
+}
+
+void Mean(const View& x, const View& y) {
+  const std::size_t channels = x.shape.channels;
+  std::vector<double> sums(channels);
+  for (std::size_t b = 0; b < x.shape.bands; ++b) {
+    const float* row = x.data + b * x.shape.frames * channels;
+    for (std::size_t t = 0; t < x.valid; ++t, row += channels)
+      for (std::size_t c = 0; c < channels; ++c) sums[c] += static_cast<double>(row[c]);
+  }
+  for (std::size_t c = 0; c < channels; ++c)
+    y.data[c] = static_cast<float>(sums[c] / static_cast<double>(x.shape.bands * x.valid));
+}
+
+// `weights` null: all alike.
+void Statistics(const View& x, const float* weights, const View& y) {
+  const std::size_t channels = x.shape.channels;
+  const double even = 1 / static_cast<double>(x.valid);
+  std::vector<double> mean(channels), variance(channels);
+  auto weight = [&](std::size_t i) {
+    return weights == nullptr ? even : static_cast<double>(weights[i]);
+  };
+  for (std::size_t t = 0; t < x.valid; ++t)
+    for (std::size_t c = 0; c < channels; ++c)
+      mean[c] += weight(t * channels + c) * static_cast<double>(x.data[t * channels + c]);
+  for (std::size_t t = 0; t < x.valid; ++t) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double off = static_cast<double>(x.data[t * channels + c]) - mean[c];
+      variance[c] += weight(t * channels + c) * off * off;
+    }
+  }
+  for (std::size_t c = 0; c < channels; ++c) {
+    y.data[c] = static_cast<float>(mean[c]);
+    y.data[channels + c] = static_cast<float>(std::sqrt(variance[c] + 1e-5));
+  }
+}
+
+void Softmax(const View& x, const View& y) {
+  const std::size_t channels = x.shape.channels;
+  std::vector<float> highest(x.data, x.data + channels);
+  std::vector<double> sums(channels);
+  for (std::size_t t = 1; t < x.valid; ++t)
+    for (std::size_t c = 0; c < channels; ++c)
+      highest[c] = std::max(highest[c], x.data[t * channels + c]);
+  for (std::size_t t = 0; t < x.valid; ++t) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const float e = std::exp(x.data[t * channels + c] - highest[c]);
+      y.data[t * channels + c] = e;
+      sums[c] += static_cast<double>(e);
+    }
+  }
+  for (std::size_t t = 0; t < x.valid; ++t)
+    for (std::size_t c = 0; c < channels; ++c)
+      y.data[t * channels + c] /= static_cast<float>(sums[c]);
+}
+
+// Copies channels of x, from the first-th on or as many as there are, to channels of y.
+void CopyChannels(const View& x, std::size_t first, std::size_t count, const View& y,
+                  std::size_t to) {
+  for (std::size_t i = 0; i < x.shape.bands * x.shape.frames; ++i)
+    std::copy_n(x.data + i * x.shape.channels + first, count, y.data + i * y.shape.channels + to);
+}
+
+void BandsAsChannels(const View& x, const View& y) {
+  const auto [bands, frames, channels] = x.shape;
+  for (std::size_t b = 0; b < bands; ++b)
+    for (std::size_t t = 0; t < frames; ++t)
+      for (std::size_t c = 0; c < channels; ++c)
+        y.data[t * bands * channels + c * bands + b] = x.data[(b * frames + t) * channels + c];
+}
+
+void ChannelsAsBands(const View& x, const View& y) {
+  const auto [bands, frames, channels] = x.shape;
+  for (std::size_t t = 0; t < frames; ++t)
+    for (std::size_t c = 0; c < channels; ++c) y.data[c * frames + t] = x.data[t * channels + c];
+}
+
+// Whether a node's values cannot be negative, which gives 8 bits to what is positive.
+std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
+  std::vector<bool> result;
+  for (const Node& node : nodes) {
+    switch (node.op) {
+      case Op::kConv:
+      case Op::kAdd:
+        result.push_back(node.activation == Activation::kRelu ||
+                         node.activation == Activation::kSigmoid);
+        break;
+      case Op::kMultiply:
+      case Op::kMaxPool:
+      case Op::kMean:
+      case Op::kConcat:
+      case Op::kSlice:
+      case Op::kBandsAsChannels:
+      case Op::kChannelsAsBands:
+        result.push_back(std::all_of(node.inputs.begin(), node.inputs.end(),
+                                     [&](std::size_t input) { return result[input]; }));
+        break;
+      default:
+        result.push_back(node.op == Op::kSoftmax);
+    }
+  }
+  return result;
+}
+
+// Rounds values to multiples of what is returned, as 0 to 255 or as -127 to 127.
+template <typename Integer>
+float Quantize(const float* values, std::size_t count, Integer* out) {
+  constexpr float kGreatest = std::is_signed_v<Integer> ? 127 : 255;
+  float greatest = 0;
+  for (std::size_t i = 0; i < count; ++i) greatest = std::max(greatest, std::abs(values[i]));
+  if (!(greatest > 0)) greatest = kGreatest;  // all zero
+  const float inverse = kGreatest / greatest;
+  for (std::size_t i = 0; i < count; ++i)
+    out[i] = static_cast<Integer>(static_cast<std::int32_t>(
+        values[i] * inverse + (std::is_signed_v<Integer> && values[i] < 0 ? -0.5f : 0.5f)));
+  return greatest / kGreatest;
+}
+
+// Everything that depends on the number of frames in memory.
+struct Plan {
+  struct Step {
+    Shape shape;
+    std::size_t offset = 0;      // of the value in the workspace
+    bool over_residual = false;  // a convolution that takes over its residual's place
+    dnnl::convolution_forward conv;
+    dnnl::memory::desc source, target;
+    dnnl::memory weights;
+    std::size_t scratch = 0;  // bytes
+    bool int8 = false;        // a convolution in int8
+  };
+  std::vector<Step> steps;
+  // Floats in the workspace: the values, scratch memory, and for one convolution in int8 two
+  // numbers a channel and what is convolved.
+  std::size_t values = 0, scratch = 0, factors = 0, integers = 0;
+  std::size_t size() const { return values + scratch + factors + integers; }
+};
+
+// Gives every value its place: one that is no longer needed makes room for later ones.
+class Places {
+ public:
+  std::size_t Take(std::size_t floats) {
+    floats = Aligned(floats);
+    auto best = free_.end();
+    for (auto slot = free_.begin(); slot != free_.end(); ++slot) {
+      if (slot->second >= floats && (best == free_.end() || slot->second < best->second))
+        best = slot;
+    }
+    if (best == free_.end()) {
+      sizes_[end_] = floats;
+      end_ += floats;
+      return end_ - floats;
+    }
+    const std::size_t offset = best->first;
+    free_.erase(best);
+    return offset;
+  }
+  void Release(std::size_t offset) { free_[offset] = sizes_.at(offset); }
+  std::size_t end() const { return end_; }
+
+ private:
+  std::map<std::size_t, std::size_t> free_, sizes_;  // by offset
+  std::size_t end_ = 0;
+};
+
+class OneDnnNetwork : public Network {
+ public:
+  explicit OneDnnNetwork(Graph graph)
+      : nodes_(std::move(graph.nodes)), int8_(graph.int8), non_negative_(NonNegative(nodes_)) {
+    last_use_.resize(nodes_.size());
+    packed_.resize(nodes_.size());
+    weight_scales_.resize(nodes_.size());
+    for (std::size_t n = 0; n < nodes_.size(); ++n)
+      for (std::size_t input : nodes_[n].inputs) last_use_[input] = n;
+    last_use_.back() = nodes_.size();
+  }
+
+  std::vector<float> Forward(const Matrix& features) override try {
+    VPR_CHECK(features.rows == nodes_[0].channels);
+    omp_set_num_threads(1);  // OpenMP's is one number a thread: of this one only
+    const Plan& plan = PlanFor((features.cols + kFrameStep - 1) / kFrameStep * kFrameStep);
+    std::unique_ptr<Workspace> workspace = TakeWorkspace();
+    float* memory = workspace->Get(plan.size());
+    std::vector<std::size_t> frames(nodes_.size());
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      frames[n] = n == 0 ? features.cols : FramesAfter(nodes_[n], frames);
+      if (frames[n] == 0)
+        throw Error(ErrorCode::kUnusable,
+                    "too short for this network: " + std::to_string(features.cols) + " frames");
+      const View value = {memory + plan.steps[n].offset, plan.steps[n].shape, frames[n]};
+      if (n == 0) {
+        ReadFeatures(features, value);
+      } else {
+        Run(n, plan, memory, frames, value);
+      }
+      ClearTail(value);
+    }
+    const Plan::Step& last = plan.steps.back();
+    std::vector<float> embedding(memory + last.offset, memory + last.offset + last.shape.channels);
+    ReturnWorkspace(std::move(workspace));
+    return embedding;
+  } catch (const dnnl::error& error) {
+    throw Error(ErrorCode::kInternal, std::string("oneDNN: ") + error.what());
+  }
+
+ private:
+  static void ReadFeatures(const Matrix& features, const View& to) {
+    for (std::size_t t = 0; t < features.cols; ++t)
+      for (std::size_t c = 0; c < features.rows; ++c)
+        to.data[t * features.rows + c] = features(c, t);
+  }
+
+  static void ClearTail(const View& value) {
+    const std::size_t tail = (value.shape.frames - value.valid) * value.shape.channels;
+    if (tail == 0) return;
+    for (std::size_t b = 1; b <= value.shape.bands; ++b)
+      std::fill_n(value.data + b * value.shape.frames * value.shape.channels - tail, tail, 0.0f);
+  }
+
+  void Run(std::size_t n, const Plan& plan, float* memory, const std::vector<std::size_t>& frames,
+           const View& y) {
+    const Node& node = nodes_[n];
+    auto input = [&](std::size_t i) {
+      const std::size_t from = node.inputs[i];
+      return View{memory + plan.steps[from].offset, plan.steps[from].shape, frames[from]};
+    };
+    const View x = input(0);
+    switch (node.op) {
+      case Op::kInput:
+        break;
+      case Op::kAffine:
+        return Affine(node, x, y);
+      case Op::kConv:
+        if (node.inputs.size() > 1 && !plan.steps[n].over_residual)
+          std::copy_n(input(1).data, y.shape.size(), y.data);
+        return plan.steps[n].int8 ? ConvolveInt8(n, plan, x, y, memory + plan.values)
+                                  : Convolve(n, plan, x.data, y, memory + plan.values, {});
+      case Op::kAdd:
+        return Add(node, x, input(1), y);
+      case Op::kMultiply:
+        return Elementwise(x, input(1), y, [](float p, float q) { return p * q; });
+      case Op::kMaxPool:
+        return MaxPool(x, y);
+      case Op::kMean:
+        return Mean(x, y);
+      case Op::kConcat:
+        for (std::size_t i = 0, to = 0; i < node.inputs.size(); ++i) {
+          const View part = input(i);
+          CopyChannels(part, 0, part.shape.channels, y, to);
+          to += part.shape.channels;
+        }
+        return;
+      case Op::kSlice:
+        return CopyChannels(x, node.begin, node.channels, y, 0);
+      case Op::kBandsAsChannels:
+        return BandsAsChannels(x, y);
+      case Op::kChannelsAsBands:
+        return ChannelsAsBands(x, y);
+      case Op::kSoftmax:
+        return Softmax(x, y);
+      case Op::kStatistics:
+        return Statistics(x, nullptr, y);
+      case Op::kWeightedStatistics:
+        return Statistics(x, input(1).data, y);
+    }
+  }
+
+  // For a convolution in int8: by what its results are multiplied, and the bias before that.
+  struct Factors {
+    float *scale = nullptr, *bias = nullptr;
+  };
+
+  void Convolve(std::size_t n, const Plan& plan, void* x, const View& y, float* scratch,
+                const Factors& factors) {
+    const Plan::Step& step = plan.steps[n];
+    const auto channels = static_cast<std::int64_t>(nodes_[n].channels);
+    const dnnl::memory::desc bias({channels}, DataType::f32, Tag::a);
+    const dnnl::memory::desc scratch_size({static_cast<std::int64_t>(step.scratch)}, DataType::u8,
+                                          Tag::a);
+    std::unordered_map<int, dnnl::memory> arguments = {
+        {DNNL_ARG_SRC, dnnl::memory(step.source, engine_, x)},
+        {DNNL_ARG_WEIGHTS, step.weights},
+        {DNNL_ARG_BIAS,
+         dnnl::memory(bias, engine_, step.int8 ? factors.bias : nodes_[n].bias.data())},
+        {DNNL_ARG_DST, dnnl::memory(step.target, engine_, y.data)},
+        {DNNL_ARG_SCRATCHPAD, dnnl::memory(scratch_size, engine_, scratch)}};
+    if (step.int8)
+      arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
+                        dnnl::memory(ChannelFactors(nodes_[n]), engine_, factors.scale));
+    step.conv.execute(stream_, arguments);
+  }
+
+  // The range of the values is that of this very recording, so nothing has to be known of it
+  // before.
+  void ConvolveInt8(std::size_t n, const Plan& plan, const View& x, const View& y, float* scratch) {
+    const Node& node = nodes_[n];
+    const Factors factors = {scratch + plan.scratch, scratch + plan.scratch + node.channels};
+    void* integers = scratch + plan.scratch + plan.factors;
+    const float scale = non_negative_[node.inputs[0]]
+                            ? Quantize(x.data, x.shape.size(), static_cast<std::uint8_t*>(integers))
+                            : Quantize(x.data, x.shape.size(), static_cast<std::int8_t*>(integers));
+    for (std::size_t c = 0; c < node.channels; ++c) {
+      factors.scale[c] = scale * weight_scales_[n][c];
+      factors.bias[c] = node.bias[c] / factors.scale[c];
+    }
+    Convolve(n, plan, integers, y, scratch, factors);
+  }
+
+  static dnnl::memory::desc ChannelFactors(const Node& node) {
+    return {{1, static_cast<std::int64_t>(node.channels), 1, 1}, DataType::f32, Tag::nhwc};
+  }
+
+  // References stay valid: plans are never removed, and there are few of them (a network sees at
+  // most 10 s at once).
+  const Plan& PlanFor(std::size_t frames) {
+    std::lock_guard lock(mutex_);
+    const auto [entry, inserted] = plans_.try_emplace(frames);
+    if (inserted) {
+      try {
+        entry->second = MakePlan(frames);
+      } catch (...) {
+        plans_.erase(entry);
+        throw;
+      }
+    }
+    return entry->second;
+  }
+
+  Plan MakePlan(std::size_t input_frames) {
+    Plan plan;
+    plan.steps.resize(nodes_.size());
+    Places places;
+    std::vector<std::size_t> frames(nodes_.size());
+    std::size_t scratch = 0;
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      const Node& node = nodes_[n];
+      Plan::Step& step = plan.steps[n];
+      frames[n] = n == 0 ? input_frames : FramesAfter(node, frames);
+      step.shape.frames = frames[n];
+      step.shape.channels = node.channels;
+      if (n > 0) step.shape.bands = BandsAfter(node, plan.steps[node.inputs[0]].shape);
+      if (step.shape.size() == 0)
+        throw Error(ErrorCode::kUnusable,
+                    "too little for this network: no bands or frames are left");
+      if (node.op == Op::kConv) {
+        step.over_residual = node.inputs.size() > 1 && last_use_[node.inputs[1]] == n;
+        const Shape& in = plan.steps[node.inputs[0]].shape;
+        // Not the first layer and not vectors: nothing is won there.
+        step.int8 = int8_ && in.frames > 1 && in.channels > 1;
+        PlanConvolution(n, in, step);
+        scratch = std::max(scratch, step.scratch);
+        if (step.int8) {
+          plan.factors = std::max(plan.factors, Aligned(2 * node.channels));
+          plan.integers = std::max(plan.integers, Aligned(in.size() / sizeof(float) + 1));
+        }
+      }
+      step.offset =
+          step.over_residual ? plan.steps[node.inputs[1]].offset : places.Take(step.shape.size());
+      for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        const bool taken_over = i == 1 && step.over_residual;
+        const bool again =
+            std::find(node.inputs.begin(), node.inputs.begin() + static_cast<std::ptrdiff_t>(i),
+                      node.inputs[i]) != node.inputs.begin() + static_cast<std::ptrdiff_t>(i);
+        if (last_use_[node.inputs[i]] == n && !taken_over && !again)
+          places.Release(plan.steps[node.inputs[i]].offset);
+      }
+    }
+    plan.values = places.end();
+    plan.scratch = Aligned(scratch / sizeof(float) + 1);
+    return plan;
+  }
+
+  void PlanConvolution(std::size_t n, const Shape& in, Plan::Step& step) {
+    const Node& node = nodes_[n];
+    auto dims = [](std::initializer_list<std::size_t> sizes) {
+      return Dims(sizes.begin(), sizes.end());
+    };
+    const Dims weight_dims =
+        dims({node.channels, in.channels, node.kernel_bands, node.kernel_frames});
+    const DataType source_type = !step.int8                      ? DataType::f32
+                                 : non_negative_[node.inputs[0]] ? DataType::u8
+                                                                 : DataType::s8;
+    const DataType weight_type = step.int8 ? DataType::s8 : DataType::f32;
+    step.source = {dims({1, in.channels, in.bands, in.frames}), source_type, Tag::nhwc};
+    step.target = {dims({1, node.channels, step.shape.bands, step.shape.frames}), DataType::f32,
+                   Tag::nhwc};
+    dnnl::post_ops after;
+    if (step.int8) after.append_binary(dnnl::algorithm::binary_mul, ChannelFactors(node));
+    if (node.inputs.size() > 1) after.append_sum();
+    if (node.activation != Activation::kNone)
+      after.append_eltwise(1, EltwiseOf(node.activation), 0, 0);
+    dnnl::primitive_attr attributes;
+    attributes.set_post_ops(after);
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const dnnl::convolution_forward::desc description(
+        dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, step.source,
+        {weight_dims, weight_type, Tag::any}, {dims({node.channels}), DataType::f32, Tag::a},
+        step.target, dims({node.stride_bands, node.stride_frames}),
+        dims({0, node.dilation_frames - 1}), dims({node.pad_bands, node.pad_frames}),
+        dims({node.pad_bands, node.pad_frames}));
+    const dnnl::convolution_forward::primitive_desc chosen(description, attributes, engine_);
+    step.conv = dnnl::convolution_forward(chosen);
+    step.scratch = chosen.scratchpad_desc().get_size();
+    for (const dnnl::memory& packed : packed_[n]) {
+      if (packed.get_desc() == chosen.weights_desc()) step.weights = packed;
+    }
+    if (step.weights) return;
+    step.weights = dnnl::memory(chosen.weights_desc(), engine_);
+    std::vector<std::int8_t> integers;
+    if (step.int8) integers = IntegerWeights(n);
+    dnnl::memory plain(
+        {weight_dims, weight_type, Tag::oihw}, engine_,
+        step.int8 ? static_cast<void*>(integers.data()) : const_cast<float*>(node.weights.data()));
+    dnnl::reorder(plain, step.weights).execute(stream_, plain, step.weights);
+    packed_[n].push_back(step.weights);
+  }
+
+  // A node's weights as multiples of weight_scales_[n], one for each channel of the result.
+  std::vector<std::int8_t> IntegerWeights(std::size_t n) {
+    const Node& node = nodes_[n];
+    const std::size_t each = node.weights.size() / node.channels;
+    std::vector<std::int8_t> integers(node.weights.size());
+    weight_scales_[n].resize(node.channels);
+    for (std::size_t c = 0; c < node.channels; ++c)
+      weight_scales_[n][c] =
+          Quantize(node.weights.data() + c * each, each, integers.data() + c * each);
+    return integers;
+  }
+
+  std::unique_ptr<Workspace> TakeWorkspace() {
+    std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<Workspace>();
+    std::unique_ptr<Workspace> workspace = std::move(idle_.back());
+    idle_.pop_back();
+    return workspace;
+  }
+  void ReturnWorkspace(std::unique_ptr<Workspace> workspace) {
+    std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(workspace));
+  }
+
+  std::vector<Node> nodes_;
+  bool int8_;
+  std::vector<bool> non_negative_;
+  std::vector<std::size_t> last_use_;  // the last node that needs a value
+  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream_{engine_};
+  std::mutex mutex_;  // of what follows
+  std::map<std::size_t, Plan> plans_;
+  std::vector<std::vector<dnnl::memory>> packed_;  // a node's weights as its plans want them
+  std::vector<std::vector<float>> weight_scales_;  // of those in int8
+  std::vector<std::unique_ptr<Workspace>> idle_;
+};
+
+}  // namespace
+
+std::unique_ptr<Network> MakeOneDnnNetwork(Graph graph) {
+  return std::make_unique<OneDnnNetwork>(std::move(graph));
+}
+
+}  // namespace vpr

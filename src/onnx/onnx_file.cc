@@ -1,0 +1,258 @@
+#include "onnx/onnx_file.h"
+
+#include <onnx/onnx_pb.h>
+
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+#include "vpr/base/version.h"
+
+namespace vpr {
+namespace {
+
+using Op = Node::Op;
+using Integers = std::vector<std::int64_t>;
+
+Integers Signed(const std::vector<std::size_t>& sizes) { return {sizes.begin(), sizes.end()}; }
+
+class Writer {
+ public:
+  explicit Writer(const Graph& graph) : nodes_(graph.nodes) {}
+
+  std::string Write(const std::map<std::string, std::string>& metadata) {
+    file_.set_ir_version(onnx::IR_VERSION_2019_9_19);
+    file_.set_producer_name("vpr");
+    file_.set_producer_version(Version());
+    onnx::OperatorSetIdProto& operators = *file_.add_opset_import();
+    operators.set_domain("");
+    operators.set_version(11);
+    for (const auto& [key, value] : metadata) {
+      onnx::StringStringEntryProto& entry = *file_.add_metadata_props();
+      entry.set_key(key);
+      entry.set_value(value);
+    }
+    graph().set_name("speaker_embedding");
+    Describe(*graph().add_input(), "feats", {"batch", "frames"}, nodes_[0].channels);
+    Describe(*graph().add_output(), "embs", {"batch"}, nodes_.back().channels);
+    for (std::size_t n = 0; n < nodes_.size(); ++n) Write(n);
+    onnx::NodeProto& flatten = Add("Flatten", {Name(nodes_.size() - 1)}, "embs");
+    Set(flatten, "axis", std::int64_t{1});
+    std::string content;
+    if (!file_.SerializeToString(&content))
+      throw Error(ErrorCode::kUnusable, "the network is too large for an ONNX file (2 GB)");
+    return content;
+  }
+
+ private:
+  onnx::GraphProto& graph() { return *file_.mutable_graph(); }
+
+  static void Describe(onnx::ValueInfoProto& value, const char* name,
+                       const std::vector<const char*>& free, std::size_t last) {
+    value.set_name(name);
+    onnx::TypeProto_Tensor& tensor = *value.mutable_type()->mutable_tensor_type();
+    tensor.set_elem_type(onnx::TensorProto::FLOAT);
+    for (const char* dimension : free) tensor.mutable_shape()->add_dim()->set_dim_param(dimension);
+    tensor.mutable_shape()->add_dim()->set_dim_value(static_cast<std::int64_t>(last));
+  }
+
+  static std::string Name(std::size_t n, const char* part = "") {
+    return Format("x%zu%s", n, part);
+  }
+
+  onnx::NodeProto& Add(const char* type, const std::vector<std::string>& inputs,
+                       const std::string& output) {
+    onnx::NodeProto& node = *graph().add_node();
+    node.set_op_type(type);
+    node.set_name(Format("%s_%d", type, graph().node_size()));
+    for (const std::string& input : inputs) node.add_input(input);
+    node.add_output(output);
+    return node;
+  }
+
+  static void Set(onnx::NodeProto& node, const char* name, std::int64_t value) {
+    onnx::AttributeProto& attribute = *node.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::INT);
+    attribute.set_i(value);
+  }
+
+  static void Set(onnx::NodeProto& node, const char* name, const Integers& values) {
+    onnx::AttributeProto& attribute = *node.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::INTS);
+    for (std::int64_t value : values) attribute.add_ints(value);
+  }
+
+  std::string Constant(const std::string& name, const std::vector<float>& values,
+                       const std::vector<std::size_t>& shape) {
+    onnx::TensorProto& tensor = *graph().add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(onnx::TensorProto::FLOAT);
+    for (std::size_t extent : shape) tensor.add_dims(static_cast<std::int64_t>(extent));
+    tensor.set_raw_data(values.data(), values.size() * sizeof(float));
+    return name;
+  }
+
+  std::string Constant(const std::string& name, const Integers& values) {
+    onnx::TensorProto& tensor = *graph().add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(onnx::TensorProto::INT64);
+    tensor.add_dims(static_cast<std::int64_t>(values.size()));
+    tensor.set_raw_data(values.data(), values.size() * sizeof(std::int64_t));
+    return name;
+  }
+
+  // Where the result before the activation goes.
+  static std::string Before(std::size_t n, Activation activation) {
+    return activation == Activation::kNone ? Name(n) : Name(n, "_linear");
+  }
+
+  void Activate(std::size_t n) {
+    const std::string from = Before(n, nodes_[n].activation);
+    switch (nodes_[n].activation) {
+      case Activation::kNone:
+        break;
+      case Activation::kRelu:
+        Add("Relu", {from}, Name(n));
+        break;
+      case Activation::kTanh:
+        Add("Tanh", {from}, Name(n));
+        break;
+      case Activation::kSigmoid:
+        Add("Sigmoid", {from}, Name(n));
+        break;
+    }
+  }
+
+  // x - mean, squared.
+  std::string Deviation(std::size_t n, const std::string& x, const std::string& mean) {
+    Add("Sub", {x, mean}, Name(n, "_off"));
+    Add("Mul", {Name(n, "_off"), Name(n, "_off")}, Name(n, "_square"));
+    return Name(n, "_square");
+  }
+
+  void Statistics(std::size_t n, const std::string& mean, const std::string& variance) {
+    Add("Add", {variance, Constant(Name(n, "_epsilon"), {1e-5f}, {1})}, Name(n, "_positive"));
+    Add("Sqrt", {Name(n, "_positive")}, Name(n, "_deviation"));
+    Set(Add("Concat", {mean, Name(n, "_deviation")}, Name(n)), "axis", 1);
+  }
+
+  std::string MeanOverFrames(const std::string& x, const std::string& output) {
+    onnx::NodeProto& mean = Add("ReduceMean", {x}, output);
+    Set(mean, "axes", Integers{3});
+    Set(mean, "keepdims", 1);
+    return output;
+  }
+
+  std::string SumOverFrames(std::size_t n, const std::string& x, const std::string& weights,
+                            const char* part) {
+    const std::string product = Name(n, part) + "_product";
+    Add("Mul", {x, weights}, product);
+    onnx::NodeProto& sum = Add("ReduceSum", {product}, Name(n, part));
+    Set(sum, "axes", Integers{3});
+    Set(sum, "keepdims", 1);
+    return Name(n, part);
+  }
+
+  void Conv(std::size_t n, const std::string& x) {
+    const Node& node = nodes_[n];
+    const std::string weights = Constant(
+        Name(n, "_weight"), node.weights,
+        {node.channels, nodes_[node.inputs[0]].channels, node.kernel_bands, node.kernel_frames});
+    const bool residual = node.inputs.size() > 1;
+    const std::string output = Before(n, node.activation);
+    onnx::NodeProto& conv =
+        Add("Conv", {x, weights, Constant(Name(n, "_bias"), node.bias, {node.channels})},
+            residual ? Name(n, "_inner") : output);
+    Set(conv, "kernel_shape", Signed({node.kernel_bands, node.kernel_frames}));
+    Set(conv, "strides", Signed({node.stride_bands, node.stride_frames}));
+    Set(conv, "pads", Signed({node.pad_bands, node.pad_frames, node.pad_bands, node.pad_frames}));
+    Set(conv, "dilations", Signed({1, node.dilation_frames}));
+    if (residual) Add("Add", {Name(n, "_inner"), Name(node.inputs[1])}, output);
+    Activate(n);
+  }
+
+  void Write(std::size_t n) {
+    const Node& node = nodes_[n];
+    const std::string x = node.inputs.empty() ? "feats" : Name(node.inputs[0]);
+    const std::string y = node.inputs.size() > 1 ? Name(node.inputs[1]) : "";
+    switch (node.op) {
+      case Op::kInput:  // [batch, frames, bands] to [batch, bands, 1, frames]
+        Set(Add("Unsqueeze", {x}, "feats_4d"), "axes", Integers{1});
+        Set(Add("Transpose", {"feats_4d"}, Name(n)), "perm", Integers{0, 3, 1, 2});
+        break;
+      case Op::kAffine:
+        Add("Mul", {x, Constant(Name(n, "_scale"), node.scale, {1, node.channels, 1, 1})},
+            Name(n, "_scaled"));
+        Add("Add",
+            {Name(n, "_scaled"), Constant(Name(n, "_shift"), node.bias, {1, node.channels, 1, 1})},
+            Name(n));
+        break;
+      case Op::kConv:
+        Conv(n, x);
+        break;
+      case Op::kAdd:
+        Add("Add", {x, y}, Before(n, node.activation));
+        Activate(n);
+        break;
+      case Op::kMultiply:
+        Add("Mul", {x, y}, Name(n));
+        break;
+      case Op::kMaxPool: {
+        onnx::NodeProto& pool = Add("MaxPool", {x}, Name(n));
+        Set(pool, "kernel_shape", Integers{2, 2});
+        Set(pool, "strides", Integers{2, 2});
+        break;
+      }
+      case Op::kMean:
+        Add("GlobalAveragePool", {x}, Name(n));
+        break;
+      case Op::kConcat: {
+        std::vector<std::string> inputs;
+        for (std::size_t input : node.inputs) inputs.push_back(Name(input));
+        Set(Add("Concat", inputs, Name(n)), "axis", 1);
+        break;
+      }
+      case Op::kSlice:
+        Add("Slice",
+            {x, Constant(Name(n, "_begin"), Signed({node.begin})),
+             Constant(Name(n, "_end"), Signed({node.begin + node.channels})),
+             Constant(Name(n, "_axes"), Integers{1})},
+            Name(n));
+        break;
+      case Op::kBandsAsChannels:  // 0: as it is; -1: the rest
+        Add("Reshape",
+            {x, Constant(Name(n, "_shape"),
+                         Integers{0, static_cast<std::int64_t>(node.channels), 1, -1})},
+            Name(n));
+        break;
+      case Op::kChannelsAsBands:
+        Set(Add("Transpose", {x}, Name(n)), "perm", Integers{0, 2, 1, 3});
+        break;
+      case Op::kSoftmax:
+        Set(Add("Softmax", {x}, Name(n)), "axis", 3);
+        break;
+      case Op::kStatistics: {
+        const std::string mean = MeanOverFrames(x, Name(n, "_mean"));
+        Statistics(n, mean, MeanOverFrames(Deviation(n, x, mean), Name(n, "_variance")));
+        break;
+      }
+      case Op::kWeightedStatistics: {
+        const std::string mean = SumOverFrames(n, x, y, "_mean");
+        Statistics(n, mean, SumOverFrames(n, Deviation(n, x, mean), y, "_variance"));
+        break;
+      }
+    }
+  }
+
+  const std::vector<Node>& nodes_;
+  onnx::ModelProto file_;
+};
+
+}  // namespace
+}  // namespace vpr
+
+extern "C" __attribute__((visibility("default"))) void vpr_onnx_writer_v1(
+    const vpr::Graph& graph, const std::map<std::string, std::string>& metadata,
+    std::string& content) {
+  content = vpr::Writer(graph).Write(metadata);
+}

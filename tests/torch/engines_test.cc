@@ -1,0 +1,245 @@
+// Every way to run a network against LibTorch: oneDNN, and the exported files.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <numeric>
+#include <thread>
+
+#include "network/torchscript.h"
+#include "onednn/onednn_network.h"
+#include "support/synthetic_speech.h"
+#include "support/temp_path.h"
+#include "torch/registry.h"
+#include "torch/torch_network.h"
+#include "torch/torchscript.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/rng.h"
+#ifdef VPR_TEST_OPENCV
+#include "support/opencv_network.h"
+#endif
+
+namespace vpr {
+namespace {
+
+struct Shape {
+  const char* name;
+  const char* architecture;
+  ArchitectureOptions options;
+  int n_mels = 128;
+};
+
+void PrintTo(const Shape& shape, std::ostream* out) { *out << shape.name; }
+
+// A model with random weights and statistics, as after some training.
+Model RandomModel(const Shape& shape) {
+  torch::set_num_threads(1);
+  torch::manual_seed(7);
+  Model model;
+  model.info.architecture = shape.architecture;
+  model.info.architecture_options =
+      CompleteOptions(FindArchitecture(shape.architecture), shape.options);
+  model.info.features.n_mels = shape.n_mels;
+  model.info.embedding_dim = 24;
+  std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
+  network->train();
+  torch::NoGradGuard guard;
+  for (int i = 0; i < 5; ++i) network->forward(3 * torch::randn({4, shape.n_mels, 64}) - 5);
+  for (const auto& [name, value] : NetworkState(*network)) {
+    if (name.find("norm") != std::string::npos && name.ends_with(".bias"))
+      value.copy_(0.3 * torch::randn_like(value));
+  }
+  model.tensors = ExportTensors(*network);
+  return model;
+}
+
+Matrix RandomFeatures(std::size_t bands, std::size_t frames) {
+  Matrix features(bands, frames);
+  Rng rng(3, frames);
+  for (float& value : features.data) value = static_cast<float>(3 * rng.Normal() - 5);
+  return features;
+}
+
+std::unique_ptr<Network> Reference(const Model& model) {
+  std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
+  ImportTensors(model.tensors, *network);
+  return WrapModule(std::move(network), torch::kCPU, 1);
+}
+
+// The greatest difference of the embeddings, each scaled to length 1.
+double Difference(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return INFINITY;
+  double length_a = 0, length_b = 0, worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    length_a += static_cast<double>(a[i]) * static_cast<double>(a[i]);
+    length_b += static_cast<double>(b[i]) * static_cast<double>(b[i]);
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::abs(static_cast<double>(a[i]) / std::sqrt(length_a) -
+                                       static_cast<double>(b[i]) / std::sqrt(length_b));
+    if (!(difference <= worst)) worst = difference;  // NaN counts
+  }
+  return worst;
+}
+
+const std::vector<std::size_t> kFrames = {16, 17, 31, 32, 33, 128, 251, 400, 626};
+
+class Engines : public ::testing::TestWithParam<Shape> {
+ protected:
+  void ExpectSame(Network& network, double within) {
+    const std::unique_ptr<Network> reference = Reference(model_);
+    for (std::size_t frames : kFrames) {
+      const Matrix features = RandomFeatures(static_cast<std::size_t>(GetParam().n_mels), frames);
+      EXPECT_LT(Difference(network.Forward(features), reference->Forward(features)), within)
+          << frames << " frames";
+    }
+  }
+
+  const Model model_ = RandomModel(GetParam());
+};
+
+TEST_P(Engines, OneDnnGivesWhatLibTorchGives) {
+  const std::unique_ptr<Network> network = MakeOneDnnNetwork(BuildGraph(model_));
+  ExpectSame(*network, 2e-5);
+}
+
+TEST_P(Engines, OneDnnGivesTheSameOnManyThreadsAndAgain) {
+  const std::unique_ptr<Network> network = MakeOneDnnNetwork(BuildGraph(model_));
+  std::vector<Matrix> features;
+  for (std::size_t frames : kFrames)
+    features.push_back(RandomFeatures(static_cast<std::size_t>(GetParam().n_mels), frames));
+  std::vector<std::vector<float>> once;
+  for (const Matrix& one : features)
+    once.push_back(MakeOneDnnNetwork(BuildGraph(model_))->Forward(one));
+  std::vector<std::thread> threads;
+  std::atomic<int> different{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < 3 * features.size(); ++i) {
+        const std::size_t which = (i * (2 * static_cast<std::size_t>(t) + 1)) % features.size();
+        if (network->Forward(features[which]) != once[which]) ++different;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(different, 0);
+}
+
+// The weights that int8 rounds to are the model's, so LibTorch's float32 differs by what rounding
+// the activations to 8 bits does.
+TEST_P(Engines, Int8IsClose) {
+  Model model = model_;
+  QuantizeWeights(model);
+  const std::unique_ptr<Network> network = MakeOneDnnNetwork(BuildGraph(model)),
+                                 reference = Reference(model);
+  for (std::size_t frames : kFrames) {
+    const Matrix features = RandomFeatures(static_cast<std::size_t>(GetParam().n_mels), frames);
+    const std::vector<float> found = network->Forward(features),
+                             expected = reference->Forward(features);
+    EXPECT_LT(Difference(found, expected), 0.05) << frames << " frames";
+    EXPECT_NE(found, MakeOneDnnNetwork(BuildGraph(model_))->Forward(features));
+  }
+}
+
+TEST_P(Engines, TorchScriptGivesTheSame) {
+  const std::string path = test::TempPath("engines.pt");
+  WriteFileAtomically(path, TorchScriptArchive(MakeScriptModule(BuildGraph(model_))));
+  ExpectSame(*LoadTorchScript(path, torch::kCPU), 2e-5);
+}
+
+#ifdef VPR_TEST_OPENCV
+TEST_P(Engines, OnnxInOpenCvGivesTheSame) {
+  test::OpenCvNetwork network(OnnxFile(model_));
+  ExpectSame(network, 1e-4);
+}
+#endif
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Engines,
+    ::testing::Values(
+        Shape{"resnet", "resnet", {}}, Shape{"resnet_squeeze", "resnet", {{"squeeze", {4}}}},
+        Shape{"resnet_attention", "resnet", {{"attention", {32}}}},
+        Shape{"resnet_both",
+              "resnet",
+              {{"squeeze", {8}}, {"attention", {16}}, {"first_stride", {2, 1}}}},
+        Shape{"resnet_odd",
+              "resnet",
+              {{"channels", {5, 7, 9, 11}}, {"blocks", {1, 1, 2, 1}}, {"first_stride", {1, 2}}},
+              77},
+        Shape{"ecapa", "ecapa", {}},
+        Shape{"ecapa_80", "ecapa", {{"channels", {128}}, {"scale", {4}}}, 80},
+        Shape{"cnn", "cnn", {}}, Shape{"cnn_odd", "cnn", {{"channels", {3, 10}}}, 61}),
+    [](const auto& one) { return std::string(one.param.name); });
+
+TEST(BuildGraph, KnowsEveryArchitecture) {
+  for (const Architecture& architecture : Architectures()) {
+    ModelInfo info;
+    info.architecture = architecture.name;
+    EXPECT_TRUE(HasGraph(info)) << architecture.name;
+  }
+}
+
+TEST(BuildGraph, RefusesWhatLibTorchRefuses) {
+  const Model model = RandomModel({"resnet", "resnet", {}});
+  Model missing = model, renamed = model, reshaped = model, extra = model, other = model;
+  missing.tensors.pop_back();
+  renamed.tensors[0].name += "x";
+  reshaped.tensors[0].shape.push_back(1);
+  extra.tensors.push_back({"more", {1}, {0}});
+  other.info.architecture = "transformer";
+  for (const Model* bad : {&missing, &renamed, &reshaped, &extra, &other})
+    EXPECT_THROW(BuildGraph(*bad), Error);
+  for (const ArchitectureOptions& options :
+       std::vector<ArchitectureOptions>{{{"channels", {16, 32, 64, 128}}},
+                                        {{"blocks", {2, 2, 2, 0}}},
+                                        {{"first_stride", {9999, 1}}}}) {
+    Model bad = model;
+    for (const auto& [name, values] : options) bad.info.architecture_options[name] = values;
+    if (options.contains("channels")) bad.info.architecture_options.erase("blocks");
+    EXPECT_THROW(BuildGraph(bad), Error);
+  }
+}
+
+// Models made before the resnet had gates and attention do not name these options.
+TEST(BuildGraph, OptionsThatCameLaterMayBeMissing) {
+  Model model = RandomModel({"resnet", "resnet", {}});
+  model.info.architecture_options.erase("squeeze");
+  model.info.architecture_options.erase("attention");
+  EXPECT_EQ(BuildGraph(model).nodes.size(),
+            BuildGraph(RandomModel({"", "resnet", {}})).nodes.size());
+}
+
+// A network of one line: the means of the bands, after something else that does not count.
+TEST(TorchScript, RunsOnKaldiFeatures) {
+  const std::string path = test::TempPath("means.pt"), text = test::TempPath("text.pt");
+  WriteFileAtomically(path, TorchScriptArchive({"def forward(self, feats: Tensor):\n"
+                                                "    return feats, feats.mean([1])\n",
+                                                {},
+                                                {}}));
+  const FbankOptions options = ParseFbank("fbank40-raw");
+  const EmbeddingExtractor extractor = EmbeddingExtractor::OpenTorchScript(path, options, {});
+  EXPECT_EQ(extractor.info().embedding_dim, 40);
+  const std::vector<float> speech = test::SyntheticUtterance(1, 1, 12);
+  const Matrix features = FbankComputer(options).Compute(speech);
+  std::vector<float> expected;
+  for (std::size_t m = 0; m < features.rows; ++m)
+    expected.push_back(std::accumulate(features.row(m), features.row(m) + features.cols, 0.0f));
+  EXPECT_LT(Difference(extractor.Extract(speech), expected), 1e-5);
+
+  WriteFileAtomically(text, TorchScriptArchive({"def forward(self, feats: Tensor):\n"
+                                                "    return \"none\"\n",
+                                                {},
+                                                {}}));
+  EXPECT_THROW(EmbeddingExtractor::OpenTorchScript(text, options, {}), Error);
+}
+
+TEST(OneDnnNetwork, TooShortIsAnError) {
+  const std::unique_ptr<Network> network =
+      MakeOneDnnNetwork(BuildGraph(RandomModel({"cnn", "cnn", {}})));
+  EXPECT_THROW(network->Forward(RandomFeatures(128, 5)), Error);
+}
+
+}  // namespace
+}  // namespace vpr
