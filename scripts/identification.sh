@@ -3,7 +3,7 @@
 # all their other utterances and those of 20 strangers, at the default threshold.
 #   scripts/identification.sh DEV_FOLDER SCRATCH [MODEL] [options of vpr identify ...]
 # DEV_FOLDER holds SPEAKER/FILE or CORPUS/SPEAKER/FILE. The speakers are drawn by a fixed seed ($SEED)
-# from those with at least 4 recordings of at least 2 s of speech, alike from every corpus.
+# from those with at least 4 recordings, alike from every corpus.
 set -euo pipefail
 if [ $# -lt 2 ]; then
   sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
