@@ -1,10 +1,9 @@
 #include "vpr/model/model_file.h"
 
-#include <cstring>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "model/feature_json.h"
+#include "model/tensor_file.h"
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -15,26 +14,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Layout: magic, u32 format version, u32 zero, u64 length of the JSON, the JSON padded with blanks
-// to a multiple of 64, the tensors (float32, C order, one after the other), 32 characters of
-// checksum.
-constexpr char kMagic[] = "\x89VPR\r\n\x1a\n";  // as PNG's: shows transfers that change bytes
-constexpr std::size_t kMagicSize = 8;
-constexpr std::size_t kPrologue = kMagicSize + 4 + 4 + 8;
-constexpr std::size_t kChecksum = 32;
-
-std::string LittleEndian(std::uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);
-  return text;
-}
-
-std::uint64_t FromLittleEndian(std::string_view text) {
-  std::uint64_t value = 0;
-  for (std::size_t i = text.size(); i > 0; --i)
-    value = value << 8 | static_cast<unsigned char>(text[i - 1]);
-  return value;
-}
+// The magic is like PNG's: it shows transfers that change bytes.
+constexpr TensorFileFormat kFormat = {"\x89VPR\r\n\x1a\n", kModelFormatVersion, "model"};
 
 // Tensors that belong to the scores, beside the network's.
 constexpr char kPldaMean[] = "scoring.plda.mean", kPldaTransform[] = "scoring.plda.transform",
@@ -197,79 +178,25 @@ std::string NetworkFingerprint(const ModelInfo& info, const std::vector<Tensor>&
 void SaveModel(const std::string& path, Model& model) {
   Json header = InfoToJson(model.info);
   header["scoring"] = {{"cohort_top_n", model.scoring.top_n}};
-  header["tensors"] = Json::array();
-  std::uint64_t values = 0;
   std::vector<Tensor> tensors = model.tensors;
   for (Tensor& tensor : ScoringTensors(model.scoring)) tensors.push_back(std::move(tensor));
-  for (const Tensor& tensor : tensors) {
-    header["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
-    values += tensor.data.size();
-  }
-  std::string json = header.dump(1, ' ', false, Json::error_handler_t::replace);
-  json.resize((kPrologue + json.size() + 63) / 64 * 64 - kPrologue, ' ');
-  std::string content(kMagic, kMagicSize);
-  content.reserve(kPrologue + json.size() + values * sizeof(float) + kChecksum);
-  content += LittleEndian(kModelFormatVersion, 4);
-  content += LittleEndian(0, 4);
-  content += LittleEndian(json.size(), 8);
-  content += json;
-  for (const Tensor& tensor : tensors)
-    content.append(reinterpret_cast<const char*>(tensor.data.data()),
-                   tensor.data.size() * sizeof(float));
-  model.info.fingerprint = Fingerprint(content);
+  model.info.fingerprint = WriteTensorFile(path, kFormat, std::move(header), tensors);
   model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
-  content += model.info.fingerprint;
-  WriteFileAtomically(path, content);
 }
 
 Model LoadModel(const std::string& path) {
-  std::string content = ReadFile(path);
+  TensorFile file = ReadTensorFile(path, kFormat);
   auto fail = [&](ErrorCode code, const std::string& what) {
-    return Error(code, "cannot use model '" + Printable(path) + "': " + what);
+    return CannotUse(path, kFormat, code, what);
   };
-  if (content.size() < kPrologue || std::memcmp(content.data(), kMagic, kMagicSize) != 0)
-    throw fail(ErrorCode::kCorrupt,
-               content.empty() ? "the file is empty" : "it is not a vpr model file");
-  std::string_view bytes = content;
-  std::uint64_t version = FromLittleEndian(bytes.substr(kMagicSize, 4));
-  if (version != kModelFormatVersion)
-    throw fail(
-        ErrorCode::kIncompatible,
-        Format("it has format version %llu, this program reads version %d; train it again or "
-               "use the program it came with",
-               static_cast<unsigned long long>(version), kModelFormatVersion));
-  std::uint64_t json_size = FromLittleEndian(bytes.substr(kMagicSize + 8, 8));
-  if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
-    throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
-  std::string_view body = bytes.substr(0, content.size() - kChecksum);
-  std::string fingerprint = Fingerprint(body);
-  if (bytes.substr(body.size()) != fingerprint)
-    throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");
-
   Model model;
-  std::size_t offset = kPrologue + json_size;
   try {
-    Json header = Json::parse(bytes.substr(kPrologue, json_size));
-    model.info = InfoFromJson(header);
-    model.info.fingerprint = fingerprint;
-    for (const Json& entry : header.at("tensors")) {
-      Tensor tensor;
-      entry.at("name").get_to(tensor.name);
-      entry.at("shape").get_to(tensor.shape);
-      std::uint64_t count = 1, left = (body.size() - offset) / sizeof(float);
-      for (std::int64_t extent : tensor.shape) {
-        if (extent < 0 || (extent > 0 && count > left / static_cast<std::uint64_t>(extent)))
-          throw Error(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' does not fit in the file");
-        count *= static_cast<std::uint64_t>(extent);
-      }
-      tensor.data.resize(count);
-      if (count > 0) std::memcpy(tensor.data.data(), body.data() + offset, count * sizeof(float));
-      offset += count * sizeof(float);
-      model.tensors.push_back(std::move(tensor));
-    }
+    model.info = InfoFromJson(file.header);
+    model.info.fingerprint = file.fingerprint;
+    model.tensors = std::move(file.tensors);
     SplitScoring(model);
     model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
-    header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
+    file.header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
                std::string("its description is not as expected: ") + error.what());
@@ -277,9 +204,6 @@ Model LoadModel(const std::string& path) {
     throw fail(error.code() == ErrorCode::kCorrupt ? ErrorCode::kCorrupt : ErrorCode::kIncompatible,
                error.what());
   }
-  if (offset != body.size())
-    throw fail(ErrorCode::kCorrupt,
-               Format("%zu bytes are left over after its tensors", body.size() - offset));
   if (model.info.embedding_dim <= 0 || !(model.info.crop_seconds > 0))
     throw fail(ErrorCode::kIncompatible, "its embedding size or crop length is not positive");
   try {

@@ -1,5 +1,6 @@
 #include "vpr/model/backend.h"
 
+#include "torch/classifier.h"
 #include "torch/device.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
@@ -33,6 +34,18 @@ class TorchBackend : public Backend {
     return TrainWithTorch(config, progress, stop);
   }
 
+  std::vector<Tensor> TrainClassifier(const NetworkTask& task, Progress& progress,
+                                      const StopRequested& stop) override {
+    return TrainClassifierWithTorch(task, progress, stop);
+  }
+
+  std::unique_ptr<Network> MakeClassifier(const NetworkShape& shape,
+                                          const std::vector<Tensor>& tensors) override {
+    std::shared_ptr<EmbeddingNetwork> network = MakeClassifierModule(shape);
+    ImportTensors(tensors, *network);
+    return WrapModule(std::move(network), torch::kCPU, 1);
+  }
+
   std::vector<std::string> Architectures() override { return Names(vpr::Architectures()); }
   std::vector<std::string> Losses() override { return Names(vpr::Losses()); }
 };
@@ -40,7 +53,7 @@ class TorchBackend : public Backend {
 }  // namespace
 }  // namespace vpr
 
-extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v1() {
+extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v2() {
   static vpr::TorchBackend backend;
   return &backend;
 }

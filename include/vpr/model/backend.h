@@ -13,6 +13,8 @@ namespace vpr {
 
 struct TrainConfig;
 struct TrainResult;
+struct NetworkShape;  // vpr/classify/network_classifier.h
+struct NetworkTask;
 
 class Backend {
  public:
@@ -21,6 +23,12 @@ class Backend {
                                                const ExtractorOptions& options) = 0;
   virtual TrainResult Train(const TrainConfig& config, Progress& progress,
                             const StopRequested& stop) = 0;
+  // Classifiers: networks whose output has a value (logit) a class. Throw kInvalidArgument or
+  // kIncompatible for an unknown network or tensors that do not fit, kInterrupted if stopped.
+  virtual std::vector<Tensor> TrainClassifier(const NetworkTask& task, Progress& progress,
+                                              const StopRequested& stop) = 0;
+  virtual std::unique_ptr<Network> MakeClassifier(const NetworkShape& shape,
+                                                  const std::vector<Tensor>& tensors) = 0;
   // Names known to the registries, for messages and --help.
   virtual std::vector<std::string> Architectures() = 0;
   virtual std::vector<std::string> Losses() = 0;
@@ -31,6 +39,6 @@ class Backend {
 Backend& OpenBackend();
 
 // The module's entry point; the name changes with this interface.
-inline constexpr const char* kBackendEntry = "vpr_torch_backend_v1";
+inline constexpr const char* kBackendEntry = "vpr_torch_backend_v2";
 
 }  // namespace vpr

@@ -1,0 +1,120 @@
+#include "model/tensor_file.h"
+
+#include <cstring>
+
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Layout: magic, u32 format version, u32 zero, u64 length of the JSON, the JSON padded with blanks
+// to a multiple of 64, the tensors (float32, C order, one after the other), 32 characters of
+// checksum.
+constexpr std::size_t kMagicSize = 8;
+constexpr std::size_t kPrologue = kMagicSize + 4 + 4 + 8;
+constexpr std::size_t kChecksum = 32;
+
+std::string LittleEndian(std::uint64_t value, int bytes) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);
+  return text;
+}
+
+std::uint64_t FromLittleEndian(std::string_view text) {
+  std::uint64_t value = 0;
+  for (std::size_t i = text.size(); i > 0; --i)
+    value = value << 8 | static_cast<unsigned char>(text[i - 1]);
+  return value;
+}
+
+}  // namespace
+
+Error CannotUse(const std::string& path, const TensorFileFormat& format, ErrorCode code,
+                const std::string& what) {
+  return Error(code,
+               std::string("cannot use ") + format.what + " '" + Printable(path) + "': " + what);
+}
+
+std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format, Json header,
+                            const std::vector<Tensor>& tensors) {
+  header["tensors"] = Json::array();
+  std::uint64_t values = 0;
+  for (const Tensor& tensor : tensors) {
+    header["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
+    values += tensor.data.size();
+  }
+  std::string json = header.dump(1, ' ', false, Json::error_handler_t::replace);
+  json.resize((kPrologue + json.size() + 63) / 64 * 64 - kPrologue, ' ');
+  std::string content(format.magic, kMagicSize);
+  content.reserve(kPrologue + json.size() + values * sizeof(float) + kChecksum);
+  content += LittleEndian(static_cast<std::uint64_t>(format.version), 4);
+  content += LittleEndian(0, 4);
+  content += LittleEndian(json.size(), 8);
+  content += json;
+  for (const Tensor& tensor : tensors)
+    content.append(reinterpret_cast<const char*>(tensor.data.data()),
+                   tensor.data.size() * sizeof(float));
+  const std::string fingerprint = Fingerprint(content);
+  content += fingerprint;
+  WriteFileAtomically(path, content);
+  return fingerprint;
+}
+
+TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& format) {
+  std::string content = ReadFile(path);
+  auto fail = [&](ErrorCode code, const std::string& what) {
+    return CannotUse(path, format, code, what);
+  };
+  if (content.size() < kPrologue || std::memcmp(content.data(), format.magic, kMagicSize) != 0)
+    throw fail(ErrorCode::kCorrupt, content.empty()
+                                        ? std::string("the file is empty")
+                                        : std::string("it is not a vpr ") + format.what + " file");
+  std::string_view bytes = content;
+  std::uint64_t version = FromLittleEndian(bytes.substr(kMagicSize, 4));
+  if (version != static_cast<std::uint64_t>(format.version))
+    throw fail(
+        ErrorCode::kIncompatible,
+        Format("it has format version %llu, this program reads version %d; train it again or "
+               "use the program it came with",
+               static_cast<unsigned long long>(version), format.version));
+  std::uint64_t json_size = FromLittleEndian(bytes.substr(kMagicSize + 8, 8));
+  if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
+    throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
+  std::string_view body = bytes.substr(0, content.size() - kChecksum);
+  TensorFile file;
+  file.fingerprint = Fingerprint(body);
+  if (bytes.substr(body.size()) != file.fingerprint)
+    throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");
+
+  std::size_t offset = kPrologue + json_size;
+  try {
+    file.header = Json::parse(bytes.substr(kPrologue, json_size));
+    for (const Json& entry : file.header.at("tensors")) {
+      Tensor tensor;
+      entry.at("name").get_to(tensor.name);
+      entry.at("shape").get_to(tensor.shape);
+      std::uint64_t count = 1, left = (body.size() - offset) / sizeof(float);
+      for (std::int64_t extent : tensor.shape) {
+        if (extent < 0 || (extent > 0 && count > left / static_cast<std::uint64_t>(extent)))
+          throw fail(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' does not fit in the file");
+        count *= static_cast<std::uint64_t>(extent);
+      }
+      tensor.data.resize(count);
+      if (count > 0) std::memcpy(tensor.data.data(), body.data() + offset, count * sizeof(float));
+      offset += count * sizeof(float);
+      file.tensors.push_back(std::move(tensor));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw fail(ErrorCode::kCorrupt,
+               std::string("its description is not as expected: ") + error.what());
+  }
+  if (offset != body.size())
+    throw fail(ErrorCode::kCorrupt,
+               Format("%zu bytes are left over after its tensors", body.size() - offset));
+  return file;
+}
+
+}  // namespace vpr
