@@ -242,7 +242,7 @@ ClassifierSettings DefaultClassifierSettings(ClassifierKind kind) {
   settings.kind = kind;
   settings.svm = {0, 0};
   if (kind == ClassifierKind::kCnn) {
-    settings.network.epochs = 60;
+    settings.network.epochs = 40;
     settings.network.crop_frames = 128;
     settings.network.freq_mask = 8;
     settings.network.time_mask = 16;
@@ -367,13 +367,6 @@ Classifier::Answer Classifier::Classify(const std::string& path) const {
   answer.best = Best(answer.probabilities);
   answer.fingerprint = input.fingerprint;
   return answer;
-}
-
-std::string InfoAsJson(const ClassifierInfo& info) {
-  Json json = {{"format_version", kClassifierFormatVersion}, {"fingerprint", info.fingerprint}};
-  json.update(InfoToJson(info));
-  json["training"].erase("fingerprints");
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace vpr

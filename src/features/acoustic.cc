@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include "features/frame_transform.h"
@@ -323,13 +325,12 @@ struct AcousticComputer::Impl {
         bins.clear();
         for (std::size_t k = band.begin; k < band.end; ++k)
           bins.push_back(std::sqrt(static_cast<double>(power(k, t))));
-        std::sort(bins.begin(), bins.end());
         const std::size_t count = std::min(band.count, bins.size());
-        double low = 0, high = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-          low += bins[i];
-          high += bins[bins.size() - 1 - i];
-        }
+        const auto nth = static_cast<std::ptrdiff_t>(count - 1);
+        std::nth_element(bins.begin(), bins.begin() + nth, bins.end());
+        const double low = std::accumulate(bins.begin(), bins.begin() + nth + 1, 0.0);
+        std::nth_element(bins.begin(), bins.begin() + nth, bins.end(), std::greater<>());
+        const double high = std::accumulate(bins.begin(), bins.begin() + nth + 1, 0.0);
         valley[b * frames + t] = PowerToDb(low / static_cast<double>(count));
         peak[b * frames + t] = PowerToDb(high / static_cast<double>(count));
       }

@@ -353,6 +353,11 @@ void PlotInspection(const std::string& png_path, const std::string& title,
   const Image mel_image = ToImage(mel, options, kImageColumns);
   const Image mfcc_image = PlainImage(mfcc, ""), chroma_image = PlainImage(chroma, "");
   Draw(png_path, kPageWidth, kHeight, [&] {
+    // Text and ticks grow with the page's height.
+    PLFLT height, scaled;
+    plgchr(&height, &scaled);
+    plschr(height * 800 / kHeight, 1);
+    plsmaj(0, 0.5);
     WaveformPanel(samples, time, title, 0.825, 0.96);
     ImagePanel(mel_image, time, 0.515, 0.795);
     MelAxis(options, mel.rows);
@@ -410,14 +415,19 @@ void PlotConfusion(const std::string& png_path, const std::string& title,
       }
       plcol0(kText);
       plschr(0, kTextScale);
-      plptex(-0.15 * 40 / cell, y + 0.5, 1, 0, 1.0, Text(labels[r]).c_str());
-      plptex(static_cast<double>(r) + 0.6, -0.25 * 40 / cell, 1, 1, 1.0, Text(labels[r]).c_str());
+      const double middle = (static_cast<double>(r) + 0.5) / n;
+      plmtex("lv", 0.8, 1 - middle, 1.0, Text(labels[r]).c_str());
+      if (longest * 9 < static_cast<std::size_t>(cell)) {
+        plmtex("b", 1.3, middle, 0.5, Text(labels[r]).c_str());
+      } else {
+        plmtex("bv", 0.8, middle, 1.0, Text(labels[r]).c_str());
+      }
     }
     plbox("bc", 0, 0, "bc", 0, 0);
     plschr(0, 1.1 * kTextScale);
-    plmtex("t", 1.2, 0.5, 0.5, Text(title).c_str());
+    plmtex("t", 2.2, 0.5, 0.5, Text(title).c_str());
     plschr(0, 0.9 * kTextScale);
-    plmtex("t", 0.1, 0.5, 0.5, "rows: what it is, columns: what it was taken for");
+    plmtex("t", 0.8, 0.5, 0.5, "rows: what it is, columns: what it was taken for");
   });
 }
 

@@ -119,9 +119,6 @@ class Classifier {
   std::unique_ptr<Impl> impl_;
 };
 
-// What a classifier file says of itself, as JSON text, without the fingerprints of its recordings.
-std::string InfoAsJson(const ClassifierInfo& info);
-
 // The class with the highest probability, the first of equal ones.
 int Best(const std::vector<double>& probabilities);
 

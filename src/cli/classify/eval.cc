@@ -37,12 +37,15 @@ int Run(const Options& options, const Context& context) {
     paths.push_back(example.path);
     examples.push_back(&example);
   }
+  if (paths.empty()) {
+    std::string known;
+    for (const std::string& label : info.labels) known += (known.empty() ? "" : ", ") + label;
+    throw Error(ErrorCode::kUnusable, "no recording in '" + Printable(options.source) +
+                                          "' has a label that the classifier knows: " + known);
+  }
   for (const auto& [label, count] : unknown)
     progress->Warn(Format("left out: %zu recordings of '%s', which the classifier does not know",
                           count, label.c_str()));
-  if (paths.empty())
-    throw Error(ErrorCode::kUnusable, "no recording in '" + Printable(options.source) +
-                                          "' has a label that the classifier knows");
   std::vector<FailedFile> failures;
   const auto answers = ClassifyFiles(paths, classifier, arguments.engine.threads, *progress,
                                      CatchInterrupts(), [&](const FailedFile& failed) {

@@ -22,7 +22,7 @@ struct Options {
               plot_dir, html, cnn;
   std::optional<double> c, gamma;
   std::optional<int> epochs;
-  double top_db = 0;
+  double top_db = 60;
   bool json = false;
 };
 
@@ -300,7 +300,7 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   command->add_option("--svm-gamma", options->gamma, "gamma of the svm (default: the same)")
       ->check(CLI::PositiveNumber);
   command->add_option("--cnn", options->cnn, "Network of the cnn: resnet (default), ecapa, cnn");
-  command->add_option("--epochs", options->epochs, "Epochs of mlp (100) and cnn (60)")
+  command->add_option("--epochs", options->epochs, "Epochs of mlp (100) and cnn (40)")
       ->check(CLI::Range(1, 100000));
   command->add_option("--seed", train.seed, "Of everything random")->capture_default_str();
   AddEngineOptions(*command, train.embedding_model, train.engine);
