@@ -242,7 +242,7 @@ ClassifierSettings DefaultClassifierSettings(ClassifierKind kind) {
   settings.kind = kind;
   settings.svm = {0, 0};
   if (kind == ClassifierKind::kCnn) {
-    settings.network.epochs = 40;
+    settings.network.epochs = 20;
     settings.network.crop_frames = 128;
     settings.network.freq_mask = 8;
     settings.network.time_mask = 16;

@@ -29,7 +29,7 @@ struct Problem {
     task.shape.rows = static_cast<int>(rows);
     task.shape.classes = 2;
     task.training.batch_size = 16;
-    task.training.epochs = spectrograms ? 8 : 30;
+    task.training.epochs = 30;
     task.training.threads = 1;
     if (spectrograms) {
       task.training.crop_frames = 32;

@@ -1,9 +1,11 @@
 // vpr classify train: learn labels from labelled recordings.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <system_error>
 
 #include "cli/classify/classify.h"
 #include "vpr/base/error.h"
@@ -30,7 +32,9 @@ struct Options {
 class LoggedProgress : public Progress {
  public:
   LoggedProgress(Progress& inner, const std::string& path) : inner_(inner), file_(path) {
-    if (!file_) throw Error(ErrorCode::kIo, "cannot write the log '" + Printable(path) + "'");
+    if (!file_)
+      throw Error(ErrorCode::kIo, "cannot write the log '" + Printable(path) +
+                                      "': " + std::generic_category().message(errno));
   }
   void Start(const std::string& what, const std::string& unit, std::uint64_t total,
              std::uint64_t already) override {
@@ -300,7 +304,7 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   command->add_option("--svm-gamma", options->gamma, "gamma of the svm (default: the same)")
       ->check(CLI::PositiveNumber);
   command->add_option("--cnn", options->cnn, "Network of the cnn: resnet (default), ecapa, cnn");
-  command->add_option("--epochs", options->epochs, "Epochs of mlp (100) and cnn (40)")
+  command->add_option("--epochs", options->epochs, "Epochs of mlp (100) and cnn (20)")
       ->check(CLI::Range(1, 100000));
   command->add_option("--seed", train.seed, "Of everything random")->capture_default_str();
   AddEngineOptions(*command, train.embedding_model, train.engine);
