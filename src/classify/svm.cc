@@ -159,6 +159,12 @@ Svm::Svm(const Matrix& inputs, const std::vector<int>& classes, int num_classes,
   copy(trained->rho, impl.rho);
   copy(trained->probA, impl.prob_a);
   copy(trained->probB, impl.prob_b);
+  // With a handful of recordings the sigmoid's own cross-validation can come out upside down, and
+  // the probabilities would contradict the machine: then the plain logistic function of its
+  // decision.
+  for (std::size_t i = 0; i < impl.prob_a.size(); ++i) {
+    if (impl.prob_a[i] >= 0) impl.prob_a[i] = -1, impl.prob_b[i] = 0;
+  }
   impl.Prepare();
 }
 

@@ -1,5 +1,5 @@
-// Windowed Fourier transforms of the overlapping frames of a waveform, summed into bands: what every
-// spectral feature begins with.
+// Windowed Fourier transforms of the overlapping frames of a waveform, summed into bands: what
+// every spectral feature begins with.
 #pragma once
 
 #include <cstddef>

@@ -58,6 +58,17 @@ TEST(Svm, IsDeterministicAndSurvivesAFile) {
   }
 }
 
+// So few that libsvm's cross-validation behind the probabilities learns from one class at a time.
+TEST(Svm, ProbabilitiesOfAFewAgreeWithTheMachine) {
+  Matrix inputs(6, 1);
+  inputs.data = {-1.2f, -1, -0.8f, 0.8f, 1, 1.2f};
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Svm svm(inputs, {0, 0, 0, 1, 1, 1}, 2, {1, 0.5}, seed);
+    EXPECT_GE(svm.Probabilities(std::vector<float>{-1})[0], 0.5) << seed;
+    EXPECT_GE(svm.Probabilities(std::vector<float>{1})[1], 0.5) << seed;
+  }
+}
+
 // A circle inside a ring: no straight line parts them, and a kernel much too wide or narrow does
 // not either.
 TEST(SearchSvmSettings, FindsWhatParts) {
