@@ -1,7 +1,7 @@
 # Every library we use, each from a Debian or Ubuntu package (scripts/packages.txt).
 # Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::PLPLOT,
 # PkgConfig::WEBRTC PkgConfig::SODIUM PkgConfig::SQLITE PkgConfig::PQ PkgConfig::PORTAUDIO,
-# vpr_kissfft, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
+# vpr_kissfft, vpr_libsvm, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
 # tomlplusplus::tomlplusplus, CLI11::CLI11, spdlog::spdlog, Threads::Threads and, in src/torch only,
 # torch.
 find_package(PkgConfig REQUIRED)
@@ -59,6 +59,13 @@ endif()
 find_path(KISSFFT_INCLUDE_DIR kissfft/kissfft.hh REQUIRED)  # header only, a template
 add_library(vpr_kissfft INTERFACE)
 target_include_directories(vpr_kissfft SYSTEM INTERFACE ${KISSFFT_INCLUDE_DIR})
+
+# libsvm has neither a CMake nor a pkg-config file.
+find_path(LIBSVM_INCLUDE_DIR libsvm/svm.h REQUIRED)
+find_library(LIBSVM_LIBRARY svm REQUIRED)
+add_library(vpr_libsvm INTERFACE)
+target_include_directories(vpr_libsvm SYSTEM INTERFACE ${LIBSVM_INCLUDE_DIR})
+target_link_libraries(vpr_libsvm INTERFACE ${LIBSVM_LIBRARY})
 
 if(VPR_WITH_TORCH)
   # Debian's LibTorch 1.13, or any 2.x named by CMAKE_PREFIX_PATH.

@@ -23,6 +23,10 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
+Bytes AsBytes(const std::string& bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
 // Rates outside are damage, not audio; far below, the resampler's output would fill the memory.
 constexpr int kMinRate = 1000, kMaxRate = 1000000;
 constexpr std::size_t kBlockValues = 1 << 16;  // decoded at once, all channels together
@@ -31,7 +35,7 @@ std::string Failed(const std::string& name) {
   return "cannot read audio '" + Printable(name) + "': ";
 }
 
-Audio Decode(Bytes bytes, const std::string& name, bool streamed) {
+Audio Decode(Bytes bytes, const std::string& name, bool streamed, int sample_rate) {
   if (bytes.empty()) throw Error(ErrorCode::kCorrupt, Failed(name) + "the file is empty (0 bytes)");
   ContainerReport report = CheckContainer(bytes, streamed);
   if (report.state == ContainerReport::State::kTruncated)
@@ -54,17 +58,19 @@ Audio Decode(Bytes bytes, const std::string& name, bool streamed) {
                                       "channel and %d to %d Hz",
                                       info.channels, info.sample_rate, kMinRate, kMaxRate));
 
+  audio.sample_rate = sample_rate == 0 ? info.sample_rate : sample_rate;
   auto channels = static_cast<std::size_t>(info.channels);
   std::optional<std::uint64_t> announced = decoder->announced();
   if (announced) {
     // Only a hint, since the number comes from the file: not more than an hour on its word.
-    double expected = static_cast<double>(*announced) * kSampleRate / info.sample_rate;
-    audio.samples.reserve(static_cast<std::size_t>(std::min(expected + 1, 3600.0 * kSampleRate)));
+    double expected = static_cast<double>(*announced) * audio.sample_rate / info.sample_rate;
+    audio.samples.reserve(
+        static_cast<std::size_t>(std::min(expected + 1, 3600.0 * audio.sample_rate)));
   }
 
   std::size_t block = std::max<std::size_t>(kBlockValues / channels, 1);
   std::vector<float> values(block * channels), mono(block);
-  Resampler resampler(info.sample_rate, kSampleRate);
+  Resampler resampler(info.sample_rate, audio.sample_rate);
   std::uint64_t frames = 0;
   bool empty = report.state == ContainerReport::State::kEmpty;
   while (!empty) {
@@ -103,17 +109,17 @@ Audio Decode(Bytes bytes, const std::string& name, bool streamed) {
 
 }  // namespace
 
-Audio ReadAudio(const std::string& path) {
+Audio ReadAudio(const std::string& path, int sample_rate) {
   if (path != "-" && IsRegularFile(path)) {
     MappedFile file(path);
-    return Decode(file.bytes(), path, false);
+    return Decode(file.bytes(), path, false, sample_rate);
   }
   std::string bytes = ReadFile(path);  // a pipe; or throws for what is missing or a directory
-  return DecodeAudio(bytes, path == "-" ? "standard input" : path);
+  return Decode(AsBytes(bytes), path == "-" ? "standard input" : path, true, sample_rate);
 }
 
 Audio DecodeAudio(const std::string& bytes, const std::string& name) {
-  return Decode({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, name, true);
+  return Decode(AsBytes(bytes), name, true, kSampleRate);
 }
 
 void WriteWav(const std::string& path, const std::vector<float>& samples, int sample_rate) {

@@ -59,10 +59,10 @@ std::vector<float> ExtractSpeech(const std::vector<float>& samples, const Speech
     if (!std::isfinite(samples[i]))
       throw Error(ErrorCode::kUnusable,
                   failed + Format("it holds NaN or infinity at %.3f s; expected finite samples",
-                                  static_cast<double>(i) / kSampleRate));
+                                  static_cast<double>(i) / options.sample_rate));
     peak = std::max(peak, std::abs(samples[i]));
   }
-  double seconds = static_cast<double>(samples.size()) / kSampleRate;
+  double seconds = static_cast<double>(samples.size()) / options.sample_rate;
   if (samples.empty()) throw Error(ErrorCode::kUnusable, failed + "it holds no samples");
   if (peak <= 1.0f / 32768)
     throw Error(
@@ -71,7 +71,7 @@ std::vector<float> ExtractSpeech(const std::vector<float>& samples, const Speech
             Format("it is silent: no sample of its %.2f s exceeds 1/32768 of full scale", seconds));
   std::vector<float> speech =
       options.trim ? JoinIntervals(samples, SplitSpeech(samples, options.trim_top_db)) : samples;
-  double found = static_cast<double>(speech.size()) / kSampleRate;
+  double found = static_cast<double>(speech.size()) / options.sample_rate;
   if (found < options.min_seconds)
     throw Error(
         ErrorCode::kUnusable,
@@ -82,8 +82,10 @@ std::vector<float> ExtractSpeech(const std::vector<float>& samples, const Speech
 }
 
 Audio ReadSpeech(const std::string& path, const SpeechOptions& options) {
-  Audio audio = ReadAudio(path);
-  audio.samples = ExtractSpeech(audio.samples, options, path == "-" ? "standard input" : path);
+  Audio audio = ReadAudio(path, options.sample_rate);
+  SpeechOptions of_file = options;
+  of_file.sample_rate = audio.sample_rate;
+  audio.samples = ExtractSpeech(audio.samples, of_file, path == "-" ? "standard input" : path);
   return audio;
 }
 

@@ -37,6 +37,12 @@ StopRequested CatchInterrupts();
 // Writes results to stdout and makes sure they arrived; throws kIo (a full disk, a closed pipe).
 void Print(const std::string& text);
 
+// The last part of a path, for titles; "standard input" for "-".
+std::string FileName(const std::string& path);
+
+// For CLI::Validator: a number of Hz, or "file" for the file's own; else what is wrong.
+std::string CheckSampleRate(const std::string& rate);
+
 void AddFeaturesCommand(CLI::App& app, Context& context);
 void AddDegradeCommand(CLI::App& app, Context& context);
 void AddTrimCommand(CLI::App& app, Context& context);
@@ -53,7 +59,13 @@ void AddCompareCommand(CLI::App& app, Context& context);
 void AddEvalCommand(CLI::App& app, Context& context);
 void AddCalibrateCommand(CLI::App& app, Context& context);
 void AddAdaptCommand(CLI::App& app, Context& context);
+void AddClassifyCommand(CLI::App& app, Context& context);
+void AddInspectCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
+
+// Draws what vpr inspect does, also for reports. Throws what ReadAudio throws, kIo.
+void InspectRecording(const std::string& path, const std::string& title, bool own_rate,
+                      const std::string& png_path);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.
 int Main(int argc, char** argv);

@@ -213,6 +213,17 @@ StopRequested CatchInterrupts() {
   return [] { return interrupted.load(); };
 }
 
+std::string FileName(const std::string& path) {
+  return path == "-" ? "standard input" : path.substr(path.rfind('/') + 1);
+}
+
+std::string CheckSampleRate(const std::string& rate) {
+  if (rate == "file") return {};
+  if (rate.empty() || rate.size() > 7 || rate.find_first_not_of("0123456789") != std::string::npos)
+    return "must be a number of Hz, or file, found " + rate;
+  return {};
+}
+
 void Print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     throw Error(ErrorCode::kIo,

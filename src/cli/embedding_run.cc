@@ -47,21 +47,25 @@ void AddNetworkOptions(CLI::App& command, NetworkOptions& options) {
       .add_option("-m,--model", options.model,
                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
       ->type_name("FILE");
+  AddDeviceOptions(command, options.engine);
+}
+
+void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine) {
   command
-      .add_option("--device", options.engine.device,
+      .add_option("--device", engine.device,
                   "Where the network runs: auto (the CPU), cpu, cuda or cuda:N")
       ->check(CLI::Validator(CheckDevice, ""))
       ->type_name("NAME")
       ->capture_default_str();
   command
-      .add_option("--backend", options.engine.backend,
+      .add_option("--backend", engine.backend,
                   "What runs it: auto (oneDNN on a CPU, LibTorch on a GPU), onednn or libtorch")
       ->check(CLI::IsMember({"auto", "onednn", "libtorch"}))
       ->type_name("NAME")
       ->capture_default_str();
   command
-      .add_option("--threads", options.engine.threads,
-                  "Files embedded at once; 0: as many as there are cores")
+      .add_option("--threads", engine.threads,
+                  "Files worked on at once; 0: as many as there are cores")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->capture_default_str();

@@ -27,8 +27,9 @@ struct NetworkOptions {
   ExtractorOptions engine;
 };
 
-// Declares --model, --device and --threads.
+// Declares --model, --device and --threads; the second the last two.
 void AddNetworkOptions(CLI::App& command, NetworkOptions& options);
+void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine);
 
 // How to decide: by the model's own threshold, one for a wanted false match rate, or one given.
 struct ThresholdOptions {

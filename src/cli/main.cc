@@ -69,7 +69,9 @@ int Main(int argc, char** argv) {
   AddDegradeCommand(app, context);
   AddAdaptCommand(app, context);
   AddModelCommand(app, context);
+  AddClassifyCommand(app, context);
   AddFeaturesCommand(app, context);
+  AddInspectCommand(app, context);
   AddTrimCommand(app, context);
   try {
     app.parse(argc, argv);

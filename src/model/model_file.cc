@@ -1,14 +1,10 @@
 #include "vpr/model/model_file.h"
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <span>
 
 #include "model/feature_json.h"
+#include "model/int8_weights.h"
+#include "model/tensor_file.h"
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -19,99 +15,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Layout: magic, u32 format version, u32 zero, u64 length of the JSON, the JSON padded with blanks
-// to a multiple of 64, the tensors (float32, C order, one after the other), 32 characters of
-// checksum.
-constexpr char kMagic[] = "\x89VPR\r\n\x1a\n";  // as PNG's: shows transfers that change bytes
-constexpr std::size_t kMagicSize = 8;
-constexpr std::size_t kPrologue = kMagicSize + 4 + 4 + 8;
-constexpr std::size_t kChecksum = 32;
-
-int FormatVersion(const ModelInfo& info) { return kModelFormatVersion + (info.int8 ? 1 : 0); }
-
-std::string LittleEndian(std::uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);
-  return text;
-}
-
-std::uint64_t FromLittleEndian(std::string_view text) {
-  std::uint64_t value = 0;
-  for (std::size_t i = text.size(); i > 0; --i)
-    value = value << 8 | static_cast<unsigned char>(text[i - 1]);
-  return value;
-}
-
-// Weights of a convolution or linear layer, which models in int8 store rounded.
-bool HasWeights(const Tensor& tensor) { return tensor.shape.size() >= 2 && tensor.shape[0] > 0; }
-
-// The greatest of the weights of one output is 127 times its scale. Scales have 16 bits of
-// mantissa, so that multiples of them are exact, and rounding once more changes nothing.
-float WeightScale(const float* weights, std::size_t count) {
-  float greatest = 0;
-  for (std::size_t i = 0; i < count; ++i) greatest = std::max(greatest, std::abs(weights[i]));
-  int exponent = 0;
-  const float mantissa = std::frexp(greatest / 127, &exponent);
-  return std::ldexp(std::ceil(std::ldexp(mantissa, 16)), exponent - 16);
-}
-
-// For each output of `tensor` its scale and its weights.
-template <typename Function>
-void ForEachOutput(Tensor& tensor, Function f) {
-  const std::size_t each = tensor.data.size() / static_cast<std::size_t>(tensor.shape[0]);
-  for (std::size_t begin = 0; begin < tensor.data.size(); begin += each)
-    f(WeightScale(tensor.data.data() + begin, each), std::span(tensor.data).subspan(begin, each));
-}
-
-// Plus 0 makes -0 a 0, as it is read back.
-float Rounded(float weight, float scale) {
-  return scale > 0 ? std::nearbyint(weight / scale) + 0.0f : 0;
-}
-
-std::size_t StoredBytes(const Tensor& tensor, std::size_t values, bool int8) {
-  return int8 && values > 0 && HasWeights(tensor)
-             ? static_cast<std::size_t>(tensor.shape[0]) * sizeof(float) + values
-             : values * sizeof(float);
-}
-
-// The values of a tensor in the file: float32, or the scales of its outputs and int8.
-void AppendTensor(const Tensor& tensor, bool int8, std::string& content) {
-  if (!int8 || !HasWeights(tensor)) {
-    content.append(reinterpret_cast<const char*>(tensor.data.data()),
-                   tensor.data.size() * sizeof(float));
-    return;
-  }
-  std::string scales, weights;
-  Tensor copy = tensor;
-  ForEachOutput(copy, [&](float scale, std::span<float> output) {
-    scales.append(reinterpret_cast<const char*>(&scale), sizeof(scale));
-    for (float weight : output)
-      weights += static_cast<char>(static_cast<std::int8_t>(Rounded(weight, scale)));
-  });
-  content += scales + weights;
-}
-
-void ReadTensor(const char* bytes, bool int8, Tensor& tensor) {
-  if (tensor.data.empty()) return;
-  if (!int8 || !HasWeights(tensor)) {
-    std::memcpy(tensor.data.data(), bytes, tensor.data.size() * sizeof(float));
-    return;
-  }
-  const auto outputs = static_cast<std::size_t>(tensor.shape[0]);
-  const std::size_t each = tensor.data.size() / outputs;
-  const char* weights = bytes + outputs * sizeof(float);
-  for (std::size_t o = 0; o < outputs; ++o) {
-    float scale = 0;
-    std::memcpy(&scale, bytes + o * sizeof(float), sizeof(float));
-    for (std::size_t i = o * each; i < (o + 1) * each; ++i)
-      tensor.data[i] = scale * static_cast<float>(static_cast<signed char>(weights[i]));
-  }
-}
+// The magic is like PNG's: it shows transfers that change bytes.
+constexpr TensorFileFormat kFormat = {"\x89VPR\r\n\x1a\n", kModelFormatVersion,
+                                      kModelFormatVersion + 1, "model"};
 
 // Tensors that belong to the scores, beside the network's.
-constexpr char kScoring[] = "scoring.", kPldaMean[] = "scoring.plda.mean",
-               kPldaTransform[] = "scoring.plda.transform", kPldaBetween[] = "scoring.plda.between",
-               kCohort[] = "scoring.cohort";
+constexpr char kPldaMean[] = "scoring.plda.mean", kPldaTransform[] = "scoring.plda.transform",
+               kPldaBetween[] = "scoring.plda.between", kCohort[] = "scoring.cohort";
 
 Json FmrThresholdsToJson(const std::vector<FmrThreshold>& thresholds) {
   Json list = Json::array();
@@ -288,92 +198,27 @@ void SaveModel(const std::string& path, Model& model) {
   Json header = InfoToJson(model.info);
   if (model.info.int8) header["int8"] = true;
   header["scoring"] = {{"cohort_top_n", model.scoring.top_n}};
-  header["tensors"] = Json::array();
-  std::uint64_t values = 0;
   std::vector<Tensor> tensors = model.tensors;
   for (Tensor& tensor : ScoringTensors(model.scoring)) tensors.push_back(std::move(tensor));
-  for (const Tensor& tensor : tensors) {
-    header["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
-    values += tensor.data.size();
-  }
-  std::string json = header.dump(1, ' ', false, Json::error_handler_t::replace);
-  json.resize((kPrologue + json.size() + 63) / 64 * 64 - kPrologue, ' ');
-  std::string content(kMagic, kMagicSize);
-  content.reserve(kPrologue + json.size() + values * sizeof(float) + kChecksum);
-  content += LittleEndian(static_cast<std::uint64_t>(FormatVersion(model.info)), 4);
-  content += LittleEndian(0, 4);
-  content += LittleEndian(json.size(), 8);
-  content += json;
-  for (std::size_t i = 0; i < tensors.size(); ++i)  // what scores are made with stays exact
-    AppendTensor(tensors[i], model.info.int8 && i < model.tensors.size(), content);
-  model.info.fingerprint = Fingerprint(content);
+  model.info.fingerprint = WriteTensorFile(path, kFormat, std::move(header), tensors,
+                                           model.info.int8 ? model.tensors.size() : 0);
   SetFingerprints(model);
-  content += model.info.fingerprint;
-  WriteFileAtomically(path, content);
 }
 
 Model LoadModel(const std::string& path) {
-  std::optional<MappedFile> file;
-  std::string text;  // of what cannot be mapped
-  if (IsRegularFile(path)) {
-    file.emplace(path);
-  } else {
-    text = ReadFile(path);
-  }
-  const std::string_view content = file ? file->text() : std::string_view(text);
+  TensorFile file = ReadTensorFile(path, kFormat);
   auto fail = [&](ErrorCode code, const std::string& what) {
-    return Error(code, "cannot use model '" + Printable(path) + "': " + what);
+    return CannotUse(path, kFormat, code, what);
   };
-  if (content.size() < kPrologue || std::memcmp(content.data(), kMagic, kMagicSize) != 0)
-    throw fail(ErrorCode::kCorrupt,
-               content.empty() ? "the file is empty" : "it is not a vpr model file");
-  std::uint64_t version = FromLittleEndian(content.substr(kMagicSize, 4));
-  if (version != kModelFormatVersion && version != kModelFormatVersion + 1)
-    throw fail(
-        ErrorCode::kIncompatible,
-        Format("it has format version %llu, this program reads versions %d and %d; train it again "
-               "or use the program it came with",
-               static_cast<unsigned long long>(version), kModelFormatVersion,
-               kModelFormatVersion + 1));
-  std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
-  if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
-    throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
-  std::string_view body = content.substr(0, content.size() - kChecksum);
-  std::string fingerprint = Fingerprint(body);
-  if (content.substr(body.size()) != fingerprint)
-    throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");
-
   Model model;
-  std::size_t offset = kPrologue + json_size;
   try {
-    Json header = Json::parse(content.substr(kPrologue, json_size));
-    model.info = InfoFromJson(header);
-    model.info.fingerprint = fingerprint;
-    if (version != static_cast<std::uint64_t>(FormatVersion(model.info)))
+    model.info = InfoFromJson(file.header);
+    model.info.fingerprint = file.fingerprint;
+    model.tensors = std::move(file.tensors);
+    if (model.info.int8 != file.int8)
       throw Error(ErrorCode::kCorrupt, "its format version does not go with its description");
-    for (const Json& entry : header.at("tensors")) {
-      Tensor tensor;
-      entry.at("name").get_to(tensor.name);
-      entry.at("shape").get_to(tensor.shape);
-      const bool int8 = model.info.int8 && !tensor.name.starts_with(kScoring);
-      const std::uint64_t left = body.size() - offset;
-      std::uint64_t count = 1;
-      bool fits = true;
-      for (std::int64_t extent : tensor.shape) {
-        fits = fits && extent >= 0 &&
-               (extent == 0 || count <= left / static_cast<std::uint64_t>(extent));
-        if (fits) count *= static_cast<std::uint64_t>(extent);
-      }
-      const std::size_t stored = fits ? StoredBytes(tensor, count, int8) : 0;
-      if (!fits || stored > left)
-        throw Error(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' does not fit in the file");
-      tensor.data.resize(count);
-      ReadTensor(body.data() + offset, int8, tensor);
-      offset += stored;
-      model.tensors.push_back(std::move(tensor));
-    }
     SplitScoring(model);
-    header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
+    file.header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
     SetFingerprints(model);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
@@ -382,9 +227,6 @@ Model LoadModel(const std::string& path) {
     throw fail(error.code() == ErrorCode::kCorrupt ? ErrorCode::kCorrupt : ErrorCode::kIncompatible,
                error.what());
   }
-  if (offset != body.size())
-    throw fail(ErrorCode::kCorrupt,
-               Format("%zu bytes are left over after its tensors", body.size() - offset));
   if (model.info.embedding_dim <= 0 || !(model.info.crop_seconds > 0))
     throw fail(ErrorCode::kIncompatible, "its embedding size or crop length is not positive");
   try {
@@ -406,14 +248,7 @@ Model LoadModel(const std::string& path) {
 
 void QuantizeWeights(Model& model) {
   for (Tensor& tensor : model.tensors) {
-    if (!HasWeights(tensor)) continue;
-    ForEachOutput(tensor, [](float scale, std::span<float> output) {
-      for (float& weight : output) {
-        if (!std::isfinite(weight))
-          throw Error(ErrorCode::kIncompatible, "the model has weights that are not numbers");
-        weight = scale * Rounded(weight, scale);
-      }
-    });
+    if (HasWeights(tensor)) RoundWeights(tensor);
   }
   model.info.int8 = true;
 }
@@ -429,7 +264,7 @@ std::string SpeakerFingerprint(std::string_view label) {
 }
 
 std::string InfoAsJson(const ModelInfo& info) {
-  Json json = {{"format_version", FormatVersion(info)},
+  Json json = {{"format_version", kModelFormatVersion + (info.int8 ? 1 : 0)},
                {"fingerprint", info.fingerprint},
                {"network_fingerprint", info.network_fingerprint}};
   json.update(InfoToJson(info));

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <mutex>
+#include <numeric>
 #include <span>
 #include <string_view>
 
@@ -199,6 +200,125 @@ void DrawColourBar(const Image& image) {
   }
 }
 
+// Pages with a time axis.
+constexpr PLINT kPageWidth = 1200;
+constexpr double kLeft = 0.088, kRight = 0.905;
+constexpr auto kImageColumns = static_cast<std::size_t>(kPageWidth * (kRight - kLeft));
+
+struct TimeAxis {
+  double hop, seconds;
+  std::size_t frames;
+  TimeAxis(std::size_t samples, std::size_t num_frames, const FeatureOptions& options)
+      : hop(static_cast<double>(options.hop_length) / options.sample_rate),
+        seconds(std::max(static_cast<double>(samples) / options.sample_rate,
+                         hop * static_cast<double>(num_frames) / 2)),
+        frames(num_frames) {}
+};
+
+// Panels from `bottom` to `top`, shares of the page's height.
+void WaveformPanel(const std::vector<float>& samples, const TimeAxis& time,
+                   const std::string& title, double bottom, double top) {
+  double peak = 1e-3;
+  for (float sample : samples) peak = std::max(peak, std::abs(static_cast<double>(sample)));
+  plcol0(kText);
+  plvpor(kLeft, kRight, bottom, top);
+  plwind(0, time.seconds, -1.08 * peak, 1.08 * peak);
+  plschr(0, kTextScale);
+  plcol0(kGrid);
+  plbox("g", NiceStep(time.seconds, 10), 0, "g", NiceStep(2 * peak, 5), 0);
+  plcol0(kFirstCurve);
+  DrawWaveform(samples, time.seconds, static_cast<int>(2 * kImageColumns));
+  plcol0(kText);
+  plbox("bc", 0, 0, "bcntv", NiceStep(2 * peak, 5), 0);
+  plmtex("l", 5.2, 0.5, 0.5, "Amplitude");
+  plschr(0, 1.25 * kTextScale);
+  plmtex("t", 1.0, 0.5, 0.5, Text(title).c_str());
+  plschr(0, kTextScale);
+}
+
+// Rows are drawn at 0 .. rows.
+void ImagePanel(const Image& image, const TimeAxis& time, double bottom, double top) {
+  const double rows = static_cast<double>(image.values.rows);
+  plvpor(kLeft, kRight, bottom, top);
+  plwind(0, time.seconds, 0, rows);
+  SetInferno();
+  std::vector<std::vector<PLFLT>> columns;
+  std::vector<const PLFLT*> pointers;
+  for (std::size_t c = 0; c < image.values.cols; ++c) {
+    columns.emplace_back();
+    for (std::size_t m = 0; m < image.values.rows; ++m)
+      columns.back().push_back(
+          std::clamp(static_cast<double>(image.values(m, c)), image.low, image.high));
+  }
+  for (const std::vector<PLFLT>& column : columns) pointers.push_back(column.data());
+  // A frame is centred on its time.
+  const double begin = -time.hop / 2, end = time.hop * (static_cast<double>(time.frames) - 0.5);
+  plimage(pointers.data(), static_cast<PLINT>(image.values.cols),
+          static_cast<PLINT>(image.values.rows), begin, end, 0, rows, image.low, image.high, begin,
+          end, 0, rows);
+  plcol0(kText);
+  plbox("bc", 0, 0, "bc", 0, 0);
+  plbox("bti", NiceStep(time.seconds, 10), 0, "", 0, 0);
+}
+
+// Below the panel drawn last.
+void TimeLabels(const TimeAxis& time) {
+  plbox("bnti", NiceStep(time.seconds, 10), 0, "", 0, 0);
+  plmtex("b", 3.2, 0.5, 0.5, "Time (s)");
+}
+
+// Left of the panel drawn last, which is linear in mel.
+void MelAxis(const FeatureOptions& options, std::size_t num_rows) {
+  const double rows = static_cast<double>(num_rows);
+  const double low = HzToMel(options.fmin), high = HzToMel(options.fmax);
+  for (double hz : {0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0}) {
+    if (hz < options.fmin || hz > options.fmax) continue;
+    // Row m is centred on edge m + 1 of the n_mels + 2 edges of the filters.
+    double row = (HzToMel(hz) - low) / (high - low) * (rows + 1) - 0.5;
+    row = std::clamp(row, 0.0, rows);
+    PLFLT x0, x1, y0, y1;
+    plgvpw(&x0, &x1, &y0, &y1);
+    plcol0(kGrid);
+    pljoin(0, row, 0.006 * x1, row);
+    plcol0(kText);
+    plmtex("lv", 0.8, row / rows, 1.0, Format("%g", hz).c_str());
+  }
+  plmtex("l", 5.2, 0.5, 0.5, "Frequency (Hz), mel scale");
+}
+
+void RowLabel(std::size_t row, std::size_t rows, const std::string& label) {
+  plmtex("lv", 0.8, (static_cast<double>(row) + 0.5) / static_cast<double>(rows), 1.0,
+         Text(label).c_str());
+}
+
+void ColourBar(const Image& image, double bottom, double top) {
+  plvpor(kRight + 0.02, kRight + 0.038, bottom, top);
+  plwind(0, 1, image.low, image.high);
+  DrawColourBar(image);
+  plcol0(kText);
+  plbox("bc", 0, 0, "bc", 0, 0);
+  plbox("", 0, 0, "cmtiv", NiceStep(image.high - image.low, 8), 0);
+  plmtex("t", 1.0, 0.5, 0.5, image.unit);
+}
+
+// Values as they are; frames that do not have a column of their own are averaged.
+Image PlainImage(const Matrix& features, const char* unit) {
+  Image image;
+  image.unit = unit;
+  const std::size_t columns = std::min(features.cols, kImageColumns);
+  image.values = Matrix(features.rows, columns);
+  for (std::size_t r = 0; r < features.rows; ++r)
+    for (std::size_t c = 0; c < columns; ++c) {
+      const float* begin = features.row(r) + c * features.cols / columns;
+      const float* end = features.row(r) + (c + 1) * features.cols / columns;
+      image.values(r, c) = std::accumulate(begin, end, 0.0f) / static_cast<float>(end - begin);
+    }
+  auto [low, high] = std::minmax_element(image.values.data.begin(), image.values.data.end());
+  image.low = *low, image.high = *high;
+  if (!(image.high - image.low > 1e-6)) image.low = image.high - 1;
+  return image;
+}
+
 }  // namespace
 
 void PlotFeatures(const std::string& png_path, const std::string& title,
@@ -209,74 +329,105 @@ void PlotFeatures(const std::string& png_path, const std::string& title,
     throw Error(ErrorCode::kInvalidArgument,
                 Format("cannot plot features of %zu x %zu; expected %d rows and at least one frame",
                        features.rows, features.cols, options.n_mels));
-  constexpr PLINT kWidth = 1200, kHeight = 800;
-  constexpr double kLeft = 0.088, kRight = 0.905;
-  double hop = static_cast<double>(options.hop_length) / options.sample_rate;
-  double seconds = std::max(static_cast<double>(samples.size()) / options.sample_rate,
-                            hop * static_cast<double>(features.cols) / 2);
-  double peak = 1e-3;
-  for (float sample : samples) peak = std::max(peak, std::abs(static_cast<double>(sample)));
-  Image image = ToImage(features, options, static_cast<std::size_t>(kWidth * (kRight - kLeft)));
+  constexpr PLINT kHeight = 800;
+  const TimeAxis time(samples.size(), features.cols, options);
+  const Image image = ToImage(features, options, kImageColumns);
+  Draw(png_path, kPageWidth, kHeight, [&] {
+    WaveformPanel(samples, time, title, 0.69, 0.92);
+    ImagePanel(image, time, 0.09, 0.66);
+    TimeLabels(time);
+    MelAxis(options, features.rows);
+    ColourBar(image, 0.09, 0.66);
+  });
+}
 
-  Draw(png_path, kWidth, kHeight, [&] {
-    plcol0(kText);
-    plvpor(kLeft, kRight, 0.69, 0.92);
-    plwind(0, seconds, -1.08 * peak, 1.08 * peak);
-    plschr(0, kTextScale);
-    plcol0(kGrid);
-    plbox("g", NiceStep(seconds, 10), 0, "g", NiceStep(2 * peak, 5), 0);
-    plcol0(kFirstCurve);
-    DrawWaveform(samples, seconds, static_cast<int>(2 * kWidth * (kRight - kLeft)));
-    plcol0(kText);
-    plbox("bc", 0, 0, "bcntv", NiceStep(2 * peak, 5), 0);
-    plmtex("l", 5.2, 0.5, 0.5, "Amplitude");
-    plschr(0, 1.25 * kTextScale);
-    plmtex("t", 1.0, 0.5, 0.5, Text(title).c_str());
-    plschr(0, kTextScale);
+void PlotInspection(const std::string& png_path, const std::string& title,
+                    const std::vector<float>& samples, const Matrix& mel, const Matrix& mfcc,
+                    const Matrix& chroma, const FeatureOptions& options) {
+  options.Validate();
+  if (mel.rows != static_cast<std::size_t>(options.n_mels) || mel.cols == 0 ||
+      mfcc.cols != mel.cols || chroma.cols != mel.cols || mfcc.rows == 0 || chroma.rows != 12)
+    throw Error(ErrorCode::kInvalidArgument, "cannot plot features that do not belong together");
+  constexpr PLINT kHeight = 1500;
+  const TimeAxis time(samples.size(), mel.cols, options);
+  const Image mel_image = ToImage(mel, options, kImageColumns);
+  const Image mfcc_image = PlainImage(mfcc, ""), chroma_image = PlainImage(chroma, "");
+  Draw(png_path, kPageWidth, kHeight, [&] {
+    // Text and ticks grow with the page's height.
+    PLFLT height, scaled;
+    plgchr(&height, &scaled);
+    plschr(height * 800 / kHeight, 1);
+    plsmaj(0, 0.5);
+    WaveformPanel(samples, time, title, 0.825, 0.96);
+    ImagePanel(mel_image, time, 0.515, 0.795);
+    MelAxis(options, mel.rows);
+    ColourBar(mel_image, 0.515, 0.795);
+    ImagePanel(mfcc_image, time, 0.275, 0.485);
+    for (std::size_t i = 0; i<mfcc.rows; i += mfcc.rows> 20 ? 5 : 2)
+      RowLabel(i, mfcc.rows, std::to_string(i));
+    plmtex("l", 5.2, 0.5, 0.5, "MFCC");
+    ColourBar(mfcc_image, 0.275, 0.485);
+    ImagePanel(chroma_image, time, 0.05, 0.245);
+    constexpr std::array<const char*, 12> kPitchClasses = {"C",  "C♯", "D",  "D♯", "E",  "F",
+                                                           "F♯", "G",  "G♯", "A",  "A♯", "B"};
+    for (std::size_t i = 0; i < kPitchClasses.size(); ++i) RowLabel(i, 12, kPitchClasses[i]);
+    plmtex("l", 5.2, 0.5, 0.5, "Chroma (pitch class)");
+    TimeLabels(time);
+    ColourBar(chroma_image, 0.05, 0.245);
+  });
+}
 
-    // Rows are drawn at 0 .. n_mels, which is linear in mel.
-    double rows = static_cast<double>(features.rows);
-    plvpor(kLeft, kRight, 0.09, 0.66);
-    plwind(0, seconds, 0, rows);
-    SetInferno();
-    std::vector<std::vector<PLFLT>> columns;
-    std::vector<const PLFLT*> pointers;
-    for (std::size_t c = 0; c < image.values.cols; ++c) {
-      columns.emplace_back();
-      for (std::size_t m = 0; m < image.values.rows; ++m)
-        columns.back().push_back(
-            std::clamp(static_cast<double>(image.values(m, c)), image.low, image.high));
-    }
-    for (const std::vector<PLFLT>& column : columns) pointers.push_back(column.data());
-    // A frame is centred on its time.
-    double begin = -hop / 2, end = hop * (static_cast<double>(features.cols) - 0.5);
-    plimage(pointers.data(), static_cast<PLINT>(image.values.cols),
-            static_cast<PLINT>(image.values.rows), begin, end, 0, rows, image.low, image.high,
-            begin, end, 0, rows);
-    plcol0(kText);
-    plbox("bc", 0, 0, "bc", 0, 0);
-    plbox("bnti", NiceStep(seconds, 10), 0, "", 0, 0);
-    plmtex("b", 3.2, 0.5, 0.5, "Time (s)");
-    double low = HzToMel(options.fmin), high = HzToMel(options.fmax);
-    for (double hz : {0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0}) {
-      if (hz < options.fmin || hz > options.fmax) continue;
-      // Row m is centred on edge m + 1 of the n_mels + 2 edges of the filters.
-      double row = (HzToMel(hz) - low) / (high - low) * (rows + 1) - 0.5;
-      row = std::clamp(row, 0.0, rows);
-      plcol0(kGrid);
-      pljoin(0, row, 0.006 * seconds, row);
+void PlotConfusion(const std::string& png_path, const std::string& title,
+                   const std::vector<std::string>& labels,
+                   const std::vector<std::vector<std::size_t>>& counts) {
+  const std::size_t classes = labels.size();
+  if (classes == 0 || counts.size() != classes)
+    throw Error(ErrorCode::kInvalidArgument, "cannot plot a confusion matrix without classes");
+  std::size_t longest = 4;  // in bytes: never less than what the text takes
+  for (const std::string& label : labels) longest = std::max(longest, label.size());
+  const double n = static_cast<double>(classes);
+  const auto cell = static_cast<PLINT>(std::clamp(700 / n, 22.0, 90.0));
+  const auto margin = static_cast<PLINT>(60 + 9 * std::min<std::size_t>(longest, 40));
+  const PLINT side = cell * static_cast<PLINT>(classes);
+  const PLINT width = std::max(margin + side + margin / 2 + 20, 520), height = side + margin + 90;
+  Draw(png_path, width, height, [&] {
+    const double left = static_cast<double>(margin) / width;
+    const double bottom = static_cast<double>(margin) / height;
+    plvpor(left, left + static_cast<double>(side) / width, bottom,
+           bottom + static_cast<double>(side) / height);
+    plwind(0, n, 0, n);
+    PLFLT position[] = {0, 1}, red[] = {1, 0}, green[] = {1, 114.0 / 255},
+          blue[] = {1, 178.0 / 255};
+    plscmap1l(true, 2, position, red, green, blue, nullptr);
+    for (std::size_t r = 0; r < classes; ++r) {
+      const double y = n - 1 - static_cast<double>(r);  // the first class on top
+      const auto total =
+          static_cast<double>(std::accumulate(counts[r].begin(), counts[r].end(), std::size_t{0}));
+      for (std::size_t c = 0; c < classes; ++c) {
+        const double x = static_cast<double>(c),
+                     share = total > 0 ? static_cast<double>(counts[r][c]) / total : 0;
+        plcol1(share);
+        FillBox(x, x + 1, y, y + 1);
+        plcol0(share > 0.6 ? kBackground : kText);
+        plschr(0, (cell < 40 ? 0.7 : 1.0) * kTextScale);
+        if (counts[r][c] > 0 || classes <= 20)
+          plptex(x + 0.5, y + 0.5, 1, 0, 0.5, std::to_string(counts[r][c]).c_str());
+      }
       plcol0(kText);
-      plmtex("lv", 0.8, row / rows, 1.0, Format("%g", hz).c_str());
+      plschr(0, kTextScale);
+      const double middle = (static_cast<double>(r) + 0.5) / n;
+      plmtex("lv", 0.8, 1 - middle, 1.0, Text(labels[r]).c_str());
+      if (longest * 9 < static_cast<std::size_t>(cell)) {
+        plmtex("b", 1.3, middle, 0.5, Text(labels[r]).c_str());
+      } else {
+        plmtex("bv", 0.8, middle, 1.0, Text(labels[r]).c_str());
+      }
     }
-    plmtex("l", 5.2, 0.5, 0.5, "Frequency (Hz), mel scale");
-
-    plvpor(kRight + 0.02, kRight + 0.038, 0.09, 0.66);
-    plwind(0, 1, image.low, image.high);
-    DrawColourBar(image);
-    plcol0(kText);
     plbox("bc", 0, 0, "bc", 0, 0);
-    plbox("", 0, 0, "cmtiv", NiceStep(image.high - image.low, 8), 0);
-    plmtex("t", 1.0, 0.5, 0.5, image.unit);
+    plschr(0, 1.1 * kTextScale);
+    plmtex("t", 2.2, 0.5, 0.5, Text(title).c_str());
+    plschr(0, 0.9 * kTextScale);
+    plmtex("t", 0.8, 0.5, 0.5, "rows: what it is, columns: what it was taken for");
   });
 }
 

@@ -1,12 +1,10 @@
 #include "vpr/report/eval_report.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 
-#include "vpr/base/error.h"
+#include "report/html.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/plot/plot.h"
@@ -96,10 +94,6 @@ void PlotCalibration(const std::string& path, const ListReport& report) {
              {{"ln odds of a target", "normalised cost", {actual, least}}});
 }
 
-struct Picture {
-  std::string file, caption;
-};
-
 // Writes the pictures of one list, or with `number` 0 the one of all.
 std::vector<Picture> WritePictures(const fs::path& dir, const std::vector<ListReport>& reports,
                                    std::size_t number) {
@@ -125,49 +119,6 @@ std::vector<Picture> WritePictures(const fs::path& dir, const std::vector<ListRe
          "without listening."});
   }
   return pictures;
-}
-
-std::string Escaped(std::string_view text) {
-  std::string html;
-  for (char c : Printable(text)) {
-    switch (c) {
-      case '&':
-        html += "&amp;";
-        break;
-      case '<':
-        html += "&lt;";
-        break;
-      case '>':
-        html += "&gt;";
-        break;
-      case '"':
-        html += "&quot;";
-        break;
-      default:
-        html += c;
-    }
-  }
-  return html;
-}
-
-std::string Base64(std::string_view bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned word = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      word = word << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      text += k <= left ? kDigits[word >> (18 - 6 * k) & 63] : '=';
-  }
-  return text;
-}
-
-std::string Image(const Picture& picture) {
-  return "<figure><img alt=\"" + Escaped(picture.caption) + "\" src=\"data:image/png;base64," +
-         Base64(ReadFile(picture.file)) + "\"><figcaption>" + Escaped(picture.caption) +
-         "</figcaption></figure>\n";
 }
 
 std::string Percent(double rate) {
@@ -240,14 +191,6 @@ std::string ListSection(const fs::path& dir, const std::vector<ListReport>& repo
   return html;
 }
 
-constexpr char kStyle[] =
-    "body{font-family:sans-serif;margin:2em auto;max-width:72em;padding:0 1em;color:#222}"
-    "table{border-collapse:collapse;margin:1em 0;font-size:90%}"
-    "th,td{border-bottom:1px solid #ddd;padding:.3em .6em;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}small{color:#666;white-space:nowrap}"
-    "figure{margin:1em 0}img{max-width:100%}figcaption{color:#555;font-size:90%}"
-    ".warning{background:#fdd;padding:.6em}dt{font-weight:bold}";
-
 constexpr char kMeaning[] =
     "<h2>What the figures mean</h2>\n<dl>"
     "<dt>EER</dt><dd>The rate at the threshold where as many strangers are taken for one speaker "
@@ -267,36 +210,10 @@ constexpr char kMeaning[] =
     "threshold; a speaker who is not enrolled taken for one who is.</dd>"
     "<dt>Small figures</dt><dd>95 % intervals, from drawing the speakers anew.</dd></dl>\n";
 
-// A folder that lives as long as this.
-class ScratchFolder {
- public:
-  explicit ScratchFolder(const std::string& beside)
-      : path_(beside + Format(".pictures-%d", static_cast<int>(::getpid()))) {
-    std::error_code error;
-    fs::create_directories(path_, error);
-    if (error)
-      throw Error(ErrorCode::kIo,
-                  "cannot make folder '" + Printable(path_.string()) + "': " + error.message());
-  }
-  ~ScratchFolder() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 }  // namespace
 
 void WriteEvalPlots(const std::string& dir, const std::vector<ListReport>& reports) {
-  std::error_code error;
-  fs::create_directories(dir, error);
-  if (error)
-    throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(dir) + "': " + error.message());
+  MakeFolder(dir);
   for (std::size_t number = 0; number <= reports.size(); ++number)
     WritePictures(dir, reports, number);
 }
@@ -304,12 +221,7 @@ void WriteEvalPlots(const std::string& dir, const std::vector<ListReport>& repor
 void WriteHtmlReport(const std::string& path, const std::vector<ListReport>& reports,
                      const std::vector<std::pair<std::string, std::string>>& facts) {
   const ScratchFolder scratch(path);
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Speaker "
-      "verification "
-      "report</title>\n<style>" +
-      std::string(kStyle) +
-      "</style></head><body>\n<h1>Speaker verification report</h1>\n<table>\n";
+  std::string html = PageHead("Speaker verification report") + "<table>\n";
   for (const auto& [name, value] : facts)
     html += "<tr><td>" + Escaped(name) + "</td><td>" + Escaped(value) + "</td></tr>\n";
   html += "</table>\n<table>\n" + std::string(kTableHead);
@@ -319,7 +231,7 @@ void WriteHtmlReport(const std::string& path, const std::vector<ListReport>& rep
   for (std::size_t number = 1; number <= reports.size(); ++number)
     html += ListSection(scratch.path(), reports, number);
   html += kMeaning;
-  html += "</body></html>\n";
+  html += PageEnd();
   WriteFileAtomically(path, html);
 }
 

@@ -1,5 +1,6 @@
 #include "vpr/model/backend.h"
 
+#include "torch/classifier.h"
 #include "torch/device.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
@@ -41,6 +42,18 @@ class TorchBackend : public Backend {
   TrainResult Train(const TrainConfig& config, Progress& progress,
                     const StopRequested& stop) override {
     return TrainWithTorch(config, progress, stop);
+  }
+
+  std::vector<Tensor> TrainClassifier(const NetworkTask& task, Progress& progress,
+                                      const StopRequested& stop) override {
+    return TrainClassifierWithTorch(task, progress, stop);
+  }
+
+  std::unique_ptr<Network> MakeClassifier(const NetworkShape& shape,
+                                          const std::vector<Tensor>& tensors) override {
+    std::shared_ptr<EmbeddingNetwork> network = MakeClassifierModule(shape);
+    ImportTensors(tensors, *network);
+    return WrapModule(std::move(network), torch::kCPU, 1);
   }
 
   std::vector<std::string> Architectures() override { return Names(vpr::Architectures()); }

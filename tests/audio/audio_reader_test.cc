@@ -145,6 +145,22 @@ TEST(ReadAudio, SamplesAreExactAtSixteenKilohertz) {
   EXPECT_EQ(audio.info.format, "WAV (Signed 16 bit PCM)");
 }
 
+TEST(ReadAudio, OtherRates) {
+  const std::string path = TempPath("rates.wav");
+  std::vector<float> samples(22050);
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    samples[i] =
+        static_cast<float>(std::lrint(16384 * std::sin(0.1 * static_cast<double>(i)))) / 32768;
+  WriteWav(path, samples, 22050);
+  const Audio own = ReadAudio(path, 0);
+  EXPECT_EQ(own.sample_rate, 22050);
+  EXPECT_EQ(own.samples, samples);
+  EXPECT_EQ(ReadAudio(path).sample_rate, kSampleRate);
+  EXPECT_EQ(ReadAudio(path).samples.size(), 16000u);
+  EXPECT_EQ(ReadAudio(path, 8000).samples.size(), 8000u);
+  std::filesystem::remove(path);
+}
+
 TEST(ReadAudio, NamesAreUtf8) {
   std::string folder = TempPath("李达康 的 录音");
   std::filesystem::create_directories(folder);

@@ -6,7 +6,7 @@ ok "$vpr" --version
 says '^vpr [0-9]+\.[0-9]+\.[0-9]+$' out
 says 'libsndfile' out
 ok "$vpr" --help
-for command in compare embed pack train eval model "model info" features trim; do
+for command in compare embed pack train eval model "model info" features trim inspect classify "classify train" "classify predict" "classify eval" "classify synth"; do
   read -ra words <<< "$command"
   run "$vpr" "${words[@]}" --help
   expect_status 0 "$command --help"
@@ -39,6 +39,17 @@ usage_error "$vpr" model
 usage_error "$vpr" pack
 usage_error "$vpr" train
 usage_error "$vpr" features
+usage_error "$vpr" inspect one.wav
+usage_error "$vpr" classify
+usage_error "$vpr" classify train one
+usage_error "$vpr" classify train one -o two --classifier forest
+usage_error "$vpr" classify train one -o two --features pitch
+usage_error "$vpr" classify train one -o two --statistics median
+usage_error "$vpr" classify train one -o two --classifier cnn --features mfcc
+usage_error "$vpr" classify train one -o two --test-size 1
+usage_error "$vpr" classify predict one.wav
+usage_error "$vpr" classify eval one
+usage_error "$vpr" classify synth
 
 # A full disk is noticed.
 if [ -w /dev/full ]; then

@@ -247,6 +247,24 @@ TEST(TsvList, ErrorsNameTheLine) {
   MessageOf(ErrorCode::kUnusable, [&] { ListUtterances(folder / "list"); });
 }
 
+TEST(RecordingTable, HasEveryColumn) {
+  TestFolder folder;
+  Touch(folder / "b.wav");
+  WriteTestFile(folder / "list", "speaker\tpath\tage\ns1\tb.wav\t\n\ns2\ta.wav\t30\n");
+  const RecordingTable table = ReadRecordingTable(folder / "list");
+  EXPECT_EQ(table.columns, (std::vector<std::string>{"speaker", "path", "age"}));
+  EXPECT_EQ(table.Column("age"), 2u);
+  EXPECT_EQ(table.Column("sex"), 3u);
+  ASSERT_EQ(table.rows.size(), 2u);
+  EXPECT_EQ(table.rows[0].key, "b.wav");
+  EXPECT_EQ(table.rows[0].path, folder / "b.wav");
+  EXPECT_EQ(table.rows[0].values, (std::vector<std::string>{"s1", "b.wav", ""}));
+  EXPECT_EQ(table.rows[1].line, 4u);
+  WriteTestFile(folder / "list", "path\tage\na\t30\n");
+  EXPECT_THAT(MessageOf(ErrorCode::kCorrupt, [&] { ListUtterances(folder / "list"); }),
+              HasSubstr("no column is named speaker or label"));
+}
+
 TEST(KaldiDirectory, IsListed) {
   TestFolder folder;
   Touch(folder / "wav/b.flac");

@@ -94,6 +94,38 @@ TEST(PlotFeatures, Refuses) {
   }
 }
 
+TEST(PlotInspection, SilenceAndTheShortestAndLongInput) {
+  FeatureOptions options;
+  for (double seconds : {0.0, 0.001, 2.0, 60.0}) {
+    const std::vector<float> samples = Chirp(seconds);
+    const Matrix mel = MelComputer(options).Compute(samples);
+    const std::string path = TempPath("inspect.png");
+    PlotInspection(path, "李达康 #1", samples, mel, Matrix(20, mel.cols), Matrix(12, mel.cols),
+                   options);
+    ExpectPng(path, 1200, 1500);
+  }
+  EXPECT_THROW(PlotInspection(TempPath("x.png"), "", {}, Matrix(128, 3), Matrix(20, 2),
+                              Matrix(12, 3), options),
+               Error);
+}
+
+TEST(PlotConfusion, FewAndManyClasses) {
+  for (std::size_t classes : {1u, 4u, 60u}) {
+    std::vector<std::string> labels;
+    std::vector<std::vector<std::size_t>> counts(classes, std::vector<std::size_t>(classes));
+    for (std::size_t c = 0; c < classes; ++c) {
+      labels.push_back("高兴 #" + std::to_string(c));
+      counts[c][c] = c;
+    }
+    const std::string path = TempPath("confusion.png");
+    PlotConfusion(path, "混淆矩阵", labels, counts);
+    const std::string bytes = ReadFile(path);
+    ExpectPng(path, BigEndian(bytes, 16), BigEndian(bytes, 20));
+    EXPECT_GE(BigEndian(bytes, 16), 22 * classes);
+  }
+  EXPECT_THROW(PlotConfusion(TempPath("x.png"), "", {}, {}), Error);
+}
+
 TEST(PlotCurves, PanelsAndGaps) {
   double nan = std::numeric_limits<double>::quiet_NaN();
   Panel loss{"epoch", "loss", {{"training", {1, 2, 3, 4, 5}, {7.5, 5, 4.2, 3.9, 3.8}}}};

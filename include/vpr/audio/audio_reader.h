@@ -20,14 +20,16 @@ struct AudioInfo {
 };
 
 struct Audio {
-  std::vector<float> samples;  // mono, kSampleRate, nominally in [-1, 1]
+  std::vector<float> samples;     // mono, nominally in [-1, 1]
+  int sample_rate = kSampleRate;  // Hz, of the samples
   AudioInfo info;
 };
 
 // Decodes `path` ("-": standard input, which may be a pipe), averages the channels and resamples to
-// 16 kHz (libsoxr 0.1.3, very high quality). Pipes are read whole into memory first. A WAV on a
-// pipe whose header says "length unknown" (0, or 0x7FFFF000 and above, as streaming writers do) is
-// read to its end; in a file that is an error like any other wrong length.
+// `sample_rate` Hz (libsoxr 0.1.3, very high quality); 0: leaves the file's own rate. Pipes are
+// read whole into memory first. A WAV on a pipe whose header says "length unknown" (0, or
+// 0x7FFFF000 and above, as streaming writers do) is read to its end; in a file that is an error
+// like any other wrong length.
 //
 // Throws
 //   kNotFound  no such file
@@ -35,7 +37,7 @@ struct Audio {
 //   kCorrupt   empty file; not an audio format we know; fewer bytes or samples than its
 //              header announces (truncated)
 //   kUnusable  no samples; NaN or infinity among them
-Audio ReadAudio(const std::string& path);
+Audio ReadAudio(const std::string& path, int sample_rate = kSampleRate);
 
 // The same from bytes in memory, taken for those of a pipe; `name` is used in messages.
 Audio DecodeAudio(const std::string& bytes, const std::string& name);

@@ -27,8 +27,9 @@ std::vector<float> JoinIntervals(const std::vector<float>& samples,
 
 struct SpeechOptions {
   bool trim = true;
-  double trim_top_db = 20;   // dB below the loudest frame
-  double min_seconds = 0.1;  // of speech, after trimming
+  double trim_top_db = 20;        // dB below the loudest frame
+  double min_seconds = 0.1;       // of speech, after trimming
+  int sample_rate = kSampleRate;  // Hz, of the samples; for ReadSpeech 0 is the file's own
 };
 
 // ReadAudio + SplitSpeech + JoinIntervals. Throws what ReadAudio throws, and

@@ -31,4 +31,24 @@ const std::vector<SourceLayout>& SourceLayouts();
 std::vector<Utterance> ListUtterances(const std::string& path, const std::string& layout = "auto",
                                       std::string* used_layout = nullptr);
 
+// A list of recordings with named columns, "path" among them: a line of tab-separated names, then a
+// line a recording. Without a line of names the columns are path and speaker. Relative paths are
+// looked up from the list's folder, then from the working directory.
+struct RecordingTable {
+  std::vector<std::string> columns;
+  struct Row {
+    std::string key;                  // the path as written
+    std::string path;                 // audio file
+    std::vector<std::string> values;  // one a column
+    std::size_t line = 0;             // of the list
+  };
+  std::vector<Row> rows;
+
+  // The number of a column; columns.size() if there is none of that name.
+  std::size_t Column(const std::string& name) const;
+};
+
+// Throws kNotFound, kIo; kCorrupt with the line number, also for a path that is there twice.
+RecordingTable ReadRecordingTable(const std::string& path);
+
 }  // namespace vpr

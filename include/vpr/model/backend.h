@@ -15,6 +15,8 @@ namespace vpr {
 struct ScriptModule;
 struct TrainConfig;
 struct TrainResult;
+struct NetworkShape;  // vpr/classify/network_classifier.h
+struct NetworkTask;
 
 // The network of a model on the engine that `options` ask for. Throws kNotFound with the reason if
 // the engine cannot be opened, kInvalidArgument for one that is unknown or cannot use the device,
@@ -36,6 +38,12 @@ class Backend {
   virtual std::string TorchScriptArchive(const ScriptModule& script) = 0;
   virtual TrainResult Train(const TrainConfig& config, Progress& progress,
                             const StopRequested& stop) = 0;
+  // Classifiers: networks whose output has a value (logit) a class. Throw kInvalidArgument or
+  // kIncompatible for an unknown network or tensors that do not fit, kInterrupted if stopped.
+  virtual std::vector<Tensor> TrainClassifier(const NetworkTask& task, Progress& progress,
+                                              const StopRequested& stop) = 0;
+  virtual std::unique_ptr<Network> MakeClassifier(const NetworkShape& shape,
+                                                  const std::vector<Tensor>& tensors) = 0;
   // Names known to the registries, for messages and --help.
   virtual std::vector<std::string> Architectures() = 0;
   virtual std::vector<std::string> Losses() = 0;
@@ -46,7 +54,7 @@ class Backend {
 Backend& OpenBackend();
 
 // The modules' entry points; the names change with the interface.
-inline constexpr const char* kBackendEntry = "vpr_torch_backend_v2";  // Backend* ()
+inline constexpr const char* kBackendEntry = "vpr_torch_backend_v3";  // Backend* ()
 // Network* (const Model&), in lib/vpr/vpr_onednn.so; null for an architecture that it does not
 // know.
 inline constexpr const char* kOneDnnEntry = "vpr_onednn_network_v1";

@@ -1,6 +1,7 @@
 // Pictures (PNG), drawn with PLplot.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,19 @@ namespace vpr {
 void PlotFeatures(const std::string& png_path, const std::string& title,
                   const std::vector<float>& samples, const Matrix& features,
                   const FeatureOptions& options);
+
+// One above the other: waveform, mel spectrogram in dB, MFCC and chroma, all of frames of
+// `options`: power mel [n_mels, frames], [coefficients, frames], [12, frames]. `title` is UTF-8.
+// Throws kIo.
+void PlotInspection(const std::string& png_path, const std::string& title,
+                    const std::vector<float>& samples, const Matrix& mel, const Matrix& mfcc,
+                    const Matrix& chroma, const FeatureOptions& options);
+
+// Counts[true class][predicted class] as a square of numbers, each row coloured by its shares.
+// Labels are UTF-8. Throws kIo.
+void PlotConfusion(const std::string& png_path, const std::string& title,
+                   const std::vector<std::string>& labels,
+                   const std::vector<std::vector<std::size_t>>& counts);
 
 // One or more curves over a common x. Series of one panel share a y axis; NaN leaves a gap.
 struct Series {

@@ -19,6 +19,25 @@ namespace {
 }
 
 std::vector<Utterance> List(const std::string& list) {
+  RecordingTable table = ReadRecordingTable(list);
+  const std::size_t speaker = std::min(table.Column("speaker"), table.Column("label"));
+  if (speaker == table.columns.size()) Bad(list, 1, "no column is named speaker or label");
+  std::vector<Utterance> utterances;
+  for (RecordingTable::Row& row : table.rows) {
+    if (row.values[speaker].empty()) Bad(list, row.line, "found an empty speaker");
+    utterances.push_back({std::move(row.key), std::move(row.path), Printable(row.values[speaker])});
+  }
+  return utterances;
+}
+
+}  // namespace
+
+std::size_t RecordingTable::Column(const std::string& name) const {
+  return static_cast<std::size_t>(std::find(columns.begin(), columns.end(), name) -
+                                  columns.begin());
+}
+
+RecordingTable ReadRecordingTable(const std::string& list) {
   namespace fs = std::filesystem;
   std::string content = ReadFile(list);
   std::string_view text = content;
@@ -29,35 +48,32 @@ std::vector<Utterance> List(const std::string& list) {
                     "': it is not a text file; expected lines of path<TAB>speaker");
   std::vector<std::string_view> lines = Lines(text);
 
-  std::size_t path_column = 0, speaker_column = 1, columns = 2, first_line = 0;
+  RecordingTable table;
+  table.columns = {"path", "speaker"};
+  std::size_t path_column = 0, first_line = 0;
   if (!lines.empty()) {
     std::vector<std::string_view> names = Split(lines[0], '\t');
-    auto column = [&](const char* name) {
-      return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
-    };
-    std::size_t path = column("path"), speaker = std::min(column("speaker"), column("label"));
-    if (path < names.size() && speaker < names.size()) {
+    auto path =
+        static_cast<std::size_t>(std::find(names.begin(), names.end(), "path") - names.begin());
+    if (path < names.size() && names.size() > 1) {
+      table.columns.assign(names.begin(), names.end());
       path_column = path;
-      speaker_column = speaker;
-      columns = names.size();
       first_line = 1;
     }
   }
 
   fs::path folder = fs::path(list).parent_path();
-  std::vector<Utterance> utterances;
   std::unordered_map<std::string, std::size_t> line_of;
   for (std::size_t i = first_line; i < lines.size(); ++i) {
     if (lines[i].empty()) continue;
     std::vector<std::string_view> fields = Split(lines[i], '\t');
-    if (fields.size() != columns)
+    if (fields.size() != table.columns.size())
       Bad(list, i + 1,
-          Format("found %zu columns, expected %zu", fields.size(), columns) +
+          Format("found %zu columns, expected %zu", fields.size(), table.columns.size()) +
               (first_line == 0 ? " (path<TAB>speaker); name more columns in a first line"
                                : " as in the first line"));
-    std::string_view path = fields[path_column], speaker = fields[speaker_column];
-    if (path.empty() || speaker.empty())
-      Bad(list, i + 1, std::string("found an empty ") + (path.empty() ? "path" : "speaker"));
+    std::string_view path = fields[path_column];
+    if (path.empty()) Bad(list, i + 1, "found an empty path");
     std::string key = Printable(path);
     auto [entry, added] = line_of.try_emplace(key, i + 1);
     if (!added) Bad(list, i + 1, Format("the path is already in line %zu: ", entry->second) + key);
@@ -65,12 +81,10 @@ std::vector<Utterance> List(const std::string& list) {
     std::error_code error;
     if (file.is_relative() && (fs::exists(folder / file, error) || !fs::exists(file, error)))
       file = folder / file;
-    utterances.push_back({std::move(key), file.string(), Printable(speaker)});
+    table.rows.push_back({std::move(key), file.string(), {fields.begin(), fields.end()}, i + 1});
   }
-  return utterances;
+  return table;
 }
-
-}  // namespace
 
 extern const SourceLayout kTsv;
 const SourceLayout kTsv = {"tsv",

@@ -1,0 +1,64 @@
+// Training a classifier on a labelled folder or list, with the measurements that say what it is
+// worth; and classifying many files.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vpr/classify/classification_report.h"
+#include "vpr/classify/classifier.h"
+#include "vpr/classify/example.h"
+
+namespace vpr {
+
+struct ClassifierTrainOptions {
+  std::string source;  // folder or list
+  ExampleListOptions list;
+  FeatureSet features;
+  bool own_rate = false;        // features.acoustic.frames at the rate of the first recording
+  std::string embedding_model;  // for features of kind kEmbedding; empty: FindModel's
+  ExtractorOptions engine;      // its device, and the threads that read files
+  ClassifierSettings settings;
+  double test_size = 0.2;  // share of the recordings held out; 0: none
+  int folds = 5;           // of the cross-validation among the others; below 2: none
+  std::uint64_t seed = 1;
+  std::string output;  // classifier file to write
+};
+
+struct CrossValidation {
+  std::vector<double> accuracies;  // of the folds
+  double mean = 0, std = 0;        // of the accuracies (std: of the sample)
+  ClassificationReport report;     // of all folds together
+};
+
+struct ClassifierTrainResult {
+  ClassifierInfo info;  // as written
+  std::size_t recordings = 0, unlabelled = 0;
+  std::vector<FailedFile> skipped;
+  std::optional<CrossValidation> cross_validation;
+  std::optional<ClassificationReport> test;
+  std::vector<std::pair<std::string, std::string>> samples;  // label and path of one of each class
+};
+
+// Reads the recordings (those that cannot be used are skipped and listed), holds test_size of them
+// out, cross-validates on the rest, each fold with a standardization, C and gamma of its own,
+// trains on the rest, measures on what was held out, and writes the classifier. All parts are
+// stratified and keep groups whole.
+//
+// Throws what ListExamples and FeatureExtractor throw; kUnusable for fewer than two classes, or a
+// class with a single recording (or group), since it cannot be both learnt and tested;
+// kInterrupted.
+ClassifierTrainResult TrainClassifier(const ClassifierTrainOptions& options, Progress& progress,
+                                      const StopRequested& stop);
+
+// The answers in the order of the paths; nothing where a file cannot be used, which is reported to
+// `on_bad`. Several files are worked on at once. Throws kInterrupted if stopped.
+std::vector<std::optional<Classifier::Answer>> ClassifyFiles(
+    const std::vector<std::string>& paths, const Classifier& classifier, int threads,
+    Progress& progress, const StopRequested& stop,
+    const std::function<void(const FailedFile&)>& on_bad);
+
+}  // namespace vpr

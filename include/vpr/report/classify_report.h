@@ -1,0 +1,36 @@
+// What a classifier is worth, as pictures and as a page to read and mail.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vpr/classify/classification_report.h"
+
+namespace vpr {
+
+struct ClassifyReportSection {
+  std::string title, note;  // "Held out", one sentence
+  ClassificationReport report;
+};
+
+// A picture that somebody else draws.
+struct ReportPicture {
+  std::string caption;
+  std::function<void(const std::string& png_path)> draw;
+};
+
+struct ClassifyReportPage {
+  std::vector<std::pair<std::string, std::string>> facts;  // shown first: {"classifier", "x.vpc"}
+  std::vector<ClassifyReportSection> sections;
+  std::vector<ReportPicture> pictures;  // shown last
+};
+
+// confusion-N.png of the N-th section into the folder `dir`, made if need be. Throws kIo.
+void WriteClassifyPlots(const std::string& dir, const ClassifyReportPage& page);
+
+// One self-contained HTML page. Throws kIo, and what the pictures throw.
+void WriteClassifyHtml(const std::string& path, const ClassifyReportPage& page);
+
+}  // namespace vpr

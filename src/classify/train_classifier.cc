@@ -1,0 +1,297 @@
+#include "vpr/classify/train_classifier.h"
+
+#include <libsvm/svm.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "vpr/audio/audio_reader.h"
+#include "vpr/audio/pcm16.h"
+#include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
+#include "vpr/base/text.h"
+#include "vpr/base/version.h"
+
+namespace vpr {
+namespace {
+
+// work(path) for every path, several at once; a file that cannot be used goes to `on_bad`.
+template <typename Result>
+std::vector<std::optional<Result>> ForFiles(const std::vector<std::string>& paths, int threads,
+                                            const char* what,
+                                            const std::function<Result(const std::string&)>& work,
+                                            Progress& progress, const StopRequested& stop,
+                                            const std::function<void(const FailedFile&)>& on_bad) {
+  std::vector<std::optional<Result>> results(paths.size());
+  std::vector<std::string> failures(paths.size());
+  if (threads <= 0) threads = HardwareThreads();
+  progress.Start(what, "file", paths.size());
+  const std::size_t done = OrderedParallelFor(
+      paths.size(), threads, static_cast<std::size_t>(4 * threads),
+      [&](std::size_t i) {
+        try {
+          results[i] = work(paths[i]);
+        } catch (const Error& error) {
+          if (error.code() == ErrorCode::kInternal) throw;
+          failures[i] = error.what();
+        }
+      },
+      [&](std::size_t i) {
+        if (!results[i]) on_bad({i, paths[i], failures[i]});
+        progress.Update(i + 1);
+      },
+      stop);
+  progress.Finish();
+  if (done < paths.size())
+    throw Error(ErrorCode::kInterrupted,
+                Format("stopped after %zu of %zu files", done, paths.size()));
+  return results;
+}
+
+std::vector<std::string> PathsOf(const std::vector<Example>& examples) {
+  std::vector<std::string> paths;
+  for (const Example& example : examples) paths.push_back(example.path);
+  return paths;
+}
+
+// How many groups (or, without groups, recordings) the class with the fewest has, and its label.
+std::pair<std::size_t, std::string> FewestGroups(const std::vector<Example>& examples) {
+  std::map<std::string, std::set<std::string>> groups;
+  for (const Example& example : examples) groups[example.label].insert(example.group);
+  std::pair<std::size_t, std::string> fewest{examples.size() + 1, ""};
+  for (const auto& [label, own] : groups)
+    if (own.size() < fewest.first) fewest = {own.size(), label};
+  return fewest;
+}
+
+void CheckClasses(const std::vector<Example>& examples, const std::string& source,
+                  const std::string& group_by, const char* what) {
+  const std::vector<std::string> labels = LabelsOf(examples);
+  if (labels.size() < 2)
+    throw Error(ErrorCode::kUnusable,
+                "cannot train on '" + Printable(source) + "': " +
+                    (labels.empty()
+                         ? std::string("no recording can be used")
+                         : "all " + std::string(what) + " are of one class, '" + labels[0] + "'") +
+                    "; at least two classes are needed");
+  const auto [count, label] = FewestGroups(examples);
+  if (count < 2)
+    throw Error(ErrorCode::kUnusable,
+                "cannot train on '" + Printable(source) + "': class '" + label + "' has " +
+                    (group_by.empty() ? std::string("one recording that can be used")
+                                      : "recordings of one " + Printable(group_by) + " only") +
+                    "; at least two are needed, one to learn from and one to test on: add some, "
+                    "or leave the class out");
+}
+
+// What was read of the recordings that can be used.
+struct Data {
+  std::vector<Example> examples;
+  std::vector<FeatureExtractor::Input> inputs;
+  std::vector<int> classes, groups;
+};
+
+// A choice of recordings to learn from or to test on.
+struct Part {
+  std::vector<std::size_t> at;
+  std::vector<const Matrix*> inputs;
+  std::vector<int> classes, groups;
+
+  void Add(const Data& data, std::size_t i) {
+    at.push_back(i);
+    inputs.push_back(&data.inputs[i].features);
+    classes.push_back(data.classes[i]);
+    groups.push_back(data.groups[i]);
+  }
+};
+
+int MostFrequent(const std::vector<int>& classes, std::size_t num_classes) {
+  std::vector<std::size_t> counts(num_classes);
+  for (int c : classes) ++counts[static_cast<std::size_t>(c)];
+  return static_cast<int>(std::max_element(counts.begin(), counts.end()) - counts.begin());
+}
+
+class TrainRun {
+ public:
+  TrainRun(const ClassifierTrainOptions& options, Progress& progress, const StopRequested& stop)
+      : options_(options), progress_(progress), stop_(stop) {}
+
+  ClassifierTrainResult Run() {
+    Read();
+    const std::vector<std::string>& labels = result_.info.labels;
+    Part train, test;
+    Divide(train, test);
+    result_.cross_validation = CrossValidate(train);
+    const std::unique_ptr<TrainedClassifier> trained = Train(train, result_.info.settings);
+    ClassifierProvenance& training = result_.info.training;
+    training.counts.assign(labels.size(), 0);
+    for (int c : train.classes) ++training.counts[static_cast<std::size_t>(c)];
+    training.groups = std::set<int>(train.groups.begin(), train.groups.end()).size();
+    std::vector<std::string> fingerprints;
+    for (std::size_t i : train.at) fingerprints.push_back(data_.inputs[i].fingerprint);
+    training.fingerprints = JoinFingerprints(std::move(fingerprints));
+    if (result_.cross_validation) {
+      training.cv_mean = result_.cross_validation->mean;
+      training.cv_std = result_.cross_validation->std;
+    }
+    if (!test.at.empty()) {
+      result_.test = MakeReport(labels, test.classes, Predict(*trained, test),
+                                MostFrequent(train.classes, labels.size()));
+      training.test_accuracy = result_.test->accuracy;
+      training.test_baseline = result_.test->baseline;
+      training.test_recordings = test.at.size();
+    }
+    for (std::size_t c = 0; c < labels.size(); ++c) {
+      const auto first = std::find(data_.classes.begin(), data_.classes.end(), static_cast<int>(c));
+      result_.samples.emplace_back(
+          labels[c], data_.examples[static_cast<std::size_t>(first - data_.classes.begin())].path);
+    }
+    SaveClassifier(options_.output, result_.info, *trained);
+    return std::move(result_);
+  }
+
+ private:
+  void Read() {
+    ExampleList list = ListExamples(options_.source, options_.list);
+    result_.unlabelled = list.unlabelled;
+    CheckClasses(list.examples, options_.source, options_.list.group_by, "recordings");
+    FeatureSet set = options_.features;
+    if (options_.own_rate) {
+      set.acoustic.frames.sample_rate = RateOf(list.examples);
+      set.acoustic.frames.fmax = set.acoustic.frames.sample_rate / 2.0;
+    }
+    const bool embeds = set.kind == FeatureSetKind::kEmbedding;
+    const FeatureExtractor extractor(set, embeds ? FindModel(options_.embedding_model) : "",
+                                     options_.engine);
+    auto inputs = ForFiles<FeatureExtractor::Input>(
+        PathsOf(list.examples), options_.engine.threads, "reading",
+        [&](const std::string& path) { return extractor.Extract(path); }, progress_, stop_,
+        [&](const FailedFile& failed) {
+          progress_.Warn("skipped: " + failed.reason);
+          result_.skipped.push_back(failed);
+        });
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (!inputs[i]) continue;
+      data_.examples.push_back(list.examples[i]);
+      data_.inputs.push_back(std::move(*inputs[i]));
+    }
+    CheckClasses(data_.examples, options_.source, options_.list.group_by, "usable recordings");
+    ClassifierInfo& info = result_.info;
+    result_.recordings = data_.examples.size();
+    info.kind = options_.settings.kind;
+    info.network = options_.settings.network_name();
+    info.labels = LabelsOf(data_.examples);
+    info.features = extractor.set();
+    info.row_names = extractor.RowNames();
+    info.training.source = options_.source;
+    info.training.group_by = options_.list.group_by;
+    info.training.seed = options_.seed;
+    info.training.program = std::string("vpr ") + Version();
+    if (info.kind == ClassifierKind::kSvm)
+      info.training.program +=
+          Format(", libsvm %d.%02d", libsvm_version / 100, libsvm_version % 100);
+    data_.classes = ClassesOf(data_.examples, info.labels);
+    data_.groups = GroupsOf(data_.examples);
+  }
+
+  // Of the first recording that can be read.
+  static int RateOf(const std::vector<Example>& examples) {
+    for (const Example& example : examples) {
+      try {
+        return ReadAudio(example.path, 0).sample_rate;
+      } catch (const Error&) {
+        continue;  // it is reported with the others
+      }
+    }
+    return kSampleRate;
+  }
+
+  void Divide(Part& train, Part& test) const {
+    std::vector<int> parts(data_.classes.size(), 0);
+    if (options_.test_size > 0)
+      parts = AssignParts(data_.classes, data_.groups, {1 - options_.test_size, options_.test_size},
+                          options_.seed);
+    for (std::size_t i = 0; i < parts.size(); ++i) (parts[i] == 0 ? train : test).Add(data_, i);
+  }
+
+  std::unique_ptr<TrainedClassifier> Train(const Part& part,
+                                           std::map<std::string, double>& used) const {
+    return TrainOn(part.inputs, part.classes, part.groups,
+                   static_cast<int>(result_.info.labels.size()), options_.settings, options_.seed,
+                   used, progress_, stop_);
+  }
+
+  static std::vector<int> Predict(const TrainedClassifier& trained, const Part& part) {
+    std::vector<int> predicted;
+    for (const Matrix* input : part.inputs)
+      predicted.push_back(Best(trained.Probabilities(*input)));
+    return predicted;
+  }
+
+  std::optional<CrossValidation> CrossValidate(const Part& part) const {
+    if (options_.folds < 2) return std::nullopt;
+    std::vector<Example> examples;
+    for (std::size_t i : part.at) examples.push_back(data_.examples[i]);
+    const auto [fewest, label] = FewestGroups(examples);
+    const std::size_t folds = std::min(fewest, static_cast<std::size_t>(options_.folds));
+    if (folds < 2) {
+      progress_.Warn("no cross-validation: class '" + label + "' has too little left to divide");
+      return std::nullopt;
+    }
+    if (folds < static_cast<std::size_t>(options_.folds))
+      progress_.Warn(Format("cross-validation in %zu folds, as class '%s' has no more to divide",
+                            folds, label.c_str()));
+    const std::vector<int> fold_of =
+        AssignParts(part.classes, part.groups,
+                    std::vector<double>(folds, 1 / static_cast<double>(folds)), options_.seed);
+    CrossValidation result;
+    std::vector<int> truth, predicted;
+    for (std::size_t fold = 0; fold < folds; ++fold) {
+      Part train, test;
+      for (std::size_t i = 0; i < part.at.size(); ++i)
+        (fold_of[i] == static_cast<int>(fold) ? test : train).Add(data_, part.at[i]);
+      std::map<std::string, double> used;
+      const std::vector<int> found = Predict(*Train(train, used), test);
+      std::size_t correct = 0;
+      for (std::size_t i = 0; i < found.size(); ++i) correct += found[i] == test.classes[i] ? 1 : 0;
+      result.accuracies.push_back(static_cast<double>(correct) / static_cast<double>(found.size()));
+      progress_.Info(Format("fold %zu of %zu: %.2f %% of %zu recordings", fold + 1, folds,
+                            100 * result.accuracies.back(), found.size()));
+      truth.insert(truth.end(), test.classes.begin(), test.classes.end());
+      predicted.insert(predicted.end(), found.begin(), found.end());
+    }
+    for (double accuracy : result.accuracies) result.mean += accuracy / static_cast<double>(folds);
+    for (double accuracy : result.accuracies)
+      result.std += std::pow(accuracy - result.mean, 2) / static_cast<double>(folds - 1);
+    result.std = std::sqrt(result.std);
+    const std::size_t num_classes = result_.info.labels.size();
+    result.report =
+        MakeReport(result_.info.labels, truth, predicted, MostFrequent(part.classes, num_classes));
+    return result;
+  }
+
+  const ClassifierTrainOptions& options_;
+  Progress& progress_;
+  const StopRequested& stop_;
+  Data data_;
+  ClassifierTrainResult result_;
+};
+
+}  // namespace
+
+ClassifierTrainResult TrainClassifier(const ClassifierTrainOptions& options, Progress& progress,
+                                      const StopRequested& stop) {
+  return TrainRun(options, progress, stop).Run();
+}
+
+std::vector<std::optional<Classifier::Answer>> ClassifyFiles(
+    const std::vector<std::string>& paths, const Classifier& classifier, int threads,
+    Progress& progress, const StopRequested& stop,
+    const std::function<void(const FailedFile&)>& on_bad) {
+  return ForFiles<Classifier::Answer>(
+      paths, threads, "classifying",
+      [&](const std::string& path) { return classifier.Classify(path); }, progress, stop, on_bad);
+}
+
+}  // namespace vpr

@@ -1,0 +1,153 @@
+#include "model/tensor_file.h"
+
+#include <cstring>
+#include <optional>
+
+#include "model/int8_weights.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Layout: magic, u32 format version, u32 zero, u64 length of the JSON, the JSON padded with blanks
+// to a multiple of 64, the tensors (float32 or int8, C order, one after the other), 32 characters
+// of checksum.
+constexpr std::size_t kMagicSize = 8;
+constexpr std::size_t kPrologue = kMagicSize + 4 + 4 + 8;
+constexpr std::size_t kChecksum = 32;
+
+std::string LittleEndian(std::uint64_t value, int bytes) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);
+  return text;
+}
+
+std::uint64_t FromLittleEndian(std::string_view text) {
+  std::uint64_t value = 0;
+  for (std::size_t i = text.size(); i > 0; --i)
+    value = value << 8 | static_cast<unsigned char>(text[i - 1]);
+  return value;
+}
+
+}  // namespace
+
+Error CannotUse(const std::string& path, const TensorFileFormat& format, ErrorCode code,
+                const std::string& what) {
+  return Error(code,
+               std::string("cannot use ") + format.what + " '" + Printable(path) + "': " + what);
+}
+
+std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format, Json header,
+                            const std::vector<Tensor>& tensors, std::size_t in_int8) {
+  auto is_int8 = [&](std::size_t i) { return i < in_int8 && HasWeights(tensors[i]); };
+  header["tensors"] = Json::array();
+  std::uint64_t values = 0;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    header["tensors"].push_back({{"name", tensors[i].name}, {"shape", tensors[i].shape}});
+    if (is_int8(i)) header["tensors"].back()["int8"] = true;
+    values += tensors[i].data.size();
+  }
+  std::string json = header.dump(1, ' ', false, Json::error_handler_t::replace);
+  json.resize((kPrologue + json.size() + 63) / 64 * 64 - kPrologue, ' ');
+  std::string content(format.magic, kMagicSize);
+  content.reserve(kPrologue + json.size() + values * sizeof(float) + kChecksum);
+  const int version = in_int8 > 0 ? format.int8_version : format.version;
+  content += LittleEndian(static_cast<std::uint64_t>(version), 4);
+  content += LittleEndian(0, 4);
+  content += LittleEndian(json.size(), 8);
+  content += json;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (is_int8(i)) {
+      AppendInt8(tensors[i], content);
+    } else {
+      content.append(reinterpret_cast<const char*>(tensors[i].data.data()),
+                     tensors[i].data.size() * sizeof(float));
+    }
+  }
+  const std::string fingerprint = Fingerprint(content);
+  content += fingerprint;
+  WriteFileAtomically(path, content);
+  return fingerprint;
+}
+
+TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& format) {
+  std::optional<MappedFile> mapped;
+  std::string text;  // of what cannot be mapped
+  if (IsRegularFile(path)) {
+    mapped.emplace(path);
+  } else {
+    text = ReadFile(path);
+  }
+  const std::string_view content = mapped ? mapped->text() : std::string_view(text);
+  auto fail = [&](ErrorCode code, const std::string& what) {
+    return CannotUse(path, format, code, what);
+  };
+  if (content.size() < kPrologue || std::memcmp(content.data(), format.magic, kMagicSize) != 0)
+    throw fail(ErrorCode::kCorrupt, content.empty()
+                                        ? std::string("the file is empty")
+                                        : std::string("it is not a vpr ") + format.what + " file");
+  const std::uint64_t version = FromLittleEndian(content.substr(kMagicSize, 4));
+  const bool int8 =
+      format.int8_version > 0 && version == static_cast<std::uint64_t>(format.int8_version);
+  if (!int8 && version != static_cast<std::uint64_t>(format.version))
+    throw fail(
+        ErrorCode::kIncompatible,
+        Format("it has format version %llu, this program reads version %d; train it again or "
+               "use the program it came with",
+               static_cast<unsigned long long>(version),
+               std::max(format.version, format.int8_version)));
+  std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
+  if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
+    throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
+  std::string_view body = content.substr(0, content.size() - kChecksum);
+  TensorFile file;
+  file.int8 = int8;
+  file.fingerprint = Fingerprint(body);
+  if (content.substr(body.size()) != file.fingerprint)
+    throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");
+
+  std::size_t offset = kPrologue + json_size;
+  try {
+    file.header = Json::parse(content.substr(kPrologue, json_size));
+    for (const Json& entry : file.header.at("tensors")) {
+      Tensor tensor;
+      entry.at("name").get_to(tensor.name);
+      entry.at("shape").get_to(tensor.shape);
+      const std::uint64_t left = body.size() - offset;
+      std::uint64_t count = 1;
+      bool fits = true;
+      for (std::int64_t extent : tensor.shape) {
+        fits = fits && extent >= 0 &&
+               (extent == 0 || count <= left / static_cast<std::uint64_t>(extent));
+        if (fits) count *= static_cast<std::uint64_t>(extent);
+      }
+      const bool rounded = int8 && entry.value("int8", false);
+      fits = fits && (!rounded || HasWeights(tensor));
+      const std::size_t stored = !fits     ? 0
+                                 : rounded ? Int8Bytes(tensor, count)
+                                           : count * sizeof(float);
+      if (!fits || stored > left)
+        throw fail(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' does not fit in the file");
+      tensor.data.resize(count);
+      if (rounded) {
+        ReadInt8(body.data() + offset, tensor);
+      } else if (count > 0) {
+        std::memcpy(tensor.data.data(), body.data() + offset, stored);
+      }
+      offset += stored;
+      file.tensors.push_back(std::move(tensor));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw fail(ErrorCode::kCorrupt,
+               std::string("its description is not as expected: ") + error.what());
+  }
+  if (offset != body.size())
+    throw fail(ErrorCode::kCorrupt,
+               Format("%zu bytes are left over after its tensors", body.size() - offset));
+  return file;
+}
+
+}  // namespace vpr

@@ -1,0 +1,42 @@
+// A file of a JSON description and named tensors, float32 or int8, with a checksum: what model
+// files and classifier files have in common. docs/formats.md gives every byte.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "vpr/base/error.h"
+#include "vpr/model/model_file.h"
+
+namespace vpr {
+
+struct TensorFileFormat {
+  const char* magic;  // 8 bytes
+  int version;        // written, and the only one read
+  int int8_version;   // of a file with weights in int8; 0: there are none
+  const char* what;   // "model", for messages
+};
+
+struct TensorFile {
+  nlohmann::ordered_json header;  // with "tensors"
+  std::vector<Tensor> tensors;
+  bool int8 = false;        // some of them were stored in int8
+  std::string fingerprint;  // of the content
+};
+
+// Writes atomically; returns the fingerprint. Of the first `in_int8` tensors the weights, which
+// must be rounded (RoundWeights), are stored in int8. Throws kIo.
+std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format,
+                            nlohmann::ordered_json header, const std::vector<Tensor>& tensors,
+                            std::size_t in_int8 = 0);
+
+// Throws kNotFound, kIo; kCorrupt for another kind of file, one that is cut off, fails its checksum
+// or whose tensors do not fit; kIncompatible for another version. The message names the file.
+TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& format);
+
+// "cannot use model 'x.vpr': what"
+Error CannotUse(const std::string& path, const TensorFileFormat& format, ErrorCode code,
+                const std::string& what);
+
+}  // namespace vpr
