@@ -63,7 +63,7 @@ class TorchBackend : public Backend {
 }  // namespace
 }  // namespace vpr
 
-extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v2() {
+extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v3() {
   static vpr::TorchBackend backend;
   return &backend;
 }
