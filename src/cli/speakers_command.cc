@@ -185,9 +185,8 @@ int Import(const Options& options, const Context& context) {
       throw Error(ErrorCode::kInterrupted,
                   Format("stopped; %zu of %zu speakers are imported", imported, speakers.size()));
     ++seen;
-    const bool known = std::any_of(batch.begin(), batch.end(), [&](const Enrollment& one) {
-      return one.name == speaker.name;
-    });
+    const bool known = std::any_of(batch.begin(), batch.end(),
+                                   [&](const Enrollment& one) { return one.name == speaker.name; });
     if (!options.merge && (known || store->Find(speaker.name))) {
       progress->Warn("'" + Printable(speaker.name) +
                      "' is enrolled already and was left out; --merge adds the utterances");

@@ -3,8 +3,13 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
 #include <cstring>
+#include <deque>
+#include <exception>
 #include <limits>
+#include <mutex>
+#include <thread>
 
 #include "identify/products.h"
 #include "vpr/base/error.h"
@@ -238,6 +243,70 @@ void DecodeBlock(std::string_view bytes, LoadedGallery& loaded) {
   loaded.gallery.AddEncoded(bytes.substr(size));
 }
 
+// Takes blocks apart on a thread of its own, so that the store is read meanwhile.
+class Decoder {
+ public:
+  explicit Decoder(LoadedGallery& loaded) : loaded_(loaded), thread_([this] { Run(); }) {}
+  ~Decoder() { Stop(); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  void Add(std::string&& block) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return blocks_.size() < kMostWaiting || failure_; });
+    blocks_.push_back(std::move(block));
+    changed_.notify_all();
+  }
+
+  // When all are taken apart; throws what went wrong.
+  void Finish() {
+    Stop();
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  static constexpr std::size_t kMostWaiting = 16;
+
+  void Run() {
+    for (;;) {
+      std::string block;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return !blocks_.empty() || stopped_; });
+        if (blocks_.empty()) return;
+        block = std::move(blocks_.front());
+        blocks_.pop_front();
+        changed_.notify_all();
+      }
+      if (failure_) continue;
+      try {
+        DecodeBlock(block, loaded_);
+      } catch (...) {
+        std::lock_guard lock(mutex_);
+        failure_ = std::current_exception();
+        changed_.notify_all();
+      }
+    }
+  }
+
+  void Stop() {
+    {
+      std::lock_guard lock(mutex_);
+      stopped_ = true;
+      changed_.notify_all();
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+
+  LoadedGallery& loaded_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> blocks_;
+  bool stopped_ = false;
+  std::exception_ptr failure_;
+  std::thread thread_;  // last: it uses the others
+};
+
 }  // namespace
 
 LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
@@ -256,7 +325,7 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
   };
   std::vector<Block> blocks;
   std::vector<EnrolledSpeaker> batch;
-  std::size_t kept = 0, made = 0;
+  std::size_t made = 0;
   auto add_batch = [&] {
     std::vector<Voiceprint> voiceprints(batch.size());
     OrderedParallelFor(
@@ -290,18 +359,19 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
     batch.clear();
     progress.Update(made);
   };
+  Decoder decoder(loaded);
   store.ForEachTemplate(
-      maker,
-      [&](std::string&& data) {
-        DecodeBlock(data, loaded);
-        kept = gallery.size() + loaded.other_network.size();
-      },
+      maker, [&](std::string&& data) { decoder.Add(std::move(data)); },
       [&](EnrolledSpeaker&& speaker) {
-        if (made == 0 && batch.empty())
-          progress.Start("preparing the enrolled voices", "speaker", expected - kept);
+        if (made == 0 && batch.empty()) {
+          decoder.Finish();
+          progress.Start("preparing the enrolled voices", "speaker",
+                         expected - gallery.size() - loaded.other_network.size());
+        }
         batch.push_back(std::move(speaker));
         if (batch.size() == 4 * static_cast<std::size_t>(TemplateBlock::kBlock)) add_batch();
       });
+  decoder.Finish();
   if (!batch.empty()) add_batch();
   if (made > 0) progress.Finish();
 
