@@ -176,7 +176,7 @@ void Run(const std::string& model_path, const std::string& list, const std::stri
   const Rate onednn = Measure(work, *MakeNetwork(work.model, onednn_options), cores, embeddings);
   print("oneDNN, a file a core", onednn);
   Model int8 = work.model;
-  QuantizeWeights(int8);
+  QuantizeWeights(int8, WeightType::kInt8);
   print("oneDNN in int8", Measure(work, *MakeNetwork(int8, onednn_options), cores, embeddings));
 #ifdef VPR_BENCH_OPENCV
   cv::setNumThreads(1);

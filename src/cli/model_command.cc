@@ -7,6 +7,7 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/model/average.h"
+#include "vpr/model/fusion.h"
 #include "vpr/model/model_file.h"
 #include "vpr/network/export.h"
 
@@ -109,20 +110,57 @@ void AddExportCommand(CLI::App& model, Context& context) {
   });
 }
 
+struct FuseOptions {
+  std::vector<std::string> models;
+  std::string output;
+};
+
+int RunFuse(const FuseOptions& options) {
+  std::vector<Model> models;
+  for (const std::string& path : options.models) models.push_back(LoadModel(path));
+  Model fusion = FuseModels(models);
+  SaveModel(options.output, fusion);
+  Print(Format("%s: %zu networks, without thresholds; next: vpr adapt\n",
+               Printable(options.output).c_str(), models.size()));
+  return kExitDone;
+}
+
+void AddFuseCommand(CLI::App& model, Context& context) {
+  auto options = std::make_shared<FuseOptions>();
+  CLI::App* command =
+      model.add_subcommand("fuse", "Several networks, of any kinds, that make embeddings together");
+  command->add_option("models", options->models, "Model files")
+      ->required()
+      ->expected(2, 16)
+      ->type_name("MODEL...");
+  command->add_option("-o,--output", options->output, "Model file to write")
+      ->required()
+      ->type_name("MODEL");
+  command->footer(
+      "The networks must have been trained on the same features. A recording's embedding is "
+      "theirs, "
+      "each\n"
+      "of length 1, one after the other.\n"
+      "Example:\n  vpr model fuse resnet.vpr ecapa.vpr -o both.vpr\n"
+      "  vpr adapt data/mine --model both.vpr -o mine.vpr    # PLDA, cohort and thresholds for it");
+  command->callback([options, &context] { context.run = [options] { return RunFuse(*options); }; });
+}
+
 struct QuantizeOptions {
-  std::string model, output;
+  std::string model, output, type = "int8";
 };
 
 int RunQuantize(const QuantizeOptions& options) {
   Model model = LoadModel(FindModel(options.model));
-  QuantizeWeights(model);
+  QuantizeWeights(model, options.type == "int8" ? WeightType::kInt8 : WeightType::kFloat16);
   SaveModel(options.output, model);
   return kExitDone;
 }
 
 void AddQuantizeCommand(CLI::App& model, Context& context) {
   auto options = std::make_shared<QuantizeOptions>();
-  CLI::App* command = model.add_subcommand("quantize", "A model that computes in int8");
+  CLI::App* command =
+      model.add_subcommand("quantize", "A smaller model: weights in float16 or int8");
   command
       ->add_option("model", options->model,
                    "Model file (default: $VPR_MODEL, else the model that came with vpr)")
@@ -130,10 +168,15 @@ void AddQuantizeCommand(CLI::App& model, Context& context) {
   command->add_option("-o,--output", options->output, "The new model file")
       ->required()
       ->type_name("OUT");
+  command->add_option("--type", options->type, "Of the weights")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"float16", "int8"}))
+      ->capture_default_str();
   command->footer(
-      "Its weights take a quarter of the space, and convolutions run in int8 on a CPU, which is\n"
-      "faster on processors with AVX512-VNNI. Embeddings are slightly different: enroll anew, and\n"
-      "\"vpr calibrate\" for exact thresholds.\n"
+      "int8: weights take a quarter of the space, and convolutions run in int8 on a CPU, which is\n"
+      "faster on processors with AVX512-VNNI. float16: half the space, computed with as before.\n"
+      "Embeddings are slightly different: enroll anew, and \"vpr calibrate\" for exact "
+      "thresholds.\n"
       "Example:\n"
       "  vpr model quantize voices.vpr -o voices-int8.vpr");
   command->callback(
@@ -173,6 +216,7 @@ void AddModelCommand(CLI::App& app, Context& context) {
   model->footer("Example:\n  vpr model info voices.vpr");
   info->footer("Example:\n  vpr model info voices.vpr --json");
   AddExportCommand(*model, context);
+  AddFuseCommand(*model, context);
   AddQuantizeCommand(*model, context);
   info->callback([options, &context] { context.run = [options] { return RunInfo(*options); }; });
 }

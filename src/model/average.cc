@@ -16,7 +16,7 @@ void CheckAlike(const Model& a, const Model& b, std::size_t number) {
                  Format("model %zu cannot be averaged with the first: ", number) + what);
   };
   if (a.info.architecture != b.info.architecture ||
-      a.info.architecture_options != b.info.architecture_options ||
+      a.info.architecture_options != b.info.architecture_options || a.info.parts != b.info.parts ||
       a.info.embedding_dim != b.info.embedding_dim)
     throw fail("its network is of another shape");
   if (a.info.features != b.info.features) throw fail("its feature settings are others");
@@ -40,6 +40,7 @@ Model AverageModels(const std::vector<Model>& models, const std::vector<double>&
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   Model mean;
   mean.info = models.back().info;
+  mean.info.weights = WeightType::kFloat32;
   SetThresholds({}, mean.info);
   TrainingProvenance& training = mean.info.training;
   training.dev_eer = -1;

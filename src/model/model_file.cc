@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/compact_weights.h"
 #include "model/feature_json.h"
-#include "model/int8_weights.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
@@ -35,48 +35,64 @@ Json FmrThresholdsToJson(const std::vector<FmrThreshold>& thresholds) {
   return list;
 }
 
+// What only some models have is left out of the others' files.
 Json InfoToJson(const ModelInfo& info) {
   const DecisionThreshold& decision = info.decision;
   const TrainingProvenance& training = info.training;
-  return {{"architecture", info.architecture},
-          {"architecture_options", info.architecture_options},
-          {"embedding_dim", info.embedding_dim},
-          {"crop_seconds", info.crop_seconds},
-          {"features", FeatureOptionsToJson(info.features)},
-          {"decision",
-           {{"threshold", decision.threshold},
-            {"fmr", decision.fmr},
-            {"fnmr", decision.fnmr},
-            {"basis", decision.basis}}},
-          {"fmr_thresholds", FmrThresholdsToJson(info.fmr_thresholds)},
-          {"calibration",
-           {{"scale", info.calibration.scale},
-            {"offset", info.calibration.offset},
-            {"duration_scale", info.calibration.duration_scale},
-            {"duration_offset", info.calibration.duration_offset}}},
-          {"training",
-           {{"dataset", training.dataset},
-            {"dataset_fingerprint", training.dataset_fingerprint},
-            {"speakers", training.speakers},
-            {"utterances", training.utterances},
-            {"hours", training.hours},
-            {"loss", training.loss},
-            {"epochs", training.epochs},
-            {"best_epoch", training.best_epoch},
-            {"crops", training.crops},
-            {"seed", training.seed},
-            {"dev_dataset_fingerprint", training.dev_dataset_fingerprint},
-            {"dev_eer", training.dev_eer},
-            {"program", training.program},
-            {"utterance_fingerprints", training.utterance_fingerprints},
-            {"speaker_fingerprints", training.speaker_fingerprints}}}};
+  Json shape = {{"architecture", info.architecture},
+                {"architecture_options", info.architecture_options}};
+  for (const NetworkPart& part : info.parts)
+    shape["parts"].push_back({{"architecture", part.architecture},
+                              {"architecture_options", part.architecture_options},
+                              {"embedding_dim", part.embedding_dim}});
+  shape["embedding_dim"] = info.embedding_dim;
+  if (info.weights != WeightType::kFloat32) shape["weight_type"] = Name(info.weights);
+  const Json rest = {{"crop_seconds", info.crop_seconds},
+                     {"features", FeatureOptionsToJson(info.features)},
+                     {"decision",
+                      {{"threshold", decision.threshold},
+                       {"fmr", decision.fmr},
+                       {"fnmr", decision.fnmr},
+                       {"basis", decision.basis}}},
+                     {"fmr_thresholds", FmrThresholdsToJson(info.fmr_thresholds)},
+                     {"calibration",
+                      {{"scale", info.calibration.scale},
+                       {"offset", info.calibration.offset},
+                       {"duration_scale", info.calibration.duration_scale},
+                       {"duration_offset", info.calibration.duration_offset}}},
+                     {"training",
+                      {{"dataset", training.dataset},
+                       {"dataset_fingerprint", training.dataset_fingerprint},
+                       {"speakers", training.speakers},
+                       {"utterances", training.utterances},
+                       {"hours", training.hours},
+                       {"loss", training.loss},
+                       {"epochs", training.epochs},
+                       {"best_epoch", training.best_epoch},
+                       {"crops", training.crops},
+                       {"seed", training.seed},
+                       {"dev_dataset_fingerprint", training.dev_dataset_fingerprint},
+                       {"dev_eer", training.dev_eer},
+                       {"program", training.program},
+                       {"utterance_fingerprints", training.utterance_fingerprints},
+                       {"speaker_fingerprints", training.speaker_fingerprints}}}};
+  shape.update(rest);
+  return shape;
 }
 
 ModelInfo InfoFromJson(const Json& json) {
   ModelInfo info;
-  info.int8 = json.value("int8", false);
   json.at("architecture").get_to(info.architecture);
   json.at("architecture_options").get_to(info.architecture_options);
+  if (json.contains("parts")) {
+    for (const Json& entry : json.at("parts")) {
+      NetworkPart part;
+      entry.at("architecture").get_to(part.architecture);
+      entry.at("architecture_options").get_to(part.architecture_options);
+      entry.at("embedding_dim").get_to(part.embedding_dim);
+      info.parts.push_back(part);
+    }
+  }
   json.at("embedding_dim").get_to(info.embedding_dim);
   json.at("crop_seconds").get_to(info.crop_seconds);
   info.features = FeatureOptionsFromJson(json.at("features"));
@@ -166,10 +182,10 @@ void SplitScoring(Model& model) {
 std::string NetworkFingerprint(const ModelInfo& info, const std::vector<Tensor>& tensors) {
   FingerprintStream stream;
   const Json json = InfoToJson(info);
-  for (const char* key :
-       {"architecture", "architecture_options", "embedding_dim", "crop_seconds", "features"})
-    stream.Add(json.at(key).dump());
-  if (info.int8) stream.Add("int8");
+  for (const char* key : {"architecture", "architecture_options", "parts", "embedding_dim",
+                          "crop_seconds", "features"})
+    if (json.contains(key)) stream.Add(json.at(key).dump());
+  if (info.weights == WeightType::kInt8) stream.Add("int8");
   for (const Tensor& tensor : tensors) {
     stream.Add(tensor.name);
     stream.Add(tensor.data.data(), tensor.data.size() * sizeof(float));
@@ -196,12 +212,11 @@ void SetFingerprints(Model& model) {
 
 void SaveModel(const std::string& path, Model& model) {
   Json header = InfoToJson(model.info);
-  if (model.info.int8) header["int8"] = true;
   header["scoring"] = {{"cohort_top_n", model.scoring.top_n}};
   std::vector<Tensor> tensors = model.tensors;
   for (Tensor& tensor : ScoringTensors(model.scoring)) tensors.push_back(std::move(tensor));
   model.info.fingerprint = WriteTensorFile(path, kFormat, std::move(header), tensors,
-                                           model.info.int8 ? model.tensors.size() : 0);
+                                           model.info.weights, model.tensors.size());
   SetFingerprints(model);
 }
 
@@ -215,8 +230,7 @@ Model LoadModel(const std::string& path) {
     model.info = InfoFromJson(file.header);
     model.info.fingerprint = file.fingerprint;
     model.tensors = std::move(file.tensors);
-    if (model.info.int8 != file.int8)
-      throw Error(ErrorCode::kCorrupt, "its format version does not go with its description");
+    model.info.weights = file.weights;
     SplitScoring(model);
     file.header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
     SetFingerprints(model);
@@ -246,11 +260,11 @@ Model LoadModel(const std::string& path) {
   return model;
 }
 
-void QuantizeWeights(Model& model) {
+void QuantizeWeights(Model& model, WeightType type) {
   for (Tensor& tensor : model.tensors) {
-    if (HasWeights(tensor)) RoundWeights(tensor);
+    if (HasWeights(tensor)) RoundWeights(tensor, type);
   }
-  model.info.int8 = true;
+  model.info.weights = type;
 }
 
 void SetThresholds(const ScoreThresholds& thresholds, ModelInfo& info) {
@@ -264,11 +278,12 @@ std::string SpeakerFingerprint(std::string_view label) {
 }
 
 std::string InfoAsJson(const ModelInfo& info) {
-  Json json = {{"format_version", kModelFormatVersion + (info.int8 ? 1 : 0)},
-               {"fingerprint", info.fingerprint},
-               {"network_fingerprint", info.network_fingerprint}};
+  Json json = {
+      {"format_version", kModelFormatVersion + (info.weights == WeightType::kFloat32 ? 0 : 1)},
+      {"fingerprint", info.fingerprint},
+      {"network_fingerprint", info.network_fingerprint}};
   json.update(InfoToJson(info));
-  json["int8"] = info.int8;
+  json["weight_type"] = Name(info.weights);
   json["training"].erase("utterance_fingerprints");
   json["training"].erase("speaker_fingerprints");
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

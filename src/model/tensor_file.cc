@@ -3,7 +3,7 @@
 #include <cstring>
 #include <optional>
 
-#include "model/int8_weights.h"
+#include "model/compact_weights.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 
@@ -13,8 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Layout: magic, u32 format version, u32 zero, u64 length of the JSON, the JSON padded with blanks
-// to a multiple of 64, the tensors (float32 or int8, C order, one after the other), 32 characters
-// of checksum.
+// to a multiple of 64, the tensors (float32 or compact, C order, one after the other), 32
+// characters of checksum.
 constexpr std::size_t kMagicSize = 8;
 constexpr std::size_t kPrologue = kMagicSize + 4 + 4 + 8;
 constexpr std::size_t kChecksum = 32;
@@ -41,27 +41,30 @@ Error CannotUse(const std::string& path, const TensorFileFormat& format, ErrorCo
 }
 
 std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format, Json header,
-                            const std::vector<Tensor>& tensors, std::size_t in_int8) {
-  auto is_int8 = [&](std::size_t i) { return i < in_int8 && HasWeights(tensors[i]); };
+                            const std::vector<Tensor>& tensors, WeightType weights,
+                            std::size_t compact) {
+  auto is_compact = [&](std::size_t i) {
+    return weights != WeightType::kFloat32 && i < compact && HasWeights(tensors[i]);
+  };
   header["tensors"] = Json::array();
   std::uint64_t values = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     header["tensors"].push_back({{"name", tensors[i].name}, {"shape", tensors[i].shape}});
-    if (is_int8(i)) header["tensors"].back()["int8"] = true;
+    if (is_compact(i)) header["tensors"].back()["type"] = Name(weights);
     values += tensors[i].data.size();
   }
   std::string json = header.dump(1, ' ', false, Json::error_handler_t::replace);
   json.resize((kPrologue + json.size() + 63) / 64 * 64 - kPrologue, ' ');
   std::string content(format.magic, kMagicSize);
   content.reserve(kPrologue + json.size() + values * sizeof(float) + kChecksum);
-  const int version = in_int8 > 0 ? format.int8_version : format.version;
+  const int version = weights == WeightType::kFloat32 ? format.version : format.compact_version;
   content += LittleEndian(static_cast<std::uint64_t>(version), 4);
   content += LittleEndian(0, 4);
   content += LittleEndian(json.size(), 8);
   content += json;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (is_int8(i)) {
-      AppendInt8(tensors[i], content);
+    if (is_compact(i)) {
+      AppendCompact(tensors[i], weights, content);
     } else {
       content.append(reinterpret_cast<const char*>(tensors[i].data.data()),
                      tensors[i].data.size() * sizeof(float));
@@ -90,21 +93,20 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
                                         ? std::string("the file is empty")
                                         : std::string("it is not a vpr ") + format.what + " file");
   const std::uint64_t version = FromLittleEndian(content.substr(kMagicSize, 4));
-  const bool int8 =
-      format.int8_version > 0 && version == static_cast<std::uint64_t>(format.int8_version);
-  if (!int8 && version != static_cast<std::uint64_t>(format.version))
+  const bool compact =
+      format.compact_version > 0 && version == static_cast<std::uint64_t>(format.compact_version);
+  if (!compact && version != static_cast<std::uint64_t>(format.version))
     throw fail(
         ErrorCode::kIncompatible,
         Format("it has format version %llu, this program reads version %d; train it again or "
                "use the program it came with",
                static_cast<unsigned long long>(version),
-               std::max(format.version, format.int8_version)));
+               std::max(format.version, format.compact_version)));
   std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
   if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
     throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
   std::string_view body = content.substr(0, content.size() - kChecksum);
   TensorFile file;
-  file.int8 = int8;
   file.fingerprint = Fingerprint(body);
   if (content.substr(body.size()) != file.fingerprint)
     throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");
@@ -124,16 +126,24 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
                (extent == 0 || count <= left / static_cast<std::uint64_t>(extent));
         if (fits) count *= static_cast<std::uint64_t>(extent);
       }
-      const bool rounded = int8 && entry.value("int8", false);
+      WeightType type = WeightType::kFloat32;
+      if (compact && entry.contains("type")) {
+        const auto found = WeightTypeOf(entry.at("type").get<std::string>());
+        if (!found || (file.weights != WeightType::kFloat32 && file.weights != *found))
+          throw fail(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' has a wrong type");
+        type = *found;
+      }
+      const bool rounded = type != WeightType::kFloat32;
+      if (rounded) file.weights = type;
       fits = fits && (!rounded || HasWeights(tensor));
       const std::size_t stored = !fits     ? 0
-                                 : rounded ? Int8Bytes(tensor, count)
+                                 : rounded ? CompactBytes(tensor, type, count)
                                            : count * sizeof(float);
       if (!fits || stored > left)
         throw fail(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' does not fit in the file");
       tensor.data.resize(count);
       if (rounded) {
-        ReadInt8(body.data() + offset, tensor);
+        ReadCompact(body.data() + offset, type, tensor);
       } else if (count > 0) {
         std::memcpy(tensor.data.data(), body.data() + offset, stored);
       }

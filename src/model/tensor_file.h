@@ -1,4 +1,4 @@
-// A file of a JSON description and named tensors, float32 or int8, with a checksum: what model
+// A file of a JSON description and named tensors, float32 or compact, with a checksum: what model
 // files and classifier files have in common. docs/formats.md gives every byte.
 #pragma once
 
@@ -12,24 +12,24 @@
 namespace vpr {
 
 struct TensorFileFormat {
-  const char* magic;  // 8 bytes
-  int version;        // written, and the only one read
-  int int8_version;   // of a file with weights in int8; 0: there are none
-  const char* what;   // "model", for messages
+  const char* magic;    // 8 bytes
+  int version;          // written, and the only one read
+  int compact_version;  // of a file with weights in another type than float32; 0: there are none
+  const char* what;     // "model", for messages
 };
 
 struct TensorFile {
   nlohmann::ordered_json header;  // with "tensors"
   std::vector<Tensor> tensors;
-  bool int8 = false;        // some of them were stored in int8
+  WeightType weights = WeightType::kFloat32;
   std::string fingerprint;  // of the content
 };
 
-// Writes atomically; returns the fingerprint. Of the first `in_int8` tensors the weights, which
-// must be rounded (RoundWeights), are stored in int8. Throws kIo.
+// Writes atomically; returns the fingerprint. Of the first `compact` tensors the weights, which
+// must be rounded (RoundWeights), are stored as this type. Throws kIo.
 std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format,
                             nlohmann::ordered_json header, const std::vector<Tensor>& tensors,
-                            std::size_t in_int8 = 0);
+                            WeightType weights = WeightType::kFloat32, std::size_t compact = 0);
 
 // Throws kNotFound, kIo; kCorrupt for another kind of file, one that is cut off, fails its checksum
 // or whose tensors do not fit; kIncompatible for another version. The message names the file.

@@ -1,8 +1,11 @@
 #include "vpr/network/graph.h"
 
+#include <algorithm>
+
 #include "network/graph_builder.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/model/fusion.h"
 
 namespace vpr {
 namespace {
@@ -22,11 +25,42 @@ const Architecture* Find(const std::string& name) {
   return nullptr;
 }
 
+// All networks on one input, their embeddings of length 1 one after the other.
+Graph Fusion(const Model& model) {
+  Graph fusion;
+  Node all;
+  all.op = Node::Op::kConcat;
+  for (const Model& part : PartsOf(model)) {
+    Graph graph = BuildGraph(part);
+    if (fusion.nodes.empty()) fusion.nodes.push_back(graph.nodes.front());
+    fusion.int8 = graph.int8;
+    const std::size_t before = fusion.nodes.size() - 1;  // the input is the first one's
+    for (std::size_t n = 1; n < graph.nodes.size(); ++n) {
+      Node& node = fusion.nodes.emplace_back(std::move(graph.nodes[n]));
+      for (std::size_t& input : node.inputs) input += input == 0 ? 0 : before;
+    }
+    Node unit;
+    unit.op = Node::Op::kUnitLength;
+    unit.inputs = {fusion.nodes.size() - 1};
+    unit.channels = fusion.nodes.back().channels;
+    all.inputs.push_back(fusion.nodes.size());
+    all.channels += unit.channels;
+    fusion.nodes.push_back(std::move(unit));
+  }
+  fusion.nodes.push_back(std::move(all));
+  return fusion;
+}
+
 }  // namespace
 
-bool HasGraph(const ModelInfo& info) { return Find(info.architecture) != nullptr; }
+bool HasGraph(const ModelInfo& info) {
+  if (info.architecture != kFusion) return Find(info.architecture) != nullptr;
+  return std::all_of(info.parts.begin(), info.parts.end(),
+                     [](const NetworkPart& part) { return Find(part.architecture) != nullptr; });
+}
 
 Graph BuildGraph(const Model& model) try {
+  if (model.info.architecture == kFusion) return Fusion(model);
   const Architecture* architecture = Find(model.info.architecture);
   if (architecture == nullptr)
     throw Error(ErrorCode::kIncompatible,

@@ -17,7 +17,7 @@ std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); 
 }  // namespace
 
 GraphBuilder::GraphBuilder(const Model& model) : info_(model.info) {
-  graph_.int8 = info_.int8;
+  graph_.int8 = info_.weights == WeightType::kInt8;
   for (const Tensor& tensor : model.tensors) tensors_[tensor.name] = &tensor;
   Node input;
   input.channels = static_cast<std::size_t>(info_.features.n_mels);

@@ -102,6 +102,8 @@ class Writer {
         const std::string mean = "(" + x + " * " + y + ").sum([3], True)";
         return Statistics(mean, "((" + x + " - " + mean + ").square() * " + y + ").sum([3], True)");
       }
+      case Op::kUnitLength:
+        return x + " / " + x + ".square().sum([1], True).sqrt().clamp(1e-12)";
     }
     return {};
   }

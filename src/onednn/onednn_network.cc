@@ -27,6 +27,8 @@ using Op = Node::Op;
 // results are the same.
 constexpr std::size_t kFrameStep = 32;
 
+constexpr double kShortest = 1e-12;  // an embedding that is scaled to length 1: LibTorch's
+
 constexpr std::size_t kAlignment = 64;  // bytes
 constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
 
@@ -226,6 +228,14 @@ void Softmax(const View& x, const View& y) {
   for (std::size_t t = 0; t < x.valid; ++t)
     for (std::size_t c = 0; c < channels; ++c)
       y.data[t * channels + c] /= static_cast<float>(sums[c]);
+}
+
+void UnitLength(const View& x, const View& y) {
+  double sum = 0;
+  for (std::size_t c = 0; c < x.shape.channels; ++c)
+    sum += std::pow(static_cast<double>(x.data[c]), 2);
+  const auto scale = static_cast<float>(1 / std::max(std::sqrt(sum), kShortest));
+  for (std::size_t c = 0; c < x.shape.channels; ++c) y.data[c] = x.data[c] * scale;
 }
 
 // Copies channels of x, from the first-th on or as many as there are, to channels of y.
@@ -435,6 +445,8 @@ class OneDnnNetwork : public Network {
         return Statistics(x, nullptr, y);
       case Op::kWeightedStatistics:
         return Statistics(x, input(1).data, y);
+      case Op::kUnitLength:
+        return UnitLength(x, y);
     }
   }
 

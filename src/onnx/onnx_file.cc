@@ -241,6 +241,12 @@ class Writer {
         Statistics(n, mean, SumOverFrames(n, Deviation(n, x, mean), y, "_variance"));
         break;
       }
+      case Op::kUnitLength: {
+        onnx::NodeProto& unit = Add("LpNormalization", {x}, Name(n));
+        Set(unit, "axis", 1);
+        Set(unit, "p", 2);
+        break;
+      }
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include "torch/device.h"
 #include "vpr/base/error.h"
+#include "vpr/model/fusion.h"
 
 namespace vpr {
 namespace {
@@ -37,9 +38,32 @@ class TorchNetwork : public Network {
   int threads_;
 };
 
+class Fusion : public EmbeddingNetwork {
+ public:
+  explicit Fusion(const std::vector<Model>& parts) {
+    for (const Model& part : parts) {
+      std::string name = PartPrefix(parts_.size());
+      name.pop_back();  // the dot
+      parts_.push_back(register_module(name, MakeModule(part.info)));
+    }
+  }
+
+  torch::Tensor forward(torch::Tensor features) override {
+    std::vector<torch::Tensor> embeddings;
+    for (const auto& part : parts_)
+      embeddings.push_back(
+          torch::nn::functional::normalize(part->forward(features).to(torch::kFloat)));
+    return torch::cat(embeddings, 1);
+  }
+
+ private:
+  std::vector<std::shared_ptr<EmbeddingNetwork>> parts_;
+};
+
 }  // namespace
 
 std::shared_ptr<EmbeddingNetwork> MakeModule(const ModelInfo& info) try {
+  if (info.architecture == kFusion) return std::make_shared<Fusion>(PartsOf({info, {}, {}}));
   const Architecture& architecture = FindArchitecture(info.architecture);
   return architecture.make(info.features.n_mels, info.embedding_dim,
                            CompleteOptions(architecture, info.architecture_options));

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# vpr model info.
+# vpr model info, quantize, fuse.
 . "$(dirname "$0")/lib.sh"
 model=$1
 
@@ -30,7 +30,7 @@ refused "$vpr" model info "$data"
 ok "$vpr" model quantize "$model" -o int8.vpr
 [ "$(stat -c %s int8.vpr)" -lt $((size / 2)) ] || fail "the int8 model is not half as large"
 ok "$vpr" model info int8.vpr --json
-check 'j["int8"] and j["format_version"] == 4'
+check 'j["weight_type"] == "int8" and j["format_version"] == 4'
 cp out int8
 ok "$vpr" model quantize int8.vpr -o again.vpr
 cmp int8.vpr again.vpr
@@ -41,3 +41,24 @@ check 'all(0.99 < sum(x * y for x, y in zip(a, b)) < 0.9999999 for a, b in zip(n
 usage_error "$vpr" model quantize "$model"
 refused "$vpr" model quantize cut.vpr -o x.vpr
 [ ! -e x.vpr ] || fail "a quantize that failed left a file"
+
+# In float16: half the space, nearly the same embeddings.
+ok "$vpr" model quantize --type float16 "$model" -o half.vpr
+[ "$(stat -c %s half.vpr)" -lt $((size * 3 / 4)) ] || fail "the float16 model is hardly smaller"
+ok "$vpr" -q embed --model half.vpr "$data"/*.flac -o half.npy
+check 'all(0.9999 < sum(x * y for x, y in zip(a, b)) < 1.0001 for a, b in zip(npy("half.npy")[1], npy("'"$(basename "$model")"'.npy")[1]))'
+usage_error "$vpr" model quantize --type float64 "$model" -o x.vpr
+
+# Two networks as one: the embeddings of both, each of length 1, one after the other.
+ok "$vpr" model fuse "$model" half.vpr -o fusion.vpr
+ok "$vpr" model info fusion.vpr --json
+check 'j["architecture"] == "fusion" and [p["architecture"] for p in j["parts"]] == ["resnet", "resnet"]'
+check 'j["embedding_dim"] == sum(p["embedding_dim"] for p in j["parts"]) and j["decision"]["basis"] == ""'
+ok "$vpr" -q embed --model fusion.vpr "$data"/*.flac -o fusion.npy
+check 'all(abs(y - x / 2 ** 0.5) < 1e-5 for a, b in zip(npy("'"$(basename "$model")"'.npy")[1], npy("fusion.npy")[1]) for x, y in zip(a, b))'
+check 'all(abs(y - x / 2 ** 0.5) < 1e-5 for a, b in zip(npy("half.npy")[1], npy("fusion.npy")[1]) for x, y in zip(a, b[len(a):]))'
+refused "$vpr" model fuse fusion.vpr half.vpr -o x.vpr
+says 'fusion itself' err
+refused "$vpr" train "$data" --init-from fusion.vpr -o x.vpr
+usage_error "$vpr" model fuse "$model" -o x.vpr
+[ ! -e x.vpr ] || fail "a fuse that failed left a file"

@@ -19,6 +19,9 @@ def read_model(path):
     offset, tensors = 24 + size, {}
     for entry in header["tensors"]:
         count = math.prod(entry["shape"])
+        if "type" in entry:  # the network's weights, which are not looked at
+            offset += 2 * count if entry["type"] == "float16" else 4 * entry["shape"][0] + count
+            continue
         tensors[entry["name"]] = (entry["shape"], array.array("f", content[offset : offset + 4 * count]))
         offset += 4 * count
     return header, tensors

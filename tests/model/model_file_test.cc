@@ -119,7 +119,7 @@ TEST(ModelFile, Int8KeepsTheRoundedWeightsExactly) {
   for (int i = 0; i < 5 * 36; ++i)
     weights.data.push_back(static_cast<float>(i < 36 ? 0.0 : std::exp(i / 20.0) * rng.Normal()));
   model.tensors.push_back(weights);
-  QuantizeWeights(model);
+  QuantizeWeights(model, WeightType::kInt8);
   for (std::size_t output = 0; output < 5; ++output) {
     const auto begin = weights.data.begin() + static_cast<std::ptrdiff_t>(36 * output);
     float greatest = 0;
@@ -129,10 +129,10 @@ TEST(ModelFile, Int8KeepsTheRoundedWeightsExactly) {
       EXPECT_LE(std::abs(model.tensors.back().data[i] - weights.data[i]), 0.5001f * greatest / 127);
   }
   Model again = model;
-  QuantizeWeights(again);
+  QuantizeWeights(again, WeightType::kInt8);
   SaveModel(Path("int8.vpr"), model);
   const Model read = LoadModel(Path("int8.vpr"));
-  EXPECT_TRUE(read.info.int8);
+  EXPECT_EQ(read.info.weights, WeightType::kInt8);
   EXPECT_EQ(read.info.fingerprint, model.info.fingerprint);
   EXPECT_EQ(read.info.network_fingerprint, model.info.network_fingerprint);
   EXPECT_EQ(read.scoring.cohort.data, model.scoring.cohort.data);
@@ -144,15 +144,36 @@ TEST(ModelFile, Int8KeepsTheRoundedWeightsExactly) {
   EXPECT_EQ(read.tensors[1].data, Example().tensors[1].data);  // not weights
 
   model.tensors[0].data[2] = NAN;
-  EXPECT_THROW(QuantizeWeights(model), Error);
+  EXPECT_THROW(QuantizeWeights(model, WeightType::kInt8), Error);
 }
 
-class Damaged : public ::testing::TestWithParam<bool> {};
-INSTANTIATE_TEST_SUITE_P(Float32AndInt8, Damaged, ::testing::Bool());
+TEST(ModelFile, Float16KeepsTheRoundedWeightsExactly) {
+  Model model = Example();
+  // Exact, rounded to even, the greatest, and one below the smallest.
+  model.tensors.push_back({"c.weight", {2, 2}, {1.5f, 1.00048828125f, -65504.0f, 1e-9f}});
+  Model too_great = model;
+  too_great.tensors.back().data[0] = 1e5f;
+  EXPECT_THROW(QuantizeWeights(too_great, WeightType::kFloat16), Error);
+  QuantizeWeights(model, WeightType::kFloat16);
+  EXPECT_EQ(model.tensors.back().data, (std::vector<float>{1.5f, 1.0f, -65504.0f, 0.0f}));
+  SaveModel(Path("half.vpr"), model);
+  const Model read = LoadModel(Path("half.vpr"));
+  EXPECT_EQ(read.info.weights, WeightType::kFloat16);
+  EXPECT_EQ(read.info.network_fingerprint, model.info.network_fingerprint);
+  EXPECT_EQ(read.scoring.cohort.data, model.scoring.cohort.data);
+  ASSERT_EQ(read.tensors.size(), model.tensors.size());
+  for (std::size_t i = 0; i < read.tensors.size(); ++i)
+    EXPECT_EQ(read.tensors[i].data, model.tensors[i].data) << i;
+}
+
+class Damaged : public ::testing::TestWithParam<WeightType> {};
+INSTANTIATE_TEST_SUITE_P(Types, Damaged,
+                         ::testing::Values(WeightType::kFloat32, WeightType::kFloat16,
+                                           WeightType::kInt8));
 
 TEST_P(Damaged, EveryTruncationAndFlippedByteIsRefused) {
   Model model = Example();
-  if (GetParam()) QuantizeWeights(model);
+  if (GetParam() != WeightType::kFloat32) QuantizeWeights(model, GetParam());
   SaveModel(Path("b.vpr"), model);
   const std::string content = ReadFile(Path("b.vpr"));
   for (std::size_t size = 0; size < content.size(); size += 7) LoadError(content.substr(0, size));

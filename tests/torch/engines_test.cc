@@ -17,6 +17,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
+#include "vpr/model/fusion.h"
 #ifdef VPR_TEST_OPENCV
 #include "support/opencv_network.h"
 #endif
@@ -33,8 +34,12 @@ struct Shape {
 
 void PrintTo(const Shape& shape, std::ostream* out) { *out << shape.name; }
 
-// A model with random weights and statistics, as after some training.
+// A model with random weights and statistics, as after some training. Of "fusion": of a ResNet and
+// an ECAPA-TDNN.
 Model RandomModel(const Shape& shape) {
+  if (shape.architecture == std::string(kFusion))
+    return FuseModels({RandomModel({"", "resnet", {}, shape.n_mels}),
+                       RandomModel({"", "ecapa", {}, shape.n_mels})});
   torch::set_num_threads(1);
   torch::manual_seed(7);
   Model model;
@@ -131,7 +136,7 @@ TEST_P(Engines, OneDnnGivesTheSameOnManyThreadsAndAgain) {
 // the activations to 8 bits does.
 TEST_P(Engines, Int8IsClose) {
   Model model = model_;
-  QuantizeWeights(model);
+  QuantizeWeights(model, WeightType::kInt8);
   const std::unique_ptr<Network> network = MakeOneDnnNetwork(BuildGraph(model)),
                                  reference = Reference(model);
   for (std::size_t frames : kFrames) {
@@ -170,7 +175,8 @@ INSTANTIATE_TEST_SUITE_P(
               77},
         Shape{"ecapa", "ecapa", {}},
         Shape{"ecapa_80", "ecapa", {{"channels", {128}}, {"scale", {4}}}, 80},
-        Shape{"cnn", "cnn", {}}, Shape{"cnn_odd", "cnn", {{"channels", {3, 10}}}, 61}),
+        Shape{"fusion", kFusion, {}}, Shape{"cnn", "cnn", {}},
+        Shape{"cnn_odd", "cnn", {{"channels", {3, 10}}}, 61}),
     [](const auto& one) { return std::string(one.param.name); });
 
 TEST(BuildGraph, KnowsEveryArchitecture) {
@@ -200,6 +206,22 @@ TEST(BuildGraph, RefusesWhatLibTorchRefuses) {
     if (options.contains("channels")) bad.info.architecture_options.erase("blocks");
     EXPECT_THROW(BuildGraph(bad), Error);
   }
+}
+
+TEST(BuildGraph, RefusesAFusionWhosePartsDoNotFit) {
+  const Model model = RandomModel({"", kFusion, {}});
+  EXPECT_TRUE(HasGraph(model.info));
+  Model without_parts = model, too_long = model, nested = model, unknown = model, other = model;
+  without_parts.info.parts.clear();
+  too_long.info.parts[1].embedding_dim += 1;
+  nested.info.parts[0].architecture = kFusion;
+  unknown.info.parts[0].architecture = "transformer";
+  other.tensors[0].name = "network3.x";
+  for (const Model* bad : {&without_parts, &too_long, &nested, &unknown, &other}) {
+    EXPECT_THROW(BuildGraph(*bad), Error);
+    EXPECT_THROW(Reference(*bad), Error);
+  }
+  EXPECT_FALSE(HasGraph(unknown.info));
 }
 
 // Models made before the resnet had gates and attention do not name these options.

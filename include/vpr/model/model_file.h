@@ -12,13 +12,28 @@
 
 namespace vpr {
 
-// The version this program writes, and the only one it reads, but for models with weights in int8,
-// which have the next.
+// The version this program writes, and the only one it reads, but for models whose weights are not
+// float32, which have the next.
 inline constexpr int kModelFormatVersion = 3;
 
 // The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2,
 // 2]}. Which ones an architecture knows stands in its source file.
 using ArchitectureOptions = std::map<std::string, std::vector<int>>;
+
+// How weights of convolutions and linear layers are stored.
+enum class WeightType {
+  kFloat32,
+  kFloat16,  // half the space; computed with as float32
+  kInt8,     // a quarter, with a scale for every output; oneDNN computes with them in int8
+};
+
+// One of several networks that make embeddings together.
+struct NetworkPart {
+  std::string architecture;
+  ArchitectureOptions architecture_options;
+  int embedding_dim = 0;
+  bool operator==(const NetworkPart&) const = default;
+};
 
 // Where the weights come from.
 struct TrainingProvenance {
@@ -40,12 +55,12 @@ struct TrainingProvenance {
 };
 
 struct ModelInfo {
-  std::string architecture;  // name in the registry: "cnn", "resnet"
+  std::string architecture;  // name in the registry: "cnn", "resnet"; "fusion" of several
   ArchitectureOptions architecture_options;
+  std::vector<NetworkPart> parts;  // of a fusion (vpr/model/fusion.h)
   FeatureOptions features;
   int embedding_dim = 0;
-  bool int8 = false;  // the weights of convolutions and linear layers are stored as int8 with a
-                      // scale for every output, and oneDNN computes with them in int8
+  WeightType weights = WeightType::kFloat32;
   double crop_seconds =
       2.04;  // of the shortest training crops; shorter speech is repeated up to it
   DecisionThreshold decision;                // the one used unless another is asked for
@@ -79,9 +94,9 @@ void SaveModel(const std::string& path, Model& model);
 // kIncompatible for another format version or impossible settings. The message names the file.
 Model LoadModel(const std::string& path);
 
-// Rounds the weights to int8: those of an output to multiples of 1/127 of the greatest of them.
-// Thresholds and scores stay as they are.
-void QuantizeWeights(Model& model);
+// Rounds the weights to a type; int8: those of an output to multiples of 1/127 of the greatest of
+// them. Thresholds and scores stay as they are. Throws kIncompatible for weights that cannot be.
+void QuantizeWeights(Model& model, WeightType type);
 
 void SetThresholds(const ScoreThresholds& thresholds, ModelInfo& info);
 

@@ -31,6 +31,7 @@ struct Node {
     kSoftmax,             // over the frames
     kStatistics,          // [c, 1, f] -> [2 c, 1, 1]: means over the frames, then sqrt(var + 1e-5)
     kWeightedStatistics,  // the same with weights, the second input, that sum to 1 over the frames
+    kUnitLength,          // [c, 1, 1] scaled to length 1
   };
   Op op = Op::kInput;
   std::vector<std::size_t> inputs;  // numbers of earlier nodes
@@ -45,7 +46,7 @@ struct Node {
 
 struct Graph {
   std::vector<Node> nodes;  // the first is the input, the last the raw embedding [dim, 1, 1]
-  bool int8 = false;        // ModelInfo::int8
+  bool int8 = false;        // WeightType::kInt8
 };
 
 // Whether BuildGraph knows the model's architecture.

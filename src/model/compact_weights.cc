@@ -1,5 +1,6 @@
-#include "model/int8_weights.h"
+#include "model/compact_weights.h"
 
+#include <Eigen/Core>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -25,29 +26,16 @@ float Multiple(float weight, float scale) {
 
 std::size_t Outputs(const Tensor& tensor) { return static_cast<std::size_t>(tensor.shape[0]); }
 
-}  // namespace
-
-bool HasWeights(const Tensor& tensor) { return tensor.shape.size() >= 2 && tensor.shape[0] > 0; }
-
-void RoundWeights(Tensor& tensor) {
+void RoundToInt8(Tensor& tensor) {
   const std::size_t each = tensor.data.size() / Outputs(tensor);
   for (std::size_t o = 0; o < Outputs(tensor); ++o) {
     const std::span<float> weights = std::span(tensor.data).subspan(o * each, each);
-    for (float weight : weights) {
-      if (!std::isfinite(weight))
-        throw Error(ErrorCode::kIncompatible, "the model has weights that are not numbers");
-    }
     const float scale = WeightScale(weights);
     for (float& weight : weights) weight = scale * Multiple(weight, scale);
   }
 }
 
-std::size_t Int8Bytes(const Tensor& tensor, std::size_t values) {
-  return values == 0 ? 0 : Outputs(tensor) * sizeof(float) + values;
-}
-
 void AppendInt8(const Tensor& tensor, std::string& content) {
-  if (tensor.data.empty()) return;
   const std::size_t each = tensor.data.size() / Outputs(tensor);
   std::string multiples;
   for (std::size_t o = 0; o < Outputs(tensor); ++o) {
@@ -61,7 +49,6 @@ void AppendInt8(const Tensor& tensor, std::string& content) {
 }
 
 void ReadInt8(const char* bytes, Tensor& tensor) {
-  if (tensor.data.empty()) return;
   const std::size_t each = tensor.data.size() / Outputs(tensor);
   const char* multiples = bytes + Outputs(tensor) * sizeof(float);
   for (std::size_t o = 0; o < Outputs(tensor); ++o) {
@@ -70,6 +57,70 @@ void ReadInt8(const char* bytes, Tensor& tensor) {
     for (std::size_t i = o * each; i < (o + 1) * each; ++i)
       tensor.data[i] = scale * static_cast<float>(static_cast<signed char>(multiples[i]));
   }
+}
+
+void CheckFinite(const Tensor& tensor) {
+  for (float value : tensor.data) {
+    if (!std::isfinite(value))
+      throw Error(ErrorCode::kIncompatible,
+                  "the model has weights that are not numbers, or too great for this type");
+  }
+}
+
+}  // namespace
+
+bool HasWeights(const Tensor& tensor) { return tensor.shape.size() >= 2 && tensor.shape[0] > 0; }
+
+void RoundWeights(Tensor& tensor, WeightType type) {
+  CheckFinite(tensor);
+  if (type == WeightType::kInt8) RoundToInt8(tensor);
+  if (type == WeightType::kFloat16) {
+    for (float& value : tensor.data) value = static_cast<float>(Eigen::half(value));
+    CheckFinite(tensor);
+  }
+}
+
+std::size_t CompactBytes(const Tensor& tensor, WeightType type, std::size_t values) {
+  if (type == WeightType::kFloat16) return values * sizeof(Eigen::half);
+  return values == 0 ? 0 : Outputs(tensor) * sizeof(float) + values;
+}
+
+void AppendCompact(const Tensor& tensor, WeightType type, std::string& content) {
+  if (tensor.data.empty()) return;
+  if (type == WeightType::kInt8) return AppendInt8(tensor, content);
+  for (float value : tensor.data) {
+    const Eigen::half half(value);
+    content.append(reinterpret_cast<const char*>(&half), sizeof(half));
+  }
+}
+
+void ReadCompact(const char* bytes, WeightType type, Tensor& tensor) {
+  if (tensor.data.empty()) return;
+  if (type == WeightType::kInt8) return ReadInt8(bytes, tensor);
+  for (float& value : tensor.data) {
+    Eigen::half half;
+    std::memcpy(&half, bytes, sizeof(half));
+    bytes += sizeof(half);
+    value = static_cast<float>(half);
+  }
+}
+
+const char* Name(WeightType type) {
+  switch (type) {
+    case WeightType::kFloat16:
+      return "float16";
+    case WeightType::kInt8:
+      return "int8";
+    default:
+      return "float32";
+  }
+}
+
+std::optional<WeightType> WeightTypeOf(const std::string& name) {
+  for (WeightType type : {WeightType::kFloat32, WeightType::kFloat16, WeightType::kInt8}) {
+    if (name == Name(type)) return type;
+  }
+  return std::nullopt;
 }
 
 }  // namespace vpr

@@ -1,0 +1,26 @@
+// Several networks as one.
+#pragma once
+
+#include <vector>
+
+#include "vpr/model/model_file.h"
+
+namespace vpr {
+
+// A model whose embedding is those of all the networks, each scaled to length 1, one after the
+// other. It has no scores, cohort or thresholds: those are of what made them ("vpr adapt").
+// Networks of different kinds err on different recordings, so PLDA over both is better than over
+// either. Throws kInvalidArgument for fewer than two models, kIncompatible if their features differ
+// or one is a fusion itself.
+Model FuseModels(const std::vector<Model>& models);
+
+// The networks of a fusion, each as a model of its own without scores. Throws kIncompatible if the
+// parts do not add up to the model.
+std::vector<Model> PartsOf(const Model& model);
+
+// What the names of the tensors of part `index` begin with: "network1." for 0.
+std::string PartPrefix(std::size_t index);
+
+inline constexpr const char* kFusion = "fusion";  // ModelInfo::architecture
+
+}  // namespace vpr

@@ -1,0 +1,82 @@
+#include "vpr/model/fusion.h"
+
+#include "vpr/audio/pcm16.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+
+std::string PartPrefix(std::size_t index) { return Format("network%zu.", index + 1); }
+
+Model FuseModels(const std::vector<Model>& models) {
+  if (models.size() < 2)
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("a fusion needs two or more models, found %zu", models.size()));
+  const ModelInfo& first = models.front().info;
+  Model fusion;
+  fusion.info = first;
+  fusion.info.architecture = kFusion;
+  fusion.info.architecture_options.clear();
+  fusion.info.embedding_dim = 0;
+  fusion.info.weights = WeightType::kFloat32;
+  SetThresholds({}, fusion.info);
+  TrainingProvenance& training = fusion.info.training;
+  training.dev_eer = -1;
+  training.crops = 0;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    const ModelInfo& info = models[m].info;
+    auto fail = [&](const char* what) {
+      return Error(ErrorCode::kIncompatible, Format("model %zu cannot be fused: ", m + 1) + what);
+    };
+    if (info.architecture == kFusion) throw fail("it is a fusion itself");
+    if (info.features != first.features) throw fail("its feature settings are not the first's");
+    fusion.info.parts.push_back({info.architecture, info.architecture_options, info.embedding_dim});
+    fusion.info.embedding_dim += info.embedding_dim;
+    fusion.info.crop_seconds = std::min(fusion.info.crop_seconds, info.crop_seconds);
+    training.crops += info.training.crops;
+    training.utterance_fingerprints =
+        MergeFingerprints(training.utterance_fingerprints, info.training.utterance_fingerprints);
+    training.speaker_fingerprints =
+        MergeFingerprints(training.speaker_fingerprints, info.training.speaker_fingerprints);
+    for (Tensor tensor : models[m].tensors) {
+      tensor.name.insert(0, PartPrefix(m));
+      fusion.tensors.push_back(std::move(tensor));
+    }
+  }
+  return fusion;
+}
+
+std::vector<Model> PartsOf(const Model& model) {
+  std::vector<Model> parts;
+  int dim = 0;
+  for (const NetworkPart& shape : model.info.parts) {
+    Model& part = parts.emplace_back();
+    part.info.architecture = shape.architecture;
+    part.info.architecture_options = shape.architecture_options;
+    part.info.embedding_dim = shape.embedding_dim;
+    part.info.features = model.info.features;
+    part.info.crop_seconds = model.info.crop_seconds;
+    part.info.weights = model.info.weights;
+    if (shape.architecture == kFusion || shape.embedding_dim <= 0 ||
+        shape.embedding_dim > model.info.embedding_dim - dim)
+      throw Error(ErrorCode::kIncompatible, "the parts of its network do not fit together");
+    dim += shape.embedding_dim;
+  }
+  if (parts.empty() || dim != model.info.embedding_dim)
+    throw Error(ErrorCode::kIncompatible, "the parts of its network do not fit together");
+  for (const Tensor& tensor : model.tensors) {
+    bool taken = false;
+    for (std::size_t p = 0; p < parts.size() && !taken; ++p) {
+      taken = tensor.name.starts_with(PartPrefix(p));
+      if (!taken) continue;
+      parts[p].tensors.push_back(tensor);
+      parts[p].tensors.back().name.erase(0, PartPrefix(p).size());
+    }
+    if (!taken)
+      throw Error(ErrorCode::kIncompatible,
+                  "the model has a tensor '" + tensor.name + "' that none of its networks has");
+  }
+  return parts;
+}
+
+}  // namespace vpr
