@@ -24,6 +24,7 @@
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
+#include "vpr/model/fusion.h"
 
 namespace vpr {
 namespace {
@@ -249,6 +250,15 @@ class Trainer {
 
   void StartFromModel(const std::string& path) {
     Model model = LoadModel(path);
+    if (model.info.architecture == kFusion) {
+      // The network of the kind to train.
+      for (Model& part : PartsOf(model)) {
+        if (part.info.architecture != info_.architecture) continue;
+        part.info.training = model.info.training;
+        model = std::move(part);
+        break;
+      }
+    }
     if (model.info.architecture != info_.architecture ||
         CompleteOptions(architecture_, model.info.architecture_options) !=
             info_.architecture_options ||

@@ -59,6 +59,5 @@ check 'all(abs(y - x / 2 ** 0.5) < 1e-5 for a, b in zip(npy("'"$(basename "$mode
 check 'all(abs(y - x / 2 ** 0.5) < 1e-5 for a, b in zip(npy("half.npy")[1], npy("fusion.npy")[1]) for x, y in zip(a, b[len(a):]))'
 refused "$vpr" model fuse fusion.vpr half.vpr -o x.vpr
 says 'fusion itself' err
-refused "$vpr" train "$data" --init-from fusion.vpr -o x.vpr
 usage_error "$vpr" model fuse "$model" -o x.vpr
 [ ! -e x.vpr ] || fail "a fuse that failed left a file"

@@ -18,6 +18,13 @@ check 'j["epochs"] == 4'
 [ "$(grep -c '^[0-9]' voices.vpr.run/metrics.csv)" -eq 4 ] || fail "expected 4 epochs in metrics.csv"
 cp voices.vpr "$model"
 
+# From a model, or the network of a fusion that is of the kind to train.
+ok "$vpr" model fuse voices.vpr voices.vpr -o fusion.vpr
+ok "$vpr" --quiet train voices -o further.vpr --init-from fusion.vpr "${small[@]}" --epochs 1 --json
+check 'j["epochs"] == 1'
+refused "$vpr" --quiet train voices -o x.vpr --init-from fusion.vpr --arch ecapa
+says 'fusion\.vpr' err
+
 # Data a network cannot learn from is refused before the first step.
 head -n 4 voices.tsv > one.tsv
 ok "$vpr" --quiet pack one.tsv -o one
