@@ -20,7 +20,7 @@ cp voices.vpr "$model"
 
 # From a model, or the network of a fusion that is of the kind to train.
 ok "$vpr" model fuse voices.vpr voices.vpr -o fusion.vpr
-ok "$vpr" --quiet train voices -o further.vpr --init-from fusion.vpr "${small[@]}" --epochs 1 --json
+ok "$vpr" --quiet train voices -o further.vpr --init-from fusion.vpr "${small[@]:2}" --epochs 1 --json
 check 'j["epochs"] == 1'
 refused "$vpr" --quiet train voices -o x.vpr --init-from fusion.vpr --arch ecapa
 says 'fusion\.vpr' err
