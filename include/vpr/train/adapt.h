@@ -15,7 +15,7 @@ struct AdaptOptions {
   std::string output;  // model file to write
   double hold_out_speakers = 0.1;
   int cohort_speakers = 1200;  // at most, those with the most speech
-  int cohort_top = 100;        // of these, the most alike count; so many speakers must there be
+  int cohort_top = 30;         // of these, the most alike count; so many speakers must there be
   ExtractorOptions engine;
 };
 

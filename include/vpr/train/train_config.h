@@ -76,7 +76,7 @@ struct TrainConfig {
   int cohort_speakers = 0;  // scores are PLDA's, or cosines if those are better on the held-out
                             // speakers, normalized (AS-norm) against at most so many training
                             // speakers; 0: plain cosines
-  int cohort_top = 100;     // the most alike of them, so many, count; with fewer training speakers
+  int cohort_top = 30;      // the most alike of them, so many, count; with fewer training speakers
                             // than that, scores stay plain cosines
 
   // [run]
