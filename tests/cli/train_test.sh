@@ -22,7 +22,7 @@ cp voices.vpr "$model"
 ok "$vpr" model fuse voices.vpr voices.vpr -o fusion.vpr
 ok "$vpr" --quiet train voices -o further.vpr --init-from fusion.vpr "${small[@]:2}" --epochs 1 --json
 check 'j["epochs"] == 1'
-refused "$vpr" --quiet train voices -o x.vpr --init-from fusion.vpr --arch ecapa
+refused "$vpr" --quiet train voices -o x.vpr --init-from fusion.vpr --arch ecapa --batch-size 8
 says 'fusion\.vpr' err
 
 # Data a network cannot learn from is refused before the first step.
