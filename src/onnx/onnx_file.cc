@@ -242,9 +242,19 @@ class Writer {
         break;
       }
       case Op::kUnitLength: {
-        onnx::NodeProto& unit = Add("LpNormalization", {x}, Name(n));
-        Set(unit, "axis", 1);
-        Set(unit, "p", 2);
+        Add("Mul", {x, x}, Name(n, "_square"));
+        onnx::NodeProto& sum = Add("ReduceSum", {Name(n, "_square")}, Name(n, "_sum"));
+        Set(sum, "axes", Integers{1});
+        Set(sum, "keepdims", 1);
+        // One for each channel by a convolution: OpenCV 4.6 cannot divide channels by one number.
+        onnx::NodeProto& spread =
+            Add("Conv",
+                {Name(n, "_sum"), Constant(Name(n, "_ones"), std::vector<float>(node.channels, 1),
+                                           {node.channels, 1, 1, 1})},
+                Name(n, "_sums"));
+        Set(spread, "kernel_shape", Integers{1, 1});
+        Add("Sqrt", {Name(n, "_sums")}, Name(n, "_length"));
+        Add("Div", {x, Name(n, "_length")}, Name(n));
         break;
       }
     }
