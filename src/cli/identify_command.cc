@@ -187,7 +187,7 @@ int IdentifyFiles(const Options& options, const Context& context,
 // As the tutorial does it: Enter, some seconds, an answer, again.
 int IdentifyTakes(const Options& options, const Context& context,
                   const EmbeddingExtractor& extractor, Identifier& identifier) {
-  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  const bool terminal = options.mic.from != "-" && ::isatty(STDIN_FILENO) == 1;
   const StopRequested stop = CatchInterrupts();
   const auto progress = MakeConsoleProgress(context);
   for (int take = 1;; ++take) {
@@ -195,8 +195,8 @@ int IdentifyTakes(const Options& options, const Context& context,
       std::cerr << Format("Press Enter and speak for %.3g s (Ctrl-C ends) ", options.mic.seconds)
                 << std::flush;
     std::string line;
-    const bool more = static_cast<bool>(std::getline(std::cin, line));
-    // Where nobody can press Enter, one take is made at once.
+    // Where nobody can press Enter, one take is made at once; not where the sound comes that way.
+    const bool more = options.mic.from != "-" && static_cast<bool>(std::getline(std::cin, line));
     if (stop() || (!more && (terminal || take > 1))) break;
     Recording recording;
     try {

@@ -113,7 +113,8 @@ void AddMicOptions(CLI::App& command, MicArguments& arguments) {
       ->needs(mic);
   command
       .add_option("--mic-from", arguments.from,
-                  "Play a recording, at the speed it was spoken, instead of a microphone")
+                  "Play a recording, at the speed it was spoken, instead of a microphone; -: from "
+                  "standard input")
       ->type_name("FILE")
       ->excludes(mic);
   command.add_option("--seconds", arguments.seconds, "Listen for so long")

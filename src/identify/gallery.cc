@@ -2,6 +2,7 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
@@ -151,28 +152,31 @@ void Gallery::SearchRows(std::span<const Voiceprint> probes, std::size_t begin, 
                       double{std::numeric_limits<float>::epsilon()} * largest * inverse);
   }
   constexpr std::size_t kBlock = 2048;
-  std::vector<float> products(probes.size() * kBlock);  // [probes, rows of a block]
+  std::vector<float> products(probes.size() * kBlock);  // [probes, rows of a block], then scores
+  std::array<float, kBlock / kGroup> highest;
   for (std::size_t at = begin; at < end; at += kBlock) {
-    const std::size_t size = std::min(kBlock, end - at);
-    const auto count = static_cast<Index>(size);
-    ScalarProducts(rows_.data() + at * dim_, size, x.data(), probes.size(), dim_, products.data());
-    const auto first = static_cast<std::ptrdiff_t>(at);
-    const Eigen::Map<const Eigen::ArrayXf> inverse(inverse_deviations_.data() + first, count),
-        mean(scaled_means_.data() + first, count), own(owns_.data() + first, count);
+    const std::size_t count = std::min(kBlock, end - at);
+    ScalarProducts(rows_.data() + at * dim_, count, x.data(), probes.size(), dim_, products.data());
     for (std::size_t p = 0; p < probes.size(); ++p) {
       const ScoreTerms& terms = probes[p].terms;
-      const auto own_inverse = static_cast<float>(1 / terms.cohort_deviation);
-      const auto own_mean = static_cast<float>(terms.cohort_mean / terms.cohort_deviation);
-      const auto constant = static_cast<float>(scorer_->constant() + terms.own);
-      const Eigen::ArrayXf rough =
-          0.5f *
-          ((Eigen::Map<const Eigen::ArrayXf>(products.data() + p * size, count) + own + constant) *
-               (inverse + own_inverse) -
-           mean - own_mean);
+      float* const rough = products.data() + p * count;
+      RoughScores(rough, owns_.data() + at, inverse_deviations_.data() + at,
+                  scaled_means_.data() + at, count,
+                  {static_cast<float>(scorer_->constant() + terms.own),
+                   static_cast<float>(1 / terms.cohort_deviation),
+                   static_cast<float>(terms.cohort_mean / terms.cohort_deviation)},
+                  highest.data());
       std::vector<Hit>& best = hits[p];  // a heap with the least of them first
-      for (Index r = 0; r < count; ++r) {
-        if (best.size() == top && double{rough[r]} + margins[p] < best.front().value) continue;
-        const std::size_t speaker = at + static_cast<std::size_t>(r);
+      const auto below = [&](float score) {
+        return best.size() == top && double{score} + margins[p] < best.front().value;
+      };
+      for (std::size_t r = 0; r < count; ++r) {
+        if (r % kGroup == 0 && below(highest[r / kGroup])) {
+          r += kGroup - 1;
+          continue;
+        }
+        if (below(rough[r])) continue;
+        const std::size_t speaker = at + r;
         const Hit hit{scorer_->Value(probes[p].values, terms, values(speaker), terms_[speaker]),
                       ids_[speaker], speaker};
         if (best.size() < top) {
@@ -243,49 +247,63 @@ void DecodeBlock(std::string_view bytes, LoadedGallery& loaded) {
   loaded.gallery.AddEncoded(bytes.substr(size));
 }
 
-// Takes blocks apart on a thread of its own, so that the store is read meanwhile.
+// Opens blocks and takes them apart on threads of its own, so that the store is read meanwhile.
 class Decoder {
  public:
-  explicit Decoder(LoadedGallery& loaded) : loaded_(loaded), thread_([this] { Run(); }) {}
+  explicit Decoder(LoadedGallery& loaded) : loaded_(loaded) {
+    for (std::thread& thread : threads_) thread = std::thread([this] { Run(); });
+  }
   ~Decoder() { Stop(); }
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  void Add(std::string&& block) {
+  void Add(SealedTemplates&& block) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return blocks_.size() < kMostWaiting || failure_; });
+    changed_.wait(lock, [&] { return blocks_.size() < kMostWaiting; });
     blocks_.push_back(std::move(block));
     changed_.notify_all();
   }
 
-  // When all are taken apart; throws what went wrong.
+  // When all are taken apart, in the order of Add; throws what went wrong.
   void Finish() {
     Stop();
     if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
-  static constexpr std::size_t kMostWaiting = 16;
+  static constexpr std::size_t kMostWaiting = 4;
 
   void Run() {
+    std::unique_lock lock(mutex_);
     for (;;) {
-      std::string block;
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return !blocks_.empty() || stopped_; });
-        if (blocks_.empty()) return;
-        block = std::move(blocks_.front());
-        blocks_.pop_front();
-        changed_.notify_all();
-      }
-      if (failure_) continue;
+      changed_.wait(lock, [&] { return !blocks_.empty() || stopped_; });
+      if (blocks_.empty()) return;
+      SealedTemplates block = std::move(blocks_.front());
+      blocks_.pop_front();
+      const std::size_t number = taken_++;
+      changed_.notify_all();
+      lock.unlock();
+      std::exception_ptr failure;
+      std::string_view bytes;
       try {
-        DecodeBlock(block, loaded_);
+        bytes = block.Open();
       } catch (...) {
-        std::lock_guard lock(mutex_);
-        failure_ = std::current_exception();
-        changed_.notify_all();
+        failure = std::current_exception();
       }
+      lock.lock();
+      changed_.wait(lock, [&] { return done_ == number; });
+      if (!failure && !failure_) {
+        lock.unlock();
+        try {
+          DecodeBlock(bytes, loaded_);
+        } catch (...) {
+          failure = std::current_exception();
+        }
+        lock.lock();
+      }
+      if (!failure_) failure_ = failure;
+      ++done_;
+      changed_.notify_all();
     }
   }
 
@@ -295,16 +313,19 @@ class Decoder {
       stopped_ = true;
       changed_.notify_all();
     }
-    if (thread_.joinable()) thread_.join();
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
   }
 
   LoadedGallery& loaded_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::string> blocks_;
+  std::deque<SealedTemplates> blocks_;
+  std::size_t taken_ = 0, done_ = 0;
   bool stopped_ = false;
   std::exception_ptr failure_;
-  std::thread thread_;  // last: it uses the others
+  std::array<std::thread, 2> threads_;  // one may decrypt while the other takes apart
 };
 
 }  // namespace
@@ -361,7 +382,7 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
   };
   Decoder decoder(loaded);
   store.ForEachTemplate(
-      maker, [&](std::string&& data) { decoder.Add(std::move(data)); },
+      maker, [&](SealedTemplates&& block) { decoder.Add(std::move(block)); },
       [&](EnrolledSpeaker&& speaker) {
         if (made == 0 && batch.empty()) {
           decoder.Finish();

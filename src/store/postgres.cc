@@ -1,6 +1,7 @@
 // A store in a PostgreSQL database, for many machines at once.
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -149,6 +150,17 @@ class Postgres : public SqlConnection {
     if (PQstatus(connection_) != CONNECTION_OK)
       throw Error(ErrorCode::kIo, Failed() + "the connection was lost");
     return rows;
+  }
+
+  void ReadLarge(const std::string& columns, const std::string& table, const std::string& large,
+                 const std::string& rest, SqlValues values,
+                 const std::function<void(const SqlRow&, LargeVector<char>&&)>& use) override {
+    const auto last = static_cast<int>(std::count(columns.begin(), columns.end(), ',')) + 1;
+    Run("SELECT " + columns + ", " + large + " FROM " + table + " " + rest, values,
+        [&](const SqlRow& row) {
+          const std::string_view bytes = row.Bytes(last);
+          use(row, {bytes.begin(), bytes.end()});
+        });
   }
 
   void Begin(bool write) override {

@@ -161,17 +161,19 @@ class SqlStore : public VoiceStore {
     CommitRemoval(transaction);  // of the old embeddings
   }
 
-  void ForEachTemplate(const std::string& maker, const std::function<void(std::string&& data)>& use,
+  void ForEachTemplate(const std::string& maker, const std::function<void(SealedTemplates&&)>& use,
                        const std::function<void(EnrolledSpeaker&&)>& without) override {
     Transaction transaction(*sql_, false);
     CheckKey();
     const std::int64_t expected = Number("SELECT speakers FROM store");
     std::int64_t count = 0;
-    sql_->Run("SELECT block, speakers, data FROM templates WHERE maker = $1 ORDER BY block",
-              {maker}, [&](const SqlRow& row) {
-                count += row.Integer(1);
-                use(Open(row.Bytes(2), TemplatePlace(row.Integer(0), row.Integer(1))));
-              });
+    sql_->ReadLarge("block, speakers", "templates", "data", "WHERE maker = $1 ORDER BY block",
+                    {maker}, [&](const SqlRow& row, LargeVector<char>&& sealed) {
+                      count += row.Integer(1);
+                      use({std::move(sealed),
+                           [this, place = TemplatePlace(row.Integer(0), row.Integer(1))](
+                               std::span<char> bytes) { return OpenInPlace(bytes, place); }});
+                    });
     if (count != expected)
       count += ReadSpeakers(Format("LEFT JOIN templates AS t ON t.block = s.id / %lld AND t.maker "
                                    "= $1 WHERE t.block IS NULL",
@@ -385,8 +387,14 @@ class SqlStore : public VoiceStore {
   }
 
   std::string Open(std::string_view sealed, const std::string& place) const {
+    std::string bytes(sealed);
+    return std::string(OpenInPlace(bytes, place));
+  }
+
+  // Of a store that does not change meanwhile, also on another thread.
+  std::string_view OpenInPlace(std::span<char> sealed, const std::string& place) const {
     try {
-      return vault_.Open(sealed, place);
+      return vault_.OpenInPlace(sealed, place);
     } catch (const Error& error) {
       throw Damaged(error.what());
     }

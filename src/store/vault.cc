@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -61,16 +62,18 @@ std::string Encrypt(std::string_view text, std::string_view place, const std::st
   return nonce + sealed;
 }
 
-// False if it cannot be opened.
-bool Decrypt(std::string_view sealed, std::string_view place, const std::string& key,
-             std::string& text) {
-  if (sealed.size() < kNonce + kTag) return false;
-  const std::string_view nonce = sealed.substr(0, kNonce), body = sealed.substr(kNonce);
-  text.resize(body.size() - kTag);
+// The text, which takes the place of `sealed`; none if it cannot be opened.
+std::optional<std::string_view> Decrypt(std::span<char> sealed, std::string_view place,
+                                        const std::string& key) {
+  if (sealed.size() < kNonce + kTag) return std::nullopt;
+  auto* const nonce = reinterpret_cast<unsigned char*>(sealed.data());
+  unsigned char* const body = nonce + kNonce;
   unsigned long long size = 0;
-  return crypto_aead_xchacha20poly1305_ietf_decrypt(Bytes(text), &size, nullptr, Bytes(body),
-                                                    body.size(), Bytes(place), place.size(),
-                                                    Bytes(nonce), Bytes(key)) == 0;
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(body, &size, nullptr, body, sealed.size() - kNonce,
+                                                 Bytes(place), place.size(), nonce,
+                                                 Bytes(key)) != 0)
+    return std::nullopt;
+  return std::string_view(sealed.data() + kNonce, size);
 }
 
 std::string Checksum(std::string_view text, std::string_view place) {
@@ -163,14 +166,13 @@ Vault Vault::Open(std::string_view header, const StoreKey& key, const std::strin
                                    "$VPR_KEY_FILE"
                                  : "it is encrypted under a passphrase; give it in $VPR_PASSPHRASE "
                                    "or at the prompt of a terminal"));
-    std::string keys;
-    if (!Decrypt(FromHex(json.at("sealed_keys").get<std::string>()), kHeaderPlace,
-                 UserKey(key, kdf), keys) ||
-        keys.size() != kKey + crypto_generichash_KEYBYTES)
+    std::string sealed = FromHex(json.at("sealed_keys").get<std::string>());
+    const auto keys = Decrypt(sealed, kHeaderPlace, UserKey(key, kdf));
+    if (!keys || keys->size() != kKey + crypto_generichash_KEYBYTES)
       throw Error(ErrorCode::kIncompatible,
                   failed + (file ? "wrong key file" : "wrong passphrase"));
-    vault.data_key_ = keys.substr(0, kKey);
-    vault.lookup_key_ = keys.substr(kKey);
+    vault.data_key_ = keys->substr(0, kKey);
+    vault.lookup_key_ = keys->substr(kKey);
     return vault;
   } catch (const Json::exception&) {
     throw damaged;
@@ -182,17 +184,17 @@ std::string Vault::Seal(std::string_view text, std::string_view place) const {
   return Checksum(text, place) + std::string(text);
 }
 
-std::string Vault::Open(std::string_view sealed, std::string_view place) const {
-  std::string text;
+std::string_view Vault::OpenInPlace(std::span<char> sealed, std::string_view place) const {
+  const Error damaged(ErrorCode::kCorrupt, std::string(place) + " is damaged");
   if (encrypted()) {
-    if (!Decrypt(sealed, place, data_key_, text))
-      throw Error(ErrorCode::kCorrupt, std::string(place) + " is damaged");
-    return text;
+    const auto text = Decrypt(sealed, place, data_key_);
+    if (!text) throw damaged;
+    return *text;
   }
-  if (sealed.size() < kChecksum ||
-      sealed.substr(0, kChecksum) != Checksum(sealed.substr(kChecksum), place))
-    throw Error(ErrorCode::kCorrupt, std::string(place) + " is damaged");
-  return std::string(sealed.substr(kChecksum));
+  const std::string_view all(sealed.data(), sealed.size());
+  if (all.size() < kChecksum || all.substr(0, kChecksum) != Checksum(all.substr(kChecksum), place))
+    throw damaged;
+  return all.substr(kChecksum);
 }
 
 std::string Vault::LookupKey(std::string_view name) const {

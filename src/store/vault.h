@@ -1,6 +1,7 @@
 // Sealing what a store holds, so that damage, and with a key every curious eye, is kept out.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,12 @@ class Vault {
 
   std::string Seal(std::string_view text, std::string_view place) const;
   // Throws kCorrupt if it is not what Seal gave for this place; the message says only that.
-  std::string Open(std::string_view sealed, std::string_view place) const;
+  std::string Open(std::string_view sealed, std::string_view place) const {
+    std::string bytes(sealed);
+    return std::string(OpenInPlace(bytes, place));
+  }
+  // The same without copying; the text is a part of `sealed`, which is overwritten.
+  std::string_view OpenInPlace(std::span<char> sealed, std::string_view place) const;
 
   // What stands for a name where it is looked up: itself, or a keyed hash of it (BLAKE2b).
   std::string LookupKey(std::string_view name) const;

@@ -85,6 +85,8 @@ says 'silent' err
 # A recording instead of the microphone, at the speed it was spoken; silence gets no name.
 "$vpr" --quiet identify --mic-from "$slt-4.flac" --json < /dev/null > out 2> err || fail "identify --mic-from"
 check 'j["decision"] == "slt"'
+"$vpr" --quiet identify --mic-from - --json < "$slt-4.flac" > out 2> err || fail "identify --mic-from -"
+check 'j["decision"] == "slt"'
 run "$vpr" --quiet identify --mic-from silence.wav
 says '^microphone	no speech$' out
 says 'nothing but zeros' err

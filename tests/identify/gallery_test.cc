@@ -154,12 +154,14 @@ class LoadGalleryTest : public ::testing::Test {
     utterance.embedding = Random(rng_);
     return utterance;
   }
+  std::string Maker() const {
+    return "1 " + info_.network_fingerprint + " " + info_.scoring_fingerprint;
+  }
   // How many speakers have to be made ready.
   std::size_t Missing() {
     std::size_t missing = 0;
     store_->ForEachTemplate(
-        "1 " + info_.network_fingerprint + " " + info_.scoring_fingerprint, [](std::string&&) {},
-        [&](EnrolledSpeaker&&) { ++missing; });
+        Maker(), [](SealedTemplates&&) {}, [&](EnrolledSpeaker&&) { ++missing; });
     return missing;
   }
 
@@ -204,6 +206,20 @@ TEST_F(LoadGalleryTest, IsTheSameWithTemplatesAndWithout) {
   info_.scoring_fingerprint = "s2";
   EXPECT_EQ(Missing(), 601u);
   EXPECT_EQ(answers(), changed);
+}
+
+TEST_F(LoadGalleryTest, DamagedTemplatesAreAnError) {
+  const Scorer scorer(Scoring(rng_));
+  std::vector<Enrollment> people;
+  for (int i = 0; i < 2000; ++i) people.push_back({"s" + std::to_string(i), {Utterance()}, {}});
+  store_->EnrollAll(people);
+  EXPECT_EQ(LoadGallery(*store_, scorer, info_, silent_).gallery.size(), 2000u);
+  TemplateBlock block{3, TemplateBlock::kBlock, 0, "no templates"};
+  store_->ForEach(false, [&](EnrolledSpeaker&& speaker) {
+    if (speaker.id / TemplateBlock::kBlock == 3) block.revision = speaker.revision;
+  });
+  store_->SaveTemplates(Maker(), block);
+  EXPECT_THROW(LoadGallery(*store_, scorer, info_, silent_), Error);
 }
 
 TEST(MakeTemplate, IsTheMeanOfTheUtterances) {

@@ -147,7 +147,7 @@ TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
     std::string text;
     std::size_t without = 0, utterances = 0;
     from.ForEachTemplate(
-        maker, [&](std::string&& data) { text += data + " "; },
+        maker, [&](SealedTemplates&& block) { text += std::string(block.Open()) + " "; },
         [&](EnrolledSpeaker&& speaker) {
           ++without;
           utterances = speaker.utterances.size();
@@ -251,9 +251,10 @@ TEST_P(VoiceStoreTest, KeysChangeAndLeaveNothingBehind) {
 TEST_P(VoiceStoreTest, DamageIsAnErrorNeverAnotherAnswer) {
   {
     auto store = Open();
-    for (int i = 0; i < 12; ++i)
+    for (int i = 0; i < 50; ++i)
       store->Enroll("Speaker " + std::to_string(i), {Utterance(i), Utterance(i + 1)}, "note");
   }
+  constexpr std::size_t kPage = 16384;
   const std::string sound = ReadFile(options_.where);
   fs::remove(options_.where + "-wal");
   fs::remove(options_.where + "-shm");
@@ -278,7 +279,7 @@ TEST_P(VoiceStoreTest, DamageIsAnErrorNeverAnotherAnswer) {
   }
   EXPECT_GT(noticed, 40);  // the others hit free space
   for (std::size_t length :
-       {std::size_t{1}, std::size_t{50}, sound.size() / 2, sound.size() - 4096}) {
+       {std::size_t{1}, std::size_t{50}, sound.size() / 2, sound.size() - kPage}) {
     for (const char* end : {"-wal", "-shm"}) fs::remove(options_.where + end);
     WriteFileAtomically(options_.where, sound.substr(0, length));
     EXPECT_THROW(All(*Existing()), Error) << length;

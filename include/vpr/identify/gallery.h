@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vpr/base/large_vector.h"
 #include "vpr/base/progress.h"
 #include "vpr/model/model_file.h"
 #include "vpr/score/scorer.h"
@@ -77,13 +78,13 @@ class Gallery {
 
   const Scorer* scorer_;
   std::size_t dim_ = 0;
-  std::vector<std::int64_t> ids_;
+  LargeVector<std::int64_t> ids_;
   std::string names_;  // one after the other
-  std::vector<std::uint64_t> name_ends_{0};
-  std::vector<float> rows_;  // [size, dim]
-  std::vector<ScoreTerms> terms_;
+  LargeVector<std::uint64_t> name_ends_{0};
+  LargeVector<float> rows_;  // [size, dim]
+  LargeVector<ScoreTerms> terms_;
   // Of `terms_`, for the first look at a score: 1 / deviation, mean / deviation, own.
-  std::vector<float> inverse_deviations_, scaled_means_, owns_;
+  LargeVector<float> inverse_deviations_, scaled_means_, owns_;
   // Bounds from which follows how far that look may be off.
   double longest_row_ = 0, largest_inverse_ = 0, largest_own_ = 0, largest_mean_ = 0;
 };

@@ -9,7 +9,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+#include "vpr/base/large_vector.h"
 
 namespace vpr {
 
@@ -49,6 +53,22 @@ struct TemplateBlock {
   std::int64_t speakers = 0;  // how many it is of, all of those ids
   std::int64_t revision = 0;  // the highest of them
   std::string data;           // any bytes
+};
+
+// TemplateBlock::data as it is kept. Checking and decrypting it is worth a thread of its own: other
+// than the store it may be used on any thread, as long as the store is there.
+class SealedTemplates {
+ public:
+  using Opener = std::function<std::string_view(std::span<char> sealed)>;
+  SealedTemplates(LargeVector<char>&& sealed, Opener open)
+      : bytes_(std::move(sealed)), open_(std::move(open)) {}
+
+  // To be called once; what it gives lives as long as this. Throws kCorrupt.
+  std::string_view Open() { return open_(bytes_); }
+
+ private:
+  LargeVector<char> bytes_;
+  Opener open_;
 };
 
 // How an encrypted store is opened: with a passphrase or with a key file. Neither: not encrypted.
@@ -112,7 +132,7 @@ class VoiceStore {
   // their utterances and by id, the speakers of the other blocks. A change of name, utterances or
   // key drops the block.
   virtual void ForEachTemplate(const std::string& maker,
-                               const std::function<void(std::string&& data)>& use,
+                               const std::function<void(SealedTemplates&&)>& use,
                                const std::function<void(EnrolledSpeaker&&)>& without) = 0;
   // Keeps it, unless one of its speakers has changed since, or others have come.
   virtual void SaveTemplates(const std::string& maker, const TemplateBlock& block) = 0;
