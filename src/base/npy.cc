@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "vpr/base/error.h"
-#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
@@ -21,27 +20,51 @@ constexpr char kMagic[] = "\x93NUMPY";
 
 }  // namespace
 
-void WriteNpy(const std::string& path, const Matrix& matrix) {
-  std::string header = Format("{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }",
-                              matrix.rows, matrix.cols);
+NpyWriter::NpyWriter(const std::string& path, std::size_t rows, std::size_t cols)
+    : missing_(rows * cols) {
+  if (path != "-") file_.emplace(path);
+  std::string header =
+      Format("{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }", rows, cols);
   // Magic, version, length and header together fill a multiple of 64 bytes, the last one '\n'.
   std::size_t total = (10 + header.size() + 1 + 63) / 64 * 64;
   header.resize(total - 10 - 1, ' ');
   header += '\n';
-  std::string content(kMagic, 6);
-  content += '\x01';
-  content += '\0';
-  content += static_cast<char>(header.size() & 0xFF);
-  content += static_cast<char>(header.size() >> 8);
-  content += header;
-  content.append(reinterpret_cast<const char*>(matrix.data.data()),
-                 matrix.data.size() * sizeof(float));
-  if (path != "-") {
-    WriteFileAtomically(path, content);
-  } else if (std::fwrite(content.data(), 1, content.size(), stdout) != content.size() ||
-             std::fflush(stdout) != 0) {
+  std::string start(kMagic, 6);
+  start += '\x01';
+  start += '\0';
+  start += static_cast<char>(header.size() & 0xFF);
+  start += static_cast<char>(header.size() >> 8);
+  start += header;
+  Write(start.data(), start.size());
+}
+
+void NpyWriter::Write(const void* data, std::size_t size) {
+  if (file_) {
+    file_->Write(data, size);
+  } else if (std::fwrite(data, 1, size, stdout) != size) {
     throw Error(ErrorCode::kIo, "cannot write the array to standard output");
   }
+}
+
+void NpyWriter::Add(std::span<const float> values) {
+  VPR_CHECK(values.size() <= missing_);
+  missing_ -= values.size();
+  Write(values.data(), values.size_bytes());
+}
+
+void NpyWriter::Commit() {
+  VPR_CHECK(missing_ == 0);
+  if (file_) {
+    file_->Commit();
+  } else if (std::fflush(stdout) != 0) {
+    throw Error(ErrorCode::kIo, "cannot write the array to standard output");
+  }
+}
+
+void WriteNpy(const std::string& path, const Matrix& matrix) {
+  NpyWriter writer(path, matrix.rows, matrix.cols);
+  writer.Add(matrix.data);
+  writer.Commit();
 }
 
 Matrix ReadNpy(const std::string& path) {

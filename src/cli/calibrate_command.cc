@@ -28,12 +28,12 @@ std::vector<CalibrationTrial> ScoreTrials(const CalibrateOptions& options, const
   std::size_t all = 0;
   for (const TrialList& list : EmbedTrials(options.trials, extractor, *progress, scorer)) {
     all += list.trials.size();
-    for (std::size_t i = 0; i < list.trials.size(); ++i) {
-      const auto [enroll, test] = list.sides[i];
+    for (const TrialList::Entry& trial : list.trials) {
+      const std::size_t enroll = list.sides[trial.enroll], test = list.sides[trial.test];
       const std::optional<Score> score = scorer.Score(enroll, test);
       if (!score) continue;
       const double seconds = std::min(scorer.Seconds(enroll), scorer.Seconds(test));
-      trials.push_back({score->value, seconds, list.trials[i].target});
+      trials.push_back({score->value, seconds, trial.target});
     }
   }
   if (trials.empty())

@@ -1,13 +1,16 @@
 // vpr embed: recordings to embeddings.
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/file_list.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/npy.h"
 #include "vpr/base/text.h"
+#include "vpr/model/embed_each.h"
 
 namespace vpr::cli {
 namespace {
@@ -16,6 +19,7 @@ struct EmbedOptions {
   std::vector<std::string> files;
   std::string list, output, format, features;
   bool skip_bad = false;
+  Shard shard;
   NetworkOptions network;
 };
 
@@ -48,38 +52,48 @@ std::string JsonLine(const std::string& path, const float* row, std::size_t size
          ", \"embedding\": " + (usable ? "[" + Numbers(row, size, ", ") + "]" : "null") + "}\n";
 }
 
-void WriteEmbeddings(const EmbedOptions& options, const std::vector<std::string>& paths,
-                     const std::vector<bool>& usable, const Matrix& embeddings) {
-  if (options.format == "npy") return WriteNpy(options.output, embeddings);
-  std::optional<AtomicFile> file;
-  if (options.output != "-") file.emplace(options.output);
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    const float* row = embeddings.row(i);
-    const std::string line = options.format == "kaldi"
-                                 ? KaldiLine(paths[i], row, embeddings.cols)
-                                 : JsonLine(paths[i], row, embeddings.cols, usable[i]);
-    if (file) {
-      file->Write(line);
+// One embedding after another, as they come.
+class Writer {
+ public:
+  Writer(const EmbedOptions& options, std::size_t files, std::size_t dim)
+      : format_(options.format) {
+    if (format_ == "npy") {
+      npy_.emplace(options.output, files, dim);
+    } else if (options.output != "-") {
+      text_.emplace(options.output);
+    }
+  }
+
+  void Add(const std::string& path, const std::vector<float>& embedding, bool usable) {
+    if (npy_) return npy_->Add(embedding);
+    const std::string line = format_ == "kaldi"
+                                 ? KaldiLine(path, embedding.data(), embedding.size())
+                                 : JsonLine(path, embedding.data(), embedding.size(), usable);
+    if (text_) {
+      text_->Write(line);
     } else {
       Print(line);
     }
   }
-  if (file) file->Commit();
-}
+
+  void Commit() {
+    if (npy_) npy_->Commit();
+    if (text_) text_->Commit();
+  }
+
+ private:
+  std::string format_;
+  std::optional<NpyWriter> npy_;
+  std::optional<AtomicFile> text_;
+};
 
 int Run(const EmbedOptions& options, const Context& context) {
-  std::vector<std::string> paths = options.files;
-  if (!options.list.empty()) {
-    for (std::string& path : ReadList(options.list)) paths.push_back(std::move(path));
-    if (paths.empty()) {
-      throw Error(ErrorCode::kUnusable, "list '" + Printable(options.list) + "' holds no files");
-    }
-  }
+  const FileList files(options.files, options.list, options.shard);
   if (options.format == "kaldi") {
-    for (const std::string& path : paths) {
-      if (path.find_first_of(" \t") == std::string::npos) continue;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (files[i].find_first_of(" \t") == std::string::npos) continue;
       throw Error(ErrorCode::kInvalidArgument,
-                  "'" + Printable(path) +
+                  "'" + Printable(files[i]) +
                       "' holds a blank and cannot be a key of a Kaldi archive; use --format jsonl "
                       "or npy");
     }
@@ -90,22 +104,29 @@ int Run(const EmbedOptions& options, const Context& context) {
           : EmbeddingExtractor::OpenTorchScript(options.network.model, ParseFbank(options.features),
                                                 options.network.engine);
   const auto progress = MakeConsoleProgress(context);
-  std::vector<bool> usable(paths.size(), true);
+  const auto dim = static_cast<std::size_t>(extractor.info().embedding_dim);
+  const std::vector<float> none(dim, std::numeric_limits<float>::quiet_NaN());
+  Writer writer(options, files.size(), dim);
   std::size_t bad = 0;
-  const EmbeddedFiles embedded =
-      EmbedFiles(paths, extractor, *progress, CatchInterrupts(), [&](const FailedFile& failed) {
-        if (!options.skip_bad) throw Error(ErrorCode::kUnusable, failed.reason);
-        progress->Warn(failed.reason);
-        usable[failed.index] = false;
-        ++bad;
+  EmbedEach(
+      files.size(), [&](std::size_t i) { return files[i]; }, extractor, *progress,
+      CatchInterrupts(),
+      [&](const EmbeddedFile& file) {
+        if (file.failure) {
+          if (!options.skip_bad) throw Error(ErrorCode::kUnusable, *file.failure);
+          progress->Warn(*file.failure);
+          ++bad;
+        }
+        writer.Add(file.path, file.failure ? none : file.embedding, !file.failure);
       });
-  if (bad == paths.size()) {
+  // The rows of a shard must not be missing among those of the others.
+  if (bad == files.size() && options.shard.whole()) {
     throw Error(ErrorCode::kUnusable, Format("none of %zu files can be used", bad));
   }
-  WriteEmbeddings(options, paths, usable, embedded.embeddings);
+  writer.Commit();
   if (bad > 0) {
     progress->Warn(
-        Format("%zu of %zu files cannot be used; their rows are NaN", bad, paths.size()));
+        Format("%zu of %zu files cannot be used; their rows are NaN", bad, files.size()));
   }
   return kExitDone;
 }
@@ -133,6 +154,7 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
   command->add_flag("--skip-bad", options->skip_bad,
                     "A file that cannot be used gives a row of NaN (JSON: null) instead of ending "
                     "the work");
+  AddShardOption(*command, options->shard, "Embed the I-th of N equal parts of the files");
   AddNetworkOptions(*command, options->network);
   command
       ->add_option("--features", options->features,
@@ -140,11 +162,15 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
                    "bins] of Kaldi's filterbank: fbank80, or fbank80-raw without mean subtraction")
       ->type_name("NAME");
   command->footer(
-      "Rows are in the order of the files. With --features the whole recording is embedded, "
+      "Rows are in the order of the files; those of the shards 1/N to N/N one after another are "
+      "those "
+      "of\n"
+      "all files. With --features the whole recording is embedded, "
       "silence\n"
       "included.\n"
       "Example:\n"
       "  vpr embed recordings/*.wav -o embeddings.npy\n"
+      "  vpr embed --list all.txt --shard 7/20 -o part7.ark\n"
       "  vpr embed --model wespeaker.pt --features fbank80 recordings/*.wav -o embeddings.npy");
   command->callback([options, &context] {
     if (options->files.empty() && options->list.empty()) {

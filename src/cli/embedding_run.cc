@@ -122,15 +122,6 @@ DecisionThreshold ChooseThreshold(const ThresholdOptions& options, const ModelIn
                   Percent(wanted) + (known.empty() ? "" : "; it has them for " + known));
 }
 
-std::vector<std::string> ReadList(const std::string& path) {
-  const std::string text = ReadFile(path);
-  std::vector<std::string> entries;
-  for (std::string_view line : Lines(text)) {
-    if (line.find_first_not_of(" \t") != std::string_view::npos) entries.emplace_back(line);
-  }
-  return entries;
-}
-
 std::size_t FileScorer::Add(const std::vector<std::string>& paths) {
   std::vector<std::size_t> files;
   for (const std::string& path : paths) {
@@ -204,12 +195,28 @@ std::vector<TrialList> EmbedTrials(const TrialOptions& options, const EmbeddingE
   }
   std::vector<TrialList> lists;
   for (const std::string& path : options.lists) {
-    TrialList& list = lists.emplace_back(TrialList{path, ReadTrials(path), {}});
-    for (const Trial& trial : list.trials) {
-      const auto enrollment = enrollments.find(trial.enroll);
-      const std::size_t enroll = enrollment == enrollments.end() ? scorer.Add(full(trial.enroll))
-                                                                 : scorer.Add(enrollment->second);
-      list.sides.push_back({enroll, scorer.Add(full(trial.test))});
+    TrialList& list = lists.emplace_back();
+    list.path = path;
+    list.conditions = {""};
+    std::unordered_map<std::string, std::uint32_t> names, conditions = {{"", 0}};
+    auto number = [](auto& numbers, auto& texts, std::string&& text) {
+      const auto [entry, added] =
+          numbers.try_emplace(text, static_cast<std::uint32_t>(numbers.size()));
+      if (added) texts.push_back(std::move(text));
+      return entry->second;
+    };
+    ForEachTrial(path, [&](Trial&& trial) {
+      const std::uint32_t enroll = number(names, list.names, std::move(trial.enroll)),
+                          test = number(names, list.names, std::move(trial.test));
+      list.trials.push_back({enroll, test,
+                             number(conditions, list.conditions, std::move(trial.condition)),
+                             trial.target});
+    });
+    // Sides get their numbers, and files their places, in the order of the list.
+    for (const std::string& name : list.names) {
+      const auto enrollment = enrollments.find(name);
+      list.sides.push_back(enrollment == enrollments.end() ? scorer.Add(full(name))
+                                                           : scorer.Add(enrollment->second));
     }
   }
   std::string first_reason;

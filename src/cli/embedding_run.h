@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -44,9 +45,6 @@ void AddThresholdOptions(CLI::App& command, ThresholdOptions& options);
 // of that kind.
 DecisionThreshold ChooseThreshold(const ThresholdOptions& options, const ModelInfo& info,
                                   const std::string& model);
-
-// Entries of a list: its lines but empty ones ("-": from standard input).
-std::vector<std::string> ReadList(const std::string& path);
 
 // Scores between sides of trials: a file, or the files of an enrollment. Each file is read and
 // embedded once however often it is named.
@@ -94,13 +92,17 @@ struct TrialOptions {
 // Declares --trials, --enroll and --audio-root.
 void AddTrialOptions(CLI::App& command, TrialOptions& options);
 
+// Names and conditions are there once each, so that a trial takes 16 bytes.
 struct TrialList {
-  std::string path;
-  std::vector<Trial> trials;
-  struct Sides {
-    std::size_t enroll, test;
+  struct Entry {
+    std::uint32_t enroll, test;  // in `names`
+    std::uint32_t condition;     // in `conditions`
+    bool target;
   };
-  std::vector<Sides> sides;  // of each trial, in the scorer
+  std::string path;
+  std::vector<std::string> names, conditions;  // the first condition is ""
+  std::vector<std::size_t> sides;              // of the names, in the scorer
+  std::vector<Entry> trials;
 };
 
 // Reads the lists, adds their sides to `scorer` and embeds all of them. Files that cannot be used

@@ -120,50 +120,54 @@ ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const
   SpeakerFinder finder;
   std::vector<Property> properties;
   for (const std::string& name : options.by) properties.push_back({name, {}});
-  Property own{"condition", {}};
-  bool has_own = false;
+  const bool has_own = list.conditions.size() > 1;
+  if (has_own) properties.push_back({"condition", {}});
   std::set<std::size_t> files;
-  std::vector<TrialList::Sides> used;
-  for (std::size_t i = 0; i < list.trials.size(); ++i) {
-    const Trial& trial = list.trials[i];
-    const auto [enroll, test] = list.sides[i];
-    for (std::size_t side : {enroll, test})
-      files.insert(scorer.Files(side).begin(), scorer.Files(side).end());
+  for (std::size_t side : list.sides)
+    files.insert(scorer.Files(side).begin(), scorer.Files(side).end());
+  for (const TrialList::Entry& trial : list.trials) {
+    const std::size_t enroll = list.sides[trial.enroll], test = list.sides[trial.test];
+    const std::string &enroll_name = list.names[trial.enroll], &test_name = list.names[trial.test];
     const std::optional<Score> score = scorer.Score(enroll, test);
     if (!score) continue;
-    used.push_back({enroll, test});
     scored.scores.push_back({score->value, trial.target});
     cosines.push_back({score->cosine, trial.target});
     if (extractor.scorer().calibrated()) scored.llrs.push_back({score->llr, trial.target});
-    finder.Add(trial.enroll, trial.test, trial.target);
-    for (auto& [name, values] : properties) {
+    finder.Add(enroll_name, test_name, trial.target);
+    for (std::size_t k = 0; k < options.by.size(); ++k) {
+      auto& [name, values] = properties[k];
       if (name == "duration") {
         values.push_back(DurationClass(std::min(scorer.Seconds(enroll), scorer.Seconds(test))));
         continue;
       }
-      std::string a = metadata.Value(trial.enroll, name), b = metadata.Value(trial.test, name);
+      std::string a = metadata.Value(enroll_name, name), b = metadata.Value(test_name, name);
       if (b < a) std::swap(a, b);
       values.push_back(a == b ? a : a + " / " + b);
     }
-    own.second.push_back(trial.condition.empty() ? "-" : trial.condition);
-    has_own = has_own || !trial.condition.empty();
+    if (has_own) {
+      const std::string& condition = list.conditions[trial.condition];
+      properties.back().second.push_back(condition.empty() ? "-" : condition);
+    }
     if (scores_out != nullptr) {
-      scores_out->Write(Format("%s\t%s\t%.9g\t%s\n", trial.enroll.c_str(), trial.test.c_str(),
+      scores_out->Write(Format("%s\t%s\t%.9g\t%s\n", enroll_name.c_str(), test_name.c_str(),
                                score->value, trial.target ? "target" : "nontarget"));
     }
   }
-  if (has_own) properties.push_back(std::move(own));
   scored.speakers = finder.Speakers();
   report.whole = EvaluateNamed(list.path, scored, threshold, options.intervals);
   report.cosine_eer = ComputeEer(ComputeDet(cosines)).eer;
+  cosines = {};
   report.conditions = EvaluateConditions(scored, properties, threshold, options.intervals);
 
   std::vector<std::vector<std::size_t>> sides_of;
   std::set<std::size_t> known;
-  for (std::size_t i = 0; i < used.size(); ++i) {
-    const TrialSpeakers& speakers = scored.speakers[i];
+  std::size_t i = 0;  // of the trials that were scored
+  for (const TrialList::Entry& trial : list.trials) {
+    const std::size_t enroll = list.sides[trial.enroll], test = list.sides[trial.test];
+    if (!scorer.usable(enroll) || !scorer.usable(test)) continue;
+    const TrialSpeakers& speakers = scored.speakers[i++];
     for (auto [side, speaker] :
-         {std::pair(used[i].enroll, speakers.enroll), std::pair(used[i].test, speakers.test)}) {
+         {std::pair(enroll, speakers.enroll), std::pair(test, speakers.test)}) {
       if (!known.insert(side).second) continue;
       sides_of.resize(std::max<std::size_t>(sides_of.size(), speaker + 1));
       sides_of[speaker].push_back(side);

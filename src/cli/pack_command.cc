@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/file_list.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/dataset/pack.h"
@@ -14,7 +15,7 @@ namespace {
 struct PackCommandOptions {
   PackOptions pack;
   std::string payload = "pcm16";
-  bool no_trim = false, json = false, strict = false;
+  bool no_trim = false, json = false, strict = false, join = false;
 };
 
 std::string Summary(const char* what, const std::string& prefix, const DatasetInfo& info) {
@@ -57,13 +58,16 @@ std::string ReportJson(const PackOptions& options, const PackReport& report) {
 
 int Run(const PackCommandOptions& options, const Context& context) {
   const auto progress = MakeConsoleProgress(context);
-  const PackReport report = Pack(options.pack, *progress, CatchInterrupts());
+  const PackReport report = options.join ? JoinPacked(options.pack.sources, options.pack.prefix,
+                                                      *progress, CatchInterrupts())
+                                         : Pack(options.pack, *progress, CatchInterrupts());
   for (const Skipped& skipped : report.skipped) progress->Warn("skipped: " + skipped.reason);
-  const bool packed = report.train.utterances > 0;
+  const bool packed = report.train.utterances + report.held_out.utterances > 0;
   if (options.json) {
     Print(ReportJson(options.pack, report));
   } else if (packed) {
-    std::string text = Summary("packed", options.pack.prefix, report.train);
+    std::string text;
+    if (report.train.utterances > 0) text = Summary("packed", options.pack.prefix, report.train);
     if (report.held_out.utterances > 0)
       text += Summary("held out", report.held_out_prefix, report.held_out);
     if (!report.skipped.empty()) text += Format("skipped %zu files\n", report.skipped.size());
@@ -98,6 +102,10 @@ void AddPackCommand(CLI::App& app, Context& context) {
                    "Writes PREFIX.data, PREFIX.header, PREFIX.label and PREFIX.json")
       ->type_name("PREFIX")
       ->required();
+  CLI::Option* join = command->add_flag(
+      "--join", options->join,
+      "SOURCE are the prefixes of packed data sets, shards for instance: they become one");
+  const std::size_t num_options = command->get_options().size();
   std::vector<std::string> layouts = {"auto"};
   for (const SourceLayout& layout : SourceLayouts()) layouts.push_back(layout.name);
   command->add_option("--layout", pack.layout, "How SOURCE is laid out")
@@ -143,17 +151,22 @@ void AddPackCommand(CLI::App& app, Context& context) {
   command->add_option("--seed", pack.seed, "Of everything that is drawn")
       ->capture_default_str()
       ->type_name("N");
+  AddShardOption(*command, pack.shard, "Pack the I-th of N equal parts of the recordings");
   command->add_option("--threads", pack.threads, "0: all processors")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()
       ->type_name("N");
-  command->add_flag("--json", options->json, "Print the result as JSON, skipped files included");
   command->add_flag("--strict", options->strict,
                     "Exit with 1 if any file was skipped (the others are packed all the same)");
+  const std::vector<CLI::Option*> all = command->get_options();
+  for (std::size_t i = num_options; i < all.size(); ++i) join->excludes(all[i]);
+  command->add_flag("--json", options->json, "Print the result as JSON, skipped files included");
   command->footer(LayoutHelp() +
                   "Example:\n"
                   "  vpr pack voices/ -o data/voices --dev-speakers 20\n"
-                  "  vpr pack LibriSpeech/train-clean-100 more/list.tsv -o data/train");
+                  "  vpr pack LibriSpeech/train-clean-100 more/list.tsv -o data/train\n"
+                  "  vpr pack voxceleb -o data/part7 --shard 7/20      # on each of 20 machines\n"
+                  "  vpr pack --join data/part{1..20} -o data/train    # then on one");
   command->callback([options, crops, &context] {
     options->pack.payload = ParsePayloadKind(options->payload);
     if (crops->count() > 0 && options->pack.payload != PayloadKind::kMel64)

@@ -178,6 +178,12 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
   Validate(options);
   std::vector<Utterance> utterances = ListAll(options, progress);
   std::set<std::string> dev_speakers = ChooseDevSpeakers(options, utterances);
+  const auto [begin, end] = options.shard.Range(utterances.size());
+  const std::size_t count = end - begin;
+  if (count == 0)
+    throw Error(ErrorCode::kUnusable,
+                Format("shard %zu/%zu of %zu recordings holds none; use fewer shards",
+                       options.shard.index, options.shard.count, utterances.size()));
 
   PackReport report;
   DatasetInfo info;
@@ -199,16 +205,16 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
   std::size_t window = 4 * static_cast<std::size_t>(threads);
   std::vector<Packed> slots(window);
   bool any_train = false, any_held_out = false;
-  progress.Start("packing", "file", utterances.size());
+  progress.Start("packing", "file", count);
   std::size_t done = OrderedParallelFor(
-      utterances.size(), threads, window,
-      [&](std::size_t i) { slots[i % window] = PackOne(options, mel, utterances[i]); },
+      count, threads, window,
+      [&](std::size_t i) { slots[i % window] = PackOne(options, mel, utterances[begin + i]); },
       [&](std::size_t i) {
-        const Utterance& utterance = utterances[i];
+        const Utterance& utterance = utterances[begin + i];
         Packed packed = std::exchange(slots[i % window], {});
-        bool out =
-            dev_speakers.contains(utterance.speaker) ||
-            (options.test_every > 0 && (i + 1) % static_cast<std::size_t>(options.test_every) == 0);
+        bool out = dev_speakers.contains(utterance.speaker) ||
+                   (options.test_every > 0 &&
+                    (begin + i + 1) % static_cast<std::size_t>(options.test_every) == 0);
         for (const Packed::Piece& piece : packed.pieces) {
           (out ? *held_out : train).Add(piece.key, utterance.speaker, piece.payload, piece.seconds);
           (out ? any_held_out : any_train) = true;
@@ -221,12 +227,11 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
       },
       stop);
   progress.Finish();
-  if (done < utterances.size())
+  if (done < count)
     throw Error(ErrorCode::kInterrupted,
-                Format("packing stopped after %zu of %zu files; nothing was written", done,
-                       utterances.size()));
+                Format("packing stopped after %zu of %zu files; nothing was written", done, count));
   if (!any_train && !any_held_out) return report;
-  if (!any_train || (held_out && !any_held_out)) {
+  if (options.shard.whole() && (!any_train || (held_out && !any_held_out))) {
     for (const Skipped& skipped : report.skipped) progress.Warn("skipped: " + skipped.reason);
     throw Error(ErrorCode::kUnusable,
                 any_train
@@ -234,7 +239,8 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
                     : "no usable recording is left to train on: all lie in the part held out");
   }
   if (held_out)
-    PackedWriter::CommitBoth(train, *held_out, report.train, report.held_out);
+    PackedWriter::CommitBoth(train, *held_out, report.train, report.held_out,
+                             !options.shard.whole());
   else
     report.train = train.Commit();
   return report;

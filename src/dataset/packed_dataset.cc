@@ -330,7 +330,8 @@ void PackedDataset::ReadHeader(const MappedFile& header) {
     end_of_last = *offset + *length;
     if (records_.size() >= KeyTable::kNone - 1)
       Bad(path, "more than " + Number(KeyTable::kNone - 1) + " records");
-    records_.push_back({*offset, payload_length, key_length, -1});
+    records_.push_back({*offset, payload_length, -1});
+    if (!has_info_) key_lengths_.push_back(key_length);
   }
   if (records_.empty()) Bad(path, "it holds no records");
   if (has_info_ && end_of_last != data_size)
@@ -341,13 +342,21 @@ void PackedDataset::ReadHeader(const MappedFile& header) {
 void PackedDataset::ReadLabels(const MappedFile& labels) {
   const std::string& path = labels.path();
   auto key_of = [this](std::uint32_t i) { return key(i); };
-  KeyTable table(records_.size());
-  for (std::uint32_t i = 0; i < records_.size(); ++i) {
-    std::uint32_t same = table.Insert(key(i), i, key_of);
-    if (same != KeyTable::kNone)
-      BadLine(
-          prefix_ + ".header", std::uint64_t{i} + 1,
-          "key '" + Printable(key(i)) + "' is already in line " + Number(std::uint64_t{same} + 1));
+  // Made when it is needed: keys that rise are all different, and labels in the header's order, as
+  // ours are, need not be looked for.
+  std::optional<KeyTable> table;
+  auto make_table = [&] {
+    table.emplace(records_.size());
+    for (std::uint32_t i = 0; i < records_.size(); ++i) {
+      std::uint32_t same = table->Insert(key(i), i, key_of);
+      if (same != KeyTable::kNone)
+        BadLine(prefix_ + ".header", std::uint64_t{i} + 1,
+                "key '" + Printable(key(i)) + "' is already in line " +
+                    Number(std::uint64_t{same} + 1));
+    }
+  };
+  for (std::size_t i = 1; i < records_.size() && !table; ++i) {
+    if (key(i - 1) >= key(i)) make_table();
   }
 
   // Labels get provisional numbers in order of appearance, then their ranks.
@@ -360,10 +369,12 @@ void PackedDataset::ReadLabels(const MappedFile& labels) {
       BadLine(path, number, "found '" + Printable(line) + "', expected key<TAB>label");
     std::string_view line_key = line.substr(0, tab), label = line.substr(tab + 1);
     std::uint32_t record = KeyTable::kNone;
-    if (number <= records_.size() && key(number - 1) == line_key)
-      record = static_cast<std::uint32_t>(number - 1);  // ours are in the header's order
-    else
-      record = table.Find(line_key, key_of);
+    if (number <= records_.size() && key(number - 1) == line_key) {
+      record = static_cast<std::uint32_t>(number - 1);
+    } else {
+      if (!table) make_table();
+      record = table->Find(line_key, key_of);
+    }
     if (record == KeyTable::kNone)
       BadLine(
           path, number,
@@ -404,8 +415,10 @@ void PackedDataset::VerifyPayloads() const {
 }
 
 std::string_view PackedDataset::key(std::size_t i) const {
-  const Record& record = records_[i];
-  return data_.text().substr(record.offset - 4 - record.key_length, record.key_length);
+  const std::uint64_t end = records_[i].offset - 4;
+  if (!has_info_) return data_.text().substr(end - key_lengths_[i], key_lengths_[i]);
+  const std::uint64_t begin = 4 + (i == 0 ? 0 : records_[i - 1].offset + records_[i - 1].length);
+  return data_.text().substr(begin, end - begin);
 }
 
 std::span<const std::uint8_t> PackedDataset::payload(std::size_t i) const {

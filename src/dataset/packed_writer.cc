@@ -161,29 +161,32 @@ namespace {
 // While the files of a set change hands it has no header, so that no reader takes a mixture for it,
 // not even after a power failure: each step is on the disk before the next.
 template <typename Impls>
-void Publish(const Impls& sets) {
-  for (auto* set : sets) set->Seal();
-  packed::FolderLock lock((*sets.begin())->prefix, true);
+void Publish(const Impls& sets, bool may_be_empty = false) {
+  Impls written = sets;
+  if (may_be_empty) std::erase_if(written, [](auto* set) { return set->info.utterances == 0; });
+  if (written.empty()) written = sets;  // Seal() says that there is nothing
+  for (auto* set : written) set->Seal();
+  packed::FolderLock lock(sets.front()->prefix, true);
   for (auto* set : sets) set->RemoveOldHeader();
   lock.Sync();
-  for (auto* set : sets) {
+  for (auto* set : written) {
     set->data.Rename();
     set->label.Rename();
     set->json.Rename();
   }
-  for (auto* set : sets) set->header.Rename();
+  for (auto* set : written) set->header.Rename();
 }
 
 }  // namespace
 
 DatasetInfo PackedWriter::Commit() {
-  Publish(std::initializer_list<Impl*>{impl_.get()});
+  Publish(std::vector<Impl*>{impl_.get()});
   return impl_->info;
 }
 
 void PackedWriter::CommitBoth(PackedWriter& first, PackedWriter& second, DatasetInfo& first_info,
-                              DatasetInfo& second_info) {
-  Publish(std::initializer_list<Impl*>{first.impl_.get(), second.impl_.get()});
+                              DatasetInfo& second_info, bool may_be_empty) {
+  Publish(std::vector<Impl*>{first.impl_.get(), second.impl_.get()}, may_be_empty);
   first_info = first.impl_->info;
   second_info = second.impl_->info;
 }

@@ -30,10 +30,21 @@ Fields SplitLine(std::string_view line) {
 // Calls parse(number, line, fields) for each line that is not empty.
 template <typename Parse>
 void ForEachLine(const std::string& path, const char* content, Parse parse) {
-  const std::string text = ReadFile(path);
+  std::optional<MappedFile> mapped;
+  std::string read;  // what cannot be mapped
+  if (path != "-" && IsRegularFile(path)) {
+    mapped.emplace(path);
+  } else {
+    read = ReadFile(path);
+  }
+  const std::string_view text = mapped ? mapped->text() : std::string_view(read);
   std::size_t number = 0, used = 0;
-  for (std::string_view line : Lines(text)) {
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string_view line = text.substr(begin, end - begin);
+    begin = end + 1;
     ++number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     parse(number, line, SplitLine(line));
     ++used;
@@ -69,8 +80,13 @@ std::optional<double> ParseScore(std::string_view text) {
 }  // namespace
 
 std::vector<Trial> ReadTrials(const std::string& path) {
-  enum { kUnknown, kVoxCeleb, kKaldi, kCnCeleb } form = kUnknown;
   std::vector<Trial> trials;
+  ForEachTrial(path, [&](Trial&& trial) { trials.push_back(std::move(trial)); });
+  return trials;
+}
+
+void ForEachTrial(const std::string& path, const std::function<void(Trial&&)>& use) {
+  enum { kUnknown, kVoxCeleb, kKaldi, kCnCeleb } form = kUnknown;
   ForEachLine(path, "trials", [&](std::size_t number, std::string_view line, const Fields& fields) {
     const bool complete = fields.size() == 3 || fields.size() == 4;
     if (form == kUnknown && complete) {
@@ -97,10 +113,9 @@ std::vector<Trial> ReadTrials(const std::string& path) {
                                       : "\"1|0 enroll test\", \"enroll test target|nontarget\" or "
                                         "\"enroll test 1|0\"");
     }
-    trials.push_back({std::string(fields[first]), std::string(fields[first + 1]), *target,
-                      fields.size() == 4 ? std::string(fields[3]) : std::string()});
+    use({std::string(fields[first]), std::string(fields[first + 1]), *target,
+         fields.size() == 4 ? std::string(fields[3]) : std::string()});
   });
-  return trials;
 }
 
 std::map<std::string, std::vector<std::string>> ReadEnrollments(const std::string& path) {

@@ -12,6 +12,7 @@
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
 #include "vpr/model/backend.h"
+#include "vpr/model/embed_each.h"
 #include "vpr/score/cosine.h"
 
 namespace vpr {
@@ -151,62 +152,65 @@ std::vector<float> RepeatTo(std::span<const float> samples, std::size_t length) 
   return repeated;
 }
 
+void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>& path_of,
+               const EmbeddingExtractor& extractor, Progress& progress, const StopRequested& stop,
+               const std::function<void(const EmbeddedFile&)>& on_file) {
+  const int threads =
+      extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads();
+  std::vector<EmbeddedFile> slots(static_cast<std::size_t>(2 * threads));
+  progress.Start("embedding", "file", count);
+  auto produce = [&](std::size_t i) {
+    EmbeddedFile& file = slots[i % slots.size()];
+    file = {};
+    file.index = i;
+    file.path = path_of(i);
+    std::vector<float> speech;
+    try {
+      speech = extractor.ReadSpeechFor(file.path);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kInternal) throw;
+      file.failure = error.what();
+      return;
+    }
+    try {
+      file.embedding = extractor.Extract(speech);
+      file.seconds = static_cast<double>(speech.size()) / extractor.info().features.sample_rate;
+      file.fingerprint = SpeechFingerprint(speech);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnusable) throw;
+      file.failure = "cannot embed '" + Printable(file.path) + "': " + error.what();
+    }
+  };
+  auto consume = [&](std::size_t i) {
+    on_file(slots[i % slots.size()]);
+    progress.Update(i + 1);
+  };
+  const std::size_t done = OrderedParallelFor(count, threads, slots.size(), produce, consume, stop);
+  progress.Finish();
+  if (done < count)
+    throw Error(ErrorCode::kInterrupted, Format("stopped after %zu of %zu files", done, count));
+}
+
 EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
                          Progress& progress, const StopRequested& stop,
                          const std::function<void(const FailedFile&)>& on_bad) {
   const std::size_t dim = static_cast<std::size_t>(extractor.info().embedding_dim);
   EmbeddedFiles embedded{Matrix(paths.size(), dim), std::vector<double>(paths.size()),
                          std::vector<std::string>(paths.size())};
-  struct Slot {
-    std::vector<float> embedding;
-    double seconds = 0;
-    std::string fingerprint;
-    std::optional<std::string> failure;
-  };
-  const int threads =
-      extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads();
-  std::vector<Slot> slots(static_cast<std::size_t>(2 * threads));
-  progress.Start("embedding", "file", paths.size());
-  auto produce = [&](std::size_t i) {
-    Slot& slot = slots[i % slots.size()];
-    slot = {};
-    std::vector<float> speech;
-    try {
-      speech = extractor.ReadSpeechFor(paths[i]);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kInternal) throw;
-      slot.failure = error.what();
-      return;
-    }
-    try {
-      slot.embedding = extractor.Extract(speech);
-      slot.seconds = static_cast<double>(speech.size()) / extractor.info().features.sample_rate;
-      slot.fingerprint = SpeechFingerprint(speech);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUnusable) throw;
-      slot.failure = "cannot embed '" + Printable(paths[i]) + "': " + error.what();
-    }
-  };
-  auto consume = [&](std::size_t i) {
-    const Slot& slot = slots[i % slots.size()];
-    float* row = embedded.embeddings.row(i);
-    embedded.seconds[i] = slot.seconds;
-    embedded.fingerprints[i] = slot.fingerprint;
-    if (slot.failure) {
-      std::fill(row, row + dim, std::numeric_limits<float>::quiet_NaN());
-      embedded.seconds[i] = std::numeric_limits<double>::quiet_NaN();
-      on_bad({i, paths[i], *slot.failure});
-    } else {
-      std::copy(slot.embedding.begin(), slot.embedding.end(), row);
-    }
-    progress.Update(i + 1);
-  };
-  std::size_t done =
-      OrderedParallelFor(paths.size(), threads, slots.size(), produce, consume, stop);
-  progress.Finish();
-  if (done < paths.size())
-    throw Error(ErrorCode::kInterrupted,
-                Format("stopped after %zu of %zu files", done, paths.size()));
+  EmbedEach(
+      paths.size(), [&](std::size_t i) { return paths[i]; }, extractor, progress, stop,
+      [&](const EmbeddedFile& file) {
+        float* row = embedded.embeddings.row(file.index);
+        if (file.failure) {
+          std::fill(row, row + dim, std::numeric_limits<float>::quiet_NaN());
+          embedded.seconds[file.index] = std::numeric_limits<double>::quiet_NaN();
+          on_bad({file.index, file.path, *file.failure});
+          return;
+        }
+        embedded.seconds[file.index] = file.seconds;
+        embedded.fingerprints[file.index] = file.fingerprint;
+        std::copy(file.embedding.begin(), file.embedding.end(), row);
+      });
   return embedded;
 }
 

@@ -131,6 +131,29 @@ dnnl::algorithm EltwiseOf(Activation activation) {
   }
 }
 
+// oneDNN 3 took the factors out of what follows an operation, and its description's own type.
+#if DNNL_VERSION_MAJOR >= 3
+void AppendActivation(dnnl::post_ops& after, Activation activation) {
+  after.append_eltwise(EltwiseOf(activation), 0, 0);
+}
+template <typename... Arguments>
+dnnl::convolution_forward::primitive_desc Describe(const dnnl::primitive_attr& attributes,
+                                                   const dnnl::engine& engine,
+                                                   const Arguments&... arguments) {
+  return {engine, arguments..., attributes};
+}
+#else
+void AppendActivation(dnnl::post_ops& after, Activation activation) {
+  after.append_eltwise(1, EltwiseOf(activation), 0, 0);
+}
+template <typename... Arguments>
+dnnl::convolution_forward::primitive_desc Describe(const dnnl::primitive_attr& attributes,
+                                                   const dnnl::engine& engine,
+                                                   const Arguments&... arguments) {
+  return {dnnl::convolution_forward::desc(arguments...), attributes, engine};
+}
+#endif
+
 struct View {
   float* data;
   Shape shape;        // in memory
@@ -572,18 +595,17 @@ class OneDnnNetwork : public Network {
     dnnl::post_ops after;
     if (step.int8) after.append_binary(dnnl::algorithm::binary_mul, ChannelFactors(node));
     if (node.inputs.size() > 1) after.append_sum();
-    if (node.activation != Activation::kNone)
-      after.append_eltwise(1, EltwiseOf(node.activation), 0, 0);
+    if (node.activation != Activation::kNone) AppendActivation(after, node.activation);
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(after);
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const dnnl::convolution_forward::desc description(
-        dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, step.source,
-        {weight_dims, weight_type, Tag::any}, {dims({node.channels}), DataType::f32, Tag::a},
-        step.target, dims({node.stride_bands, node.stride_frames}),
-        dims({0, node.dilation_frames - 1}), dims({node.pad_bands, node.pad_frames}),
-        dims({node.pad_bands, node.pad_frames}));
-    const dnnl::convolution_forward::primitive_desc chosen(description, attributes, engine_);
+    const dnnl::memory::desc any_weights(weight_dims, weight_type, Tag::any);
+    const dnnl::memory::desc bias(dims({node.channels}), DataType::f32, Tag::a);
+    const dnnl::convolution_forward::primitive_desc chosen =
+        Describe(attributes, engine_, dnnl::prop_kind::forward_inference,
+                 dnnl::algorithm::convolution_direct, step.source, any_weights, bias, step.target,
+                 dims({node.stride_bands, node.stride_frames}), dims({0, node.dilation_frames - 1}),
+                 dims({node.pad_bands, node.pad_frames}), dims({node.pad_bands, node.pad_frames}));
     step.conv = dnnl::convolution_forward(chosen);
     step.scratch = chosen.scratchpad_desc().get_size();
     for (const dnnl::memory& packed : packed_[n]) {

@@ -29,6 +29,22 @@ check 'out.splitlines()[0].split("  ")[0].endswith("flite-slt-1.flac")'
 refused "$vpr" --quiet embed 'a name with blanks.wav' -o x.ark
 says 'jsonl' err
 
+# Shards one after another are the whole, in every format; each has its part of names and list.
+for s in 1 2; do
+  ok "$vpr" --quiet embed "$a" --list list -o part$s.jsonl --shard $s/2
+  ok "$vpr" --quiet embed "$a" --list list -o part$s.npy --shard $s/2
+done
+cat part1.jsonl part2.jsonl | cmp - all.jsonl || fail "the shards are not the whole"
+check 'npy("part1.npy")[1] + npy("part2.npy")[1] == npy("all.npy")[1]'
+check 'npy("part1.npy")[0][0] == 2'
+"$vpr" --quiet embed --list - -o - --format jsonl --shard 3/3 < <(printf '%s\n' "$a" "$b" "$mp3") > out
+check 'len(lines) == 1 and lines[0]["path"].endswith(".mp3")'
+refused "$vpr" --quiet embed "$a" -o none.npy --shard 2/2
+says '2/2 of 1 files' err
+for bad in 0/3 4/3 1 1/ /3 1/0 -1/3 a/b 1/2/3; do
+  usage_error "$vpr" embed "$a" -o none.npy --shard "$bad"
+done
+
 # A file that cannot be used ends the work with its name, or leaves a row of NaN.
 python3 "$here/make_audio.py" bad
 refused "$vpr" --quiet embed "$a" bad/silent.wav "$b" -o bad.npy
@@ -42,6 +58,8 @@ check '[any(math.isnan(x) for x in row) for row in npy("bad.npy")[1]] == [False,
 check '[row for row in npy("bad.npy")[1] if not math.isnan(row[0])] == npy("all.npy")[1]'
 ok "$vpr" --quiet embed "$a" bad/silent.wav -o - --format jsonl --skip-bad
 check 'lines[0]["embedding"] is not None and lines[1]["embedding"] is None'
+ok "$vpr" --quiet embed "$a" bad/silent.wav -o nan.npy --skip-bad --shard 2/2  # others have rows
+check 'npy("nan.npy")[0][0] == 1 and math.isnan(npy("nan.npy")[1][0][0])'
 run "$vpr" --quiet embed bad/silent.wav bad/empty.wav -o none.npy --skip-bad
 expect_status 1 "embed of bad files only"
 [ ! -e none.npy ] || fail "an embed without a usable file left an output"

@@ -38,6 +38,34 @@ expect_status 0 "pack --payload mel64"
 python3 read_mel64.py > out || fail "a mel64 pack is not as documented"
 says '^13\|bad\|rms\|李达康 1$' out
 
+# Shards, joined, are the whole; what was held out of them too.
+for s in 1 2; do
+  run "$vpr" --quiet pack voices -o part$s --test-every 2 --shard $s/2
+  expect_status 0 "pack --shard $s/2"
+done
+run "$vpr" --quiet pack voices -o whole --test-every 2
+expect_status 0 "pack --test-every"
+ok "$vpr" --quiet pack --join part1 part2 -o joined --json
+check 'j["train"]["prefix"] == "joined" and j["held_out"]["prefix"] == "joined-test"'
+for file in data header label json; do
+  cmp whole.$file joined.$file || fail "the joined shards are not the whole"
+  cmp whole-test.$file joined-test.$file || fail "the joined shards are not the whole, held out"
+done
+ok "$vpr" --quiet pack voices/rms -o rms
+ok "$vpr" --quiet pack --join rms whole -o both
+says '^packed [0-9]+ utterances' out
+refused "$vpr" --quiet pack --join whole whole -o twice
+refused "$vpr" --quiet pack --join whole mel -o mixed
+refused "$vpr" --quiet pack --join whole no-such-set -o missing
+refused "$vpr" --quiet pack voices -o none --shard 999/999
+run "$vpr" --quiet pack voices -o none --shard 2/3  # four files, none of them usable
+expect_status 1 "pack of a shard of bad files"
+for bad in 0/3 4/3 1 1/ /3 1/0 -1/3 a/b 1/2/3; do
+  usage_error "$vpr" pack voices -o none --shard "$bad"
+done
+usage_error "$vpr" pack --join part1 part2 -o none --shard 1/2
+usage_error "$vpr" pack --join part1 part2 -o none --dev-speakers 1
+
 # Nothing usable, nothing written.
 run "$vpr" --quiet pack voices/bad/no-such-folder -o none
 expect_status 1 "pack of a missing folder"

@@ -17,6 +17,7 @@
 
 #include "base/testing.h"
 #include "dataset/recordings.h"
+#include "support/failure_of.h"
 #include "vpr/audio/speech.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
@@ -26,6 +27,7 @@
 namespace vpr {
 namespace {
 
+using test::FailureOf;
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -216,6 +218,118 @@ TEST(Pack, BytesDoNotDependOnThreads) {
       }
     }
   }
+}
+
+// Packs `options` as a whole and in shards; what is joined must be the same bytes. Returns how many
+// shards have no recording outside the part held out, and none in it.
+std::pair<int, int> ExpectShardsMakeTheWhole(const TestFolder& folder, PackOptions options,
+                                             std::size_t shards, const std::string& part) {
+  options.prefix = folder / "set";
+  PackQuietly(options);
+  std::vector<std::string> prefixes;
+  std::pair<int, int> without;
+  for (std::size_t index = 1; index <= shards; ++index) {
+    options.shard = {index, shards};
+    options.prefix = prefixes.emplace_back(folder / Format("part%zu-of-%zu", index, shards));
+    const PackReport report = PackQuietly(options);
+    without.first += report.train.utterances == 0 ? 1 : 0;
+    without.second += report.held_out.utterances == 0 ? 1 : 0;
+    EXPECT_EQ(IsRegularFile(options.prefix + ".header"), report.train.utterances > 0);
+    if (!part.empty()) {
+      EXPECT_EQ(IsRegularFile(options.prefix + part + ".header"), report.held_out.utterances > 0);
+    }
+  }
+  Progress progress;
+  JoinPacked(prefixes, folder / "joined", progress, {});
+  for (const std::string& one :
+       part.empty() ? std::vector<std::string>{""} : std::vector{std::string(), part}) {
+    for (const char* ending : kEndings)
+      EXPECT_EQ(
+          ReadFile(folder / ("set" + one + ending)) == ReadFile(folder / ("joined" + one + ending)),
+          true)
+          << one << ending;
+    EXPECT_GT(PackedDataset(folder / ("joined" + one)).size(), 0u);
+  }
+  return without;
+}
+
+TEST(Pack, ShardsMakeTheWhole) {
+  TestFolder folder(TestFolder::kMemory);
+  WriteVoices(folder / "voices", 7);
+  WriteRecording(folder / "voices/spk03/long.wav", 99, 3);
+  WriteFileAtomically(folder / "voices/spk05/bad.wav", "no audio");
+  PackOptions options = Options(folder / "voices", "");
+  ExpectShardsMakeTheWhole(folder, options, 3, "");
+  options.payload = PayloadKind::kMel64;
+  options.crops = 12;  // their keys are not in the order of the bytes
+  ExpectShardsMakeTheWhole(folder, options, 4, "");
+  options.payload = PayloadKind::kPcm16;
+  options.test_every = 3;
+  ExpectShardsMakeTheWhole(folder, options, 5, "-test");
+  options.test_every = 0;
+  options.dev_speakers = 2;
+  const auto [no_train, no_dev] = ExpectShardsMakeTheWhole(folder, options, 11, "-dev");
+  EXPECT_GT(no_train, 0);  // or the test does not show what it is to show
+  EXPECT_GT(no_dev, 0);
+
+  // What another seed had held out of a shard does not stay beside the new one.
+  std::set<std::string> held;
+  for (std::uint64_t seed = 1; seed < 30; ++seed) {
+    options.seed = seed;
+    options.shard = {1, 7};
+    options.prefix = folder / "again";
+    const PackReport report = PackQuietly(options);
+    EXPECT_EQ(IsRegularFile(folder / "again-dev.header"), report.held_out.utterances > 0);
+    EXPECT_EQ(IsRegularFile(folder / "again.header"), report.train.utterances > 0);
+    held.insert(report.held_out.utterances > 0 ? "some" : "none");
+  }
+  EXPECT_EQ(held.size(), 2u);
+
+  options.dev_speakers = 0;
+  options.shard = {24, 24};
+  EXPECT_THAT(FailureOf([&] { PackQuietly(options); }), HasSubstr("shard 24/24 of 23"));
+}
+
+TEST(Pack, OnlyWhatBelongsTogetherIsJoined) {
+  TestFolder folder(TestFolder::kMemory);
+  WriteVoices(folder / "voices", 3);
+  WriteVoices(folder / "more/one", 2);
+  auto pack = [&](const std::string& name, const std::function<void(PackOptions&)>& change) {
+    PackOptions options = Options(folder / "voices", folder / name);
+    change(options);
+    PackQuietly(options);
+  };
+  pack("a", [](PackOptions&) {});
+  pack("mel", [](PackOptions& o) { o.payload = PayloadKind::kMel64; });
+  pack("untrimmed", [](PackOptions& o) { o.trim_top_db = 0; });
+  pack("dev", [](PackOptions& o) { o.dev_speakers = 1; });
+  pack("test", [](PackOptions& o) { o.test_every = 2; });
+  pack("other", [&](PackOptions& o) { o.sources = {folder / "more"}; });
+  auto refused = [&](const std::string& first, const std::string& second) {
+    Progress progress;
+    const std::string why = FailureOf([&] {
+      JoinPacked({folder / first, folder / second}, folder / "x", progress, {});
+    });
+    for (const std::string& name : Files(folder / ".")) EXPECT_FALSE(name.starts_with("x")) << name;
+    return why;
+  };
+  EXPECT_THAT(refused("a", "mel"), HasSubstr("holds pcm16"));
+  EXPECT_THAT(refused("a", "untrimmed"), HasSubstr("was not trimmed"));
+  EXPECT_THAT(refused("dev", "test"), HasSubstr("dev-dev' and"));
+  EXPECT_THAT(refused("a", "a"), HasSubstr("is already in a part before it"));
+  EXPECT_THAT(refused("a", "missing"), HasSubstr("missing.header"));
+
+  // Sets of different sources, the second of which sorts before the first.
+  Progress progress;
+  const PackReport report =
+      JoinPacked({folder / "a", folder / "other"}, folder / "all", progress, {});
+  EXPECT_EQ(report.train.utterances, 15u);
+  EXPECT_EQ(report.train.speakers, 4u);
+  PackedDataset all(folder / "all");
+  EXPECT_EQ(all.info().source, (folder / "voices") + " " + (folder / "more"));
+  all.VerifyPayloads();
+  JoinPacked({folder / "other", folder / "a"}, folder / "a", progress, {});  // in place
+  EXPECT_EQ(PackedDataset(folder / "a").size(), 15u);
 }
 
 TEST(Pack, SeedDrawsCropsAndSpeakers) {

@@ -11,8 +11,9 @@
 
 namespace vpr {
 
-// The Gaussian mixture detector of WebRTC (library webrtc-audio-processing 0.3) at its strictest,
-// behind the same library's noise suppression. 16 kHz, frames of 10 ms. One object is one stream.
+// The Gaussian mixture detector of WebRTC (library webrtc-audio-processing 0.3 or 1.x) at its
+// strictest, behind the same library's noise suppression. 16 kHz, frames of 10 ms. One object is
+// one stream.
 class VoiceActivityDetector {
  public:
   static constexpr std::size_t kFrame = kSampleRate / 100;  // samples

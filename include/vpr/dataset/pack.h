@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vpr/base/progress.h"
+#include "vpr/base/shard.h"
 #include "vpr/dataset/packed_dataset.h"
 
 namespace vpr {
@@ -24,6 +25,7 @@ struct PackOptions {
   int test_every = 0;        // every n-th utterance goes to PREFIX-test instead (closed set)
   std::uint64_t seed = 1;
   int threads = 0;  // 0: all
+  Shard shard;  // of the recordings in the order of their keys; what is held out is drawn before
 };
 
 struct Skipped {
@@ -40,8 +42,19 @@ struct PackReport {
 
 // Decodes, trims and packs on all threads in constant memory. A file that cannot be used is skipped
 // and reported; if none can be used nothing is written and train.utterances is 0. The files written
-// do not depend on the number of threads. Throws kInvalidArgument (options), what ListUtterances
-// throws, kInterrupted if stopped (nothing is written then), kIo.
+// do not depend on the number of threads. A shard may lie wholly in the part held out, or outside
+// it: then there is only that set, and an older one in the other's place is gone. Throws
+// kInvalidArgument (options), kUnusable (no recording in the shard, or nothing for one of the parts
+// of a whole), what ListUtterances throws, kInterrupted if stopped (nothing is written then), kIo.
 PackReport Pack(const PackOptions& options, Progress& progress, const StopRequested& stop);
+
+// Joins packed data sets: `prefix` holds the records of all parts in the order given, PREFIX-dev
+// (or PREFIX-test) those of the parts' own where there are any. The shards 1/N .. N/N of one list
+// give, byte for byte, what packing the whole list gives. Throws kInvalidArgument for parts of
+// different kind or trimming, for a key that is in two of them and for parts of which some hold out
+// speakers and some utterances, what PackedDataset throws, kInterrupted if stopped (nothing is
+// written then), kIo.
+PackReport JoinPacked(const std::vector<std::string>& parts, const std::string& prefix,
+                      Progress& progress, const StopRequested& stop);
 
 }  // namespace vpr

@@ -39,8 +39,8 @@ struct DatasetInfo {
   std::string fingerprint;
 };
 
-// Reads a data set through mmap; memory use does not grow with its size beyond the index.
-// Thread-safe after construction.
+// Reads a data set through mmap; memory use does not grow with its size beyond the index of 16
+// bytes a record. Thread-safe after construction.
 class PackedDataset {
  public:
   // Opens PREFIX and checks it: all files there, every header line well-formed, every record within
@@ -79,7 +79,6 @@ class PackedDataset {
   struct Record {
     std::uint64_t offset;  // of the payload in PREFIX.data
     std::uint32_t length;
-    std::uint32_t key_length;
     std::int32_t label;
   };
   struct Files;
@@ -92,6 +91,9 @@ class PackedDataset {
   DatasetInfo info_;
   bool has_info_ = false;  // PREFIX.json exists
   std::vector<Record> records_;
+  // Without PREFIX.json. With it, records lie one after another: a key begins where the record
+  // before it ends.
+  std::vector<std::uint32_t> key_lengths_;
   std::vector<std::string> label_names_;
   MappedFile data_;
 };
@@ -110,9 +112,10 @@ class PackedWriter {
            double seconds);
   // Returns what was written into PREFIX.json. Throws kUnusable if nothing was added, kIo.
   DatasetInfo Commit();
-  // Commits two sets that belong together: a reader never finds a new one beside an old one.
+  // Commits two sets that belong together: a reader never finds a new one beside an old one. If one
+  // of them `may_be_empty`, and is, then an old set of its name is gone.
   static void CommitBoth(PackedWriter& first, PackedWriter& second, DatasetInfo& first_info,
-                         DatasetInfo& second_info);
+                         DatasetInfo& second_info, bool may_be_empty = false);
 
  private:
   struct Impl;

@@ -28,6 +28,9 @@ struct Trial {
 // with the line number.
 std::vector<Trial> ReadTrials(const std::string& path);
 
+// The same, trial by trial: a list that is a file is mapped, and nothing of it is kept.
+void ForEachTrial(const std::string& path, const std::function<void(Trial&&)>& use);
+
 // The files of each enrollment by its name: lines "name file [file ...]", a name may have several.
 // Throws as ReadTrials.
 std::map<std::string, std::vector<std::string>> ReadEnrollments(const std::string& path);
