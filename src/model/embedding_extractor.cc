@@ -1,5 +1,7 @@
 #include "vpr/model/embedding_extractor.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -22,6 +24,8 @@ namespace {
 // much longer than 2 s.
 constexpr double kPartSeconds = 10;
 constexpr double kForeignPartSeconds = 60;
+
+constexpr int kLargeBlock = 1 << 14;  // bytes
 
 // Less speech than this says nothing about a speaker.
 constexpr double kMinSpeechSeconds = 0.3;
@@ -66,8 +70,16 @@ EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
 
 EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                             const ExtractorOptions& options) {
+#ifdef __GLIBC__
+  // The weights are in memory three times, one after the other: as in the file, as a graph, as the
+  // engine packs them. Large blocks go back to the system at once, where the allocator would keep
+  // them for threads that have blocks of their own.
+  mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+#endif
   Model model = LoadModel(model_path);
-  return EmbeddingExtractor(model.info, MakeNetwork(model, options), options, model.scoring);
+  std::unique_ptr<Network> network = MakeNetwork(model, options);
+  std::vector<Tensor>().swap(model.tensors);
+  return EmbeddingExtractor(model.info, std::move(network), options, model.scoring);
 }
 
 EmbeddingExtractor EmbeddingExtractor::OpenTorchScript(const std::string& path,

@@ -46,35 +46,48 @@ Model FuseModels(const std::vector<Model>& models) {
   return fusion;
 }
 
-std::vector<Model> PartsOf(const Model& model) {
-  std::vector<Model> parts;
+std::vector<ModelInfo> PartInfos(const ModelInfo& info) {
+  std::vector<ModelInfo> parts;
   int dim = 0;
-  for (const NetworkPart& shape : model.info.parts) {
-    Model& part = parts.emplace_back();
-    part.info.architecture = shape.architecture;
-    part.info.architecture_options = shape.architecture_options;
-    part.info.embedding_dim = shape.embedding_dim;
-    part.info.features = model.info.features;
-    part.info.crop_seconds = model.info.crop_seconds;
-    part.info.weights = model.info.weights;
+  for (const NetworkPart& shape : info.parts) {
+    ModelInfo& part = parts.emplace_back();
+    part.architecture = shape.architecture;
+    part.architecture_options = shape.architecture_options;
+    part.embedding_dim = shape.embedding_dim;
+    part.features = info.features;
+    part.crop_seconds = info.crop_seconds;
+    part.weights = info.weights;
     if (shape.architecture == kFusion || shape.embedding_dim <= 0 ||
-        shape.embedding_dim > model.info.embedding_dim - dim)
+        shape.embedding_dim > info.embedding_dim - dim)
       throw Error(ErrorCode::kIncompatible, "the parts of its network do not fit together");
     dim += shape.embedding_dim;
   }
-  if (parts.empty() || dim != model.info.embedding_dim)
+  if (parts.empty() || dim != info.embedding_dim)
     throw Error(ErrorCode::kIncompatible, "the parts of its network do not fit together");
+  return parts;
+}
+
+void CheckTensorsOfParts(const Model& model) {
   for (const Tensor& tensor : model.tensors) {
-    bool taken = false;
-    for (std::size_t p = 0; p < parts.size() && !taken; ++p) {
-      taken = tensor.name.starts_with(PartPrefix(p));
-      if (!taken) continue;
+    bool known = false;
+    for (std::size_t p = 0; p < model.info.parts.size(); ++p)
+      known = known || tensor.name.starts_with(PartPrefix(p));
+    if (!known)
+      throw Error(ErrorCode::kIncompatible,
+                  "the model has a tensor '" + tensor.name + "' that none of its networks has");
+  }
+}
+
+std::vector<Model> PartsOf(const Model& model) {
+  std::vector<Model> parts;
+  for (ModelInfo& info : PartInfos(model.info)) parts.push_back({std::move(info), {}, {}});
+  CheckTensorsOfParts(model);
+  for (const Tensor& tensor : model.tensors) {
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      if (!tensor.name.starts_with(PartPrefix(p))) continue;
       parts[p].tensors.push_back(tensor);
       parts[p].tensors.back().name.erase(0, PartPrefix(p).size());
     }
-    if (!taken)
-      throw Error(ErrorCode::kIncompatible,
-                  "the model has a tensor '" + tensor.name + "' that none of its networks has");
   }
   return parts;
 }

@@ -25,13 +25,26 @@ const Architecture* Find(const std::string& name) {
   return nullptr;
 }
 
+// One network of a model, see GraphBuilder.
+Graph Single(const Model& model, const ModelInfo& info, const std::string& prefix) {
+  const Architecture* architecture = Find(info.architecture);
+  if (architecture == nullptr)
+    throw Error(ErrorCode::kIncompatible,
+                "architecture '" + Printable(info.architecture) + "' is unknown");
+  GraphBuilder builder(model, info, prefix);
+  const GraphBuilder::Value output = architecture->build(builder, info);
+  return builder.Finish(output);
+}
+
 // All networks on one input, their embeddings of length 1 one after the other.
 Graph Fusion(const Model& model) {
+  const std::vector<ModelInfo> parts = PartInfos(model.info);
+  CheckTensorsOfParts(model);
   Graph fusion;
   Node all;
   all.op = Node::Op::kConcat;
-  for (const Model& part : PartsOf(model)) {
-    Graph graph = BuildGraph(part);
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    Graph graph = Single(model, parts[p], PartPrefix(p));
     if (fusion.nodes.empty()) fusion.nodes.push_back(graph.nodes.front());
     fusion.int8 = graph.int8;
     const std::size_t before = fusion.nodes.size() - 1;  // the input is the first one's
@@ -60,14 +73,7 @@ bool HasGraph(const ModelInfo& info) {
 }
 
 Graph BuildGraph(const Model& model) try {
-  if (model.info.architecture == kFusion) return Fusion(model);
-  const Architecture* architecture = Find(model.info.architecture);
-  if (architecture == nullptr)
-    throw Error(ErrorCode::kIncompatible,
-                "architecture '" + Printable(model.info.architecture) + "' is unknown");
-  GraphBuilder builder(model);
-  const GraphBuilder::Value output = architecture->build(builder, model.info);
-  return builder.Finish(output);
+  return model.info.architecture == kFusion ? Fusion(model) : Single(model, model.info, "");
 } catch (const Error& error) {
   throw Error(ErrorCode::kIncompatible, std::string("cannot use this model: ") + error.what());
 }

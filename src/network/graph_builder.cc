@@ -16,9 +16,12 @@ std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); 
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(const Model& model) : info_(model.info) {
+GraphBuilder::GraphBuilder(const Model& model, const ModelInfo& info, const std::string& prefix)
+    : info_(info) {
   graph_.int8 = info_.weights == WeightType::kInt8;
-  for (const Tensor& tensor : model.tensors) tensors_[tensor.name] = &tensor;
+  for (const Tensor& tensor : model.tensors) {
+    if (tensor.name.starts_with(prefix)) tensors_[tensor.name.substr(prefix.size())] = &tensor;
+  }
   Node input;
   input.channels = static_cast<std::size_t>(info_.features.n_mels);
   graph_.nodes.push_back(std::move(input));

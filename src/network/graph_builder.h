@@ -19,7 +19,9 @@ class GraphBuilder {
  public:
   using Value = std::size_t;  // the number of a node
 
-  explicit GraphBuilder(const Model& model);
+  // A network of `info` among the model's, whose tensors' names begin with `prefix`. Both must
+  // outlive the builder.
+  GraphBuilder(const Model& model, const ModelInfo& info, const std::string& prefix);
 
   // The numbers of an architecture's option; throws kIncompatible if the model has none or another
   // count of them, or one below `lowest`.

@@ -1,5 +1,6 @@
 #include "onednn/onednn_network.h"
 
+#include <malloc.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -575,11 +576,14 @@ class OneDnnNetwork : public Network {
     }
     plan.values = places.end();
     plan.scratch = Aligned(scratch / sizeof(float) + 1);
+#ifdef __GLIBC__
+    malloc_trim(0);  // the plain weights
+#endif
     return plan;
   }
 
   void PlanConvolution(std::size_t n, const Shape& in, Plan::Step& step) {
-    const Node& node = nodes_[n];
+    Node& node = nodes_[n];
     auto dims = [](std::initializer_list<std::size_t> sizes) {
       return Dims(sizes.begin(), sizes.end());
     };
@@ -599,13 +603,26 @@ class OneDnnNetwork : public Network {
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(after);
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const dnnl::memory::desc any_weights(weight_dims, weight_type, Tag::any);
     const dnnl::memory::desc bias(dims({node.channels}), DataType::f32, Tag::a);
-    const dnnl::convolution_forward::primitive_desc chosen =
-        Describe(attributes, engine_, dnnl::prop_kind::forward_inference,
-                 dnnl::algorithm::convolution_direct, step.source, any_weights, bias, step.target,
-                 dims({node.stride_bands, node.stride_frames}), dims({0, node.dilation_frames - 1}),
-                 dims({node.pad_bands, node.pad_frames}), dims({node.pad_bands, node.pad_frames}));
+    auto with = [&](const dnnl::memory::desc& weights) {
+      return Describe(attributes, engine_, dnnl::prop_kind::forward_inference,
+                      dnnl::algorithm::convolution_direct, step.source, weights, bias, step.target,
+                      dims({node.stride_bands, node.stride_frames}),
+                      dims({0, node.dilation_frames - 1}), dims({node.pad_bands, node.pad_frames}),
+                      dims({node.pad_bands, node.pad_frames}));
+    };
+    dnnl::convolution_forward::primitive_desc chosen = with({weight_dims, weight_type, Tag::any});
+    // It may want the weights packed in another way for every number of frames; where the same code
+    // takes them as they are, they are not kept twice.
+    for (const dnnl::memory& packed : packed_[n]) {
+      if (packed.get_desc() == chosen.weights_desc()) break;
+      try {
+        const dnnl::convolution_forward::primitive_desc other = with(packed.get_desc());
+        if (std::strcmp(other.impl_info_str(), chosen.impl_info_str()) == 0) chosen = other;
+      } catch (const dnnl::error&) {
+        // Not with this packing.
+      }
+    }
     step.conv = dnnl::convolution_forward(chosen);
     step.scratch = chosen.scratchpad_desc().get_size();
     for (const dnnl::memory& packed : packed_[n]) {
@@ -613,12 +630,20 @@ class OneDnnNetwork : public Network {
     }
     if (step.weights) return;
     step.weights = dnnl::memory(chosen.weights_desc(), engine_);
+    dnnl::memory from;
     std::vector<std::int8_t> integers;
-    if (step.int8) integers = IntegerWeights(n);
-    dnnl::memory plain(
-        {weight_dims, weight_type, Tag::oihw}, engine_,
-        step.int8 ? static_cast<void*>(integers.data()) : const_cast<float*>(node.weights.data()));
-    dnnl::reorder(plain, step.weights).execute(stream_, plain, step.weights);
+    if (step.int8) {
+      integers = IntegerWeights(n);
+      from = dnnl::memory({weight_dims, weight_type, Tag::oihw}, engine_, integers.data());
+    } else if (node.weights.empty()) {
+      from = packed_[n].front();  // the plain ones are gone
+    } else {
+      from = dnnl::memory({weight_dims, weight_type, Tag::oihw}, engine_, node.weights.data());
+    }
+    dnnl::reorder(from, step.weights).execute(stream_, from, step.weights);
+    stream_.wait();
+    // What is packed is enough for another packing, so the plain weights need no memory any more.
+    if (!int8_) std::vector<float>().swap(node.weights);
     packed_[n].push_back(step.weights);
   }
 

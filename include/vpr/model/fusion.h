@@ -14,9 +14,16 @@ namespace vpr {
 // or one is a fusion itself.
 Model FuseModels(const std::vector<Model>& models);
 
+// What the networks of a fusion say of themselves, if each was a model of its own. Throws
+// kIncompatible if they do not add up to the model.
+std::vector<ModelInfo> PartInfos(const ModelInfo& info);
+
 // The networks of a fusion, each as a model of its own without scores. Throws kIncompatible if the
 // parts do not add up to the model.
 std::vector<Model> PartsOf(const Model& model);
+
+// Throws kIncompatible if there are tensors that belong to none of the networks.
+void CheckTensorsOfParts(const Model& model);
 
 // What the names of the tensors of part `index` begin with: "network1." for 0.
 std::string PartPrefix(std::size_t index);
