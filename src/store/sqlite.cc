@@ -185,11 +185,14 @@ class Sqlite : public SqlConnection {
   void Rollback() noexcept override { TryExecute("ROLLBACK"); }
 
   bool initialized() override {
-    const std::int64_t id = Pragma("application_id");
-    if (id != kApplicationId && Tables() > 0)
+    auto ours = [&] { return Pragma("application_id") == kApplicationId; };
+    if (ours()) return true;
+    if (Tables() == 0) return false;
+    // Another process may have made the store in between, tables and number in one transaction.
+    if (!ours())
       throw Error(ErrorCode::kCorrupt, "cannot use store '" + Printable(path_) +
                                            "': it is an SQLite database, but not one of vpr");
-    return id == kApplicationId;
+    return true;
   }
 
   void Initialize(const std::string& header) override {
