@@ -24,8 +24,10 @@ double Power(std::span<const float> samples) {
 void Convolve(std::vector<float>& samples, std::span<const float> response) {
   std::size_t size = 1;
   while (size < samples.size() + response.size()) size *= 2;
-  Eigen::FFT<float> fft;
-  fft.SetFlag(Eigen::FFT<float>::HalfSpectrum);
+  // It keeps the factors for each size it has seen, which take as long as a transform; sizes are
+  // powers of two, so there are few.
+  thread_local Eigen::FFT<float> fft(Eigen::FFT<float>::impl_type(),
+                                     Eigen::FFT<float>::HalfSpectrum);
   std::vector<float> padded(samples.begin(), samples.end());
   padded.resize(size);
   std::vector<std::complex<float>> a, b;

@@ -1,5 +1,6 @@
 // vpr eval: error rates on trial lists.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -125,6 +126,10 @@ ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const
   std::set<std::size_t> files;
   for (std::size_t side : list.sides)
     files.insert(scorer.Files(side).begin(), scorer.Files(side).end());
+  // Millions of trials: vectors that grow would take twice the memory.
+  scored.scores.reserve(list.trials.size());
+  cosines.reserve(list.trials.size());
+  if (extractor.scorer().calibrated()) scored.llrs.reserve(list.trials.size());
   for (const TrialList::Entry& trial : list.trials) {
     const std::size_t enroll = list.sides[trial.enroll], test = list.sides[trial.test];
     const std::string &enroll_name = list.names[trial.enroll], &test_name = list.names[trial.test];
@@ -154,9 +159,13 @@ ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const
     }
   }
   scored.speakers = finder.Speakers();
-  report.whole = EvaluateNamed(list.path, scored, threshold, options.intervals);
-  report.cosine_eer = ComputeEer(ComputeDet(cosines)).eer;
+  finder = {};
+  auto is_target = [](const ScoredTrial& trial) { return trial.target; };
+  if (std::any_of(cosines.begin(), cosines.end(), is_target) &&
+      !std::all_of(cosines.begin(), cosines.end(), is_target))
+    report.cosine_eer = ComputeEer(ComputeDet(cosines)).eer;
   cosines = {};
+  report.whole = EvaluateNamed(list.path, scored, threshold, options.intervals);
   report.conditions = EvaluateConditions(scored, properties, threshold, options.intervals);
 
   std::vector<std::vector<std::size_t>> sides_of;

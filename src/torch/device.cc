@@ -1,6 +1,10 @@
 #include "torch/device.h"
 
+#include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -73,6 +77,50 @@ torch::Device ParseDevice(const std::string& name) {
 }
 
 void SetThreads(int threads) { torch::set_num_threads(threads > 0 ? threads : HardwareThreads()); }
+
+void SetUpMath(const torch::Device& device, const std::string& precision, bool one_shape) {
+  if (!device.is_cuda()) return;
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuBLAS(precision != "float32");
+  context.setAllowTF32CuDNN(precision != "float32");
+  context.setBenchmarkCuDNN(one_shape);
+}
+
+// Through LibTorch's interface for all devices, so that one source serves builds with and without
+// CUDA.
+Transfers::Transfers(const torch::Device& device) : device_(device) {
+  if (!device.is_cuda()) return;
+  const c10::impl::VirtualGuardImpl gpu(device.type());
+  up_ = gpu.getStreamFromGlobalPool(device);
+  down_ = gpu.getStreamFromGlobalPool(device);
+}
+
+torch::Tensor Transfers::Upload(const torch::Tensor& tensor) const {
+  if (!up_) return tensor;
+  c10::StreamGuard guard(*up_);
+  torch::Tensor there = tensor.pin_memory().to(device_, /*non_blocking=*/true);
+  up_->synchronize();
+  return there;
+}
+
+void Transfers::Use(const torch::Tensor& uploaded) const {
+  // Its memory must not be used again by the stream that copies while the other still computes.
+  if (up_) uploaded.record_stream(c10::impl::VirtualGuardImpl(device_.type()).getStream(device_));
+}
+
+torch::Tensor Transfers::StartReading(const torch::Tensor& result) const {
+  if (!down_) return result;
+  c10::Event computed(device_.type());
+  computed.record(c10::impl::VirtualGuardImpl(device_.type()).getStream(device_));
+  down_->wait(computed);
+  result.record_stream(*down_);
+  c10::StreamGuard guard(*down_);
+  return result.to(torch::kCPU, /*non_blocking=*/true);
+}
+
+void Transfers::FinishReading() const {
+  if (down_) down_->synchronize();
+}
 
 bool UseBfloat16(const std::string& precision, const torch::Device& device) {
   if (precision != "auto") return precision == "bfloat16";

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "torch/architectures/batch_norm.h"
 #include "torch/checkpoint.h"
@@ -78,12 +79,14 @@ class Trainer {
         device_(ParseDevice(config.device)),
         world_(World::Join(device_)),
         progress_(world_->first() ? progress : silent_),
+        transfers_(device_),
         bfloat16_(UseBfloat16(config.precision, device_)),
         dataset_(config.train),
         held_out_(dataset_, config, progress_),
         sampler_(dataset_, held_out_.training_records(), WithTrimming()) {
     CheckData();
     SetThreads(config_.threads);
+    SetUpMath(device_, config_.precision, config_.crop_spread == 0);
     Describe();
     torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
     network_ = MakeModule(info_);
@@ -351,7 +354,7 @@ class Trainer {
     const std::vector<CropChoice> crops = sampler_.DrawEpoch(epoch);
     const std::uint64_t total = BatchesPerEpoch(), first = state_.next_batch;
     const auto batch_size = static_cast<std::size_t>(config_.batch_size);
-    std::vector<Batch> slots(static_cast<std::size_t>(config_.loader_threads) + 2);
+    std::vector<Input> slots(static_cast<std::size_t>(config_.loader_threads) + 2);
     network_->train();
     loss_->train();
     progress_.Start(Format("epoch %d/%d", epoch, config_.epochs), "step", total, first);
@@ -359,8 +362,8 @@ class Trainer {
     OrderedParallelFor(
         total - first, config_.loader_threads, slots.size(),
         [&](std::size_t i) {
-          slots[i % slots.size()] = sampler_.MakeBatch(crops, epoch, (first + i) * batch_size,
-                                                       world_->rank(), world_->size());
+          slots[i % slots.size()] = Load(sampler_.MakeBatch(crops, epoch, (first + i) * batch_size,
+                                                            world_->rank(), world_->size()));
         },
         [&](std::size_t i) {
           Clock::time_point start = Clock::now();
@@ -373,15 +376,35 @@ class Trainer {
           progress_.Update(state_.next_batch,
                            Format("loss %.3f, accuracy %.1f %%", state_.loss_sum / steps,
                                   100 * state_.correct_sum / (steps * config_.batch_size)));
-          if (world_->first() && SecondsSince(last_saved_) > 60 * config_.checkpoint_minutes)
+          if (world_->first() && SecondsSince(last_saved_) > 60 * config_.checkpoint_minutes) {
+            Settle();
             SaveState();
+          }
         },
         [&] { return world_->alone() ? stop_ && stop_() : all_stop_; });
+    Settle();
     progress_.Finish();
     return state_.next_batch == total;
   }
 
-  void Step(const Batch& batch, std::uint64_t step) {
+  // A batch on the device; on a CPU its tensors are views of it.
+  struct Input {
+    Batch batch;
+    torch::Tensor features, classes;
+  };
+
+  Input Load(Batch made) const {
+    Input input{std::move(made), {}, {}};
+    Batch& batch = input.batch;
+    const auto size = static_cast<std::int64_t>(batch.classes.size());
+    input.features = transfers_.Upload(torch::from_blob(
+        batch.features.data(),
+        {size, config_.features.n_mels, static_cast<std::int64_t>(batch.frames)}, torch::kFloat));
+    input.classes = transfers_.Upload(torch::from_blob(batch.classes.data(), {size}, torch::kLong));
+    return input;
+  }
+
+  void Step(const Input& input, std::uint64_t step) {
     const double total = static_cast<double>(BatchesPerEpoch()) * config_.epochs;
     const double at =
         (static_cast<double>(state_.epoch - 1) * static_cast<double>(BatchesPerEpoch()) +
@@ -393,29 +416,22 @@ class Trainer {
     // Seeded step by step, so that a resumed run draws the same dropout.
     torch::manual_seed(
         Rng(config_.seed, kStepStream, static_cast<std::uint64_t>(state_.epoch), step).Next() >> 1);
-    auto size = static_cast<std::int64_t>(batch.classes.size());
-    torch::Tensor features =
-        torch::from_blob(const_cast<float*>(batch.features.data()),
-                         {size, config_.features.n_mels, static_cast<std::int64_t>(batch.frames)},
-                         torch::kFloat)
-            .to(device_);
-    torch::Tensor classes =
-        torch::from_blob(const_cast<std::int64_t*>(batch.classes.data()), {size}, torch::kLong)
-            .to(device_);
+    transfers_.Use(input.features);
+    transfers_.Use(input.classes);
     optimizer_->zero_grad();
     torch::Tensor embeddings;
     {
       Autocast autocast(device_, bfloat16_);
-      embeddings = network_->forward(features);
+      embeddings = network_->forward(input.features);
     }
-    Loss::Output output = loss_->forward(embeddings.to(torch::kFloat), classes);
-    double loss = output.loss.item<double>(), correct = output.correct.item<double>();
-    if (world_->alone()) CheckLoss(loss, step);
+    Loss::Output output = loss_->forward(embeddings.to(torch::kFloat), input.classes);
+    const torch::Tensor sums = torch::stack(
+        {output.loss.detach().to(torch::kFloat), output.correct.detach().to(torch::kFloat)});
+    // A GPU goes on to the next step while the loss of this one is read.
+    const bool later = device_.is_cuda() && world_->alone();
+    if (!later && world_->alone()) Count(sums, step);
     output.loss.backward();
-    if (!world_->alone()) {
-      ShareGradients(loss, correct);
-      CheckLoss(loss, step);
-    }
+    if (!world_->alone()) Count(ShareGradients(sums), step);
     optimizer_->step();
     if (average_ != nullptr) {
       // The first steps are forgotten faster.
@@ -423,8 +439,27 @@ class Trainer {
       MoveAverage(*average_, *network_,
                   std::min(config_.average_decay, (1 + steps) / (10 + steps)));
     }
+    Settle();
+    if (later) {
+      unread_ = transfers_.StartReading(sums);
+      unread_step_ = step;
+    }
+  }
+
+  // Counts a step whose loss has not been read yet.
+  void Settle() {
+    if (!unread_.defined()) return;
+    transfers_.FinishReading();
+    Count(std::exchange(unread_, {}), unread_step_);
+  }
+
+  // `sums`: the mean loss and the number of right answers of a step.
+  void Count(const torch::Tensor& sums, std::uint64_t step) {
+    const torch::Tensor here = sums.cpu();
+    const double loss = here[0].item<double>();
+    CheckLoss(loss, step);
     state_.loss_sum += loss;
-    state_.correct_sum += correct;
+    state_.correct_sum += here[1].item<double>();
   }
 
   void CheckLoss(double loss, std::uint64_t step) const {
@@ -435,9 +470,9 @@ class Trainer {
                  state_.epoch, static_cast<unsigned long long>(step + 1)));
   }
 
-  // Gradients and loss become the mean over all processes, `correct` the sum; and if one has been
-  // asked to stop, all stop after this step.
-  void ShareGradients(double& loss, double& correct) {
+  // Gradients become the mean over all processes. Returns the mean loss and the sum of right
+  // answers; and if one has been asked to stop, all stop after this step.
+  torch::Tensor ShareGradients(const torch::Tensor& sums) {
     std::vector<torch::Tensor> parts;
     std::vector<torch::Tensor> gradients;
     for (const auto& group : optimizer_->param_groups()) {
@@ -448,9 +483,8 @@ class Trainer {
       }
     }
     const bool stopped = stop_ && stop_();
-    parts.push_back(torch::tensor(
-        {static_cast<float>(loss), static_cast<float>(correct), stopped ? 1.0f : 0.0f},
-        torch::TensorOptions().device(device_)));
+    parts.push_back(sums);
+    parts.push_back(torch::full({1}, stopped ? 1 : 0, sums.options()));
     torch::Tensor all = torch::cat(parts);
     world_->Sum(all);
     torch::NoGradGuard no_grad;
@@ -460,10 +494,10 @@ class Trainer {
       gradient.div_(world_->size());
       at += gradient.numel();
     }
-    const torch::Tensor rest = all.slice(0, at).cpu();
-    loss = rest[0].item<double>() / world_->size();
-    correct = rest[1].item<double>();
+    torch::Tensor rest = all.slice(0, at).cpu();
     all_stop_ = rest[2].item<float>() > 0;
+    rest[0].div_(world_->size());
+    return rest;
   }
 
   // False if stopped: the epoch is then finished by the next run.
@@ -603,6 +637,7 @@ class Trainer {
   Progress& progress_;
   bool all_stop_ = false;  // one of several processes was asked to stop
   Clock::time_point last_beat_ = Clock::now();
+  Transfers transfers_;
   bool bfloat16_;
   PackedDataset dataset_;
   HeldOut held_out_;
@@ -613,6 +648,8 @@ class Trainer {
   std::shared_ptr<Loss> loss_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   TrainState state_;
+  torch::Tensor unread_;  // sums of step unread_step_ on a GPU; undefined: none
+  std::uint64_t unread_step_ = 0;
   Clock::time_point last_saved_ = Clock::now();
 };
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <limits>
 #include <numeric>
 
 #include "vpr/audio/audio_reader.h"
@@ -25,24 +25,37 @@ enum Stream : std::uint64_t { kEpochStream = 1, kCropStream = 2, kLengthStream =
 
 }  // namespace
 
-CropSampler::CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t> records,
+CropSampler::CropSampler(const PackedDataset& dataset, const std::vector<std::uint32_t>& records,
                          const TrainConfig& config)
     : dataset_(dataset), config_(config), augmenter_(dataset, config), mel_(config.features) {
-  std::map<int, Speaker> by_label;
-  for (std::uint32_t record : records) by_label[dataset.label(record)].records.push_back(record);
-  for (auto& [label, speaker] : by_label) {
-    if (speaker.records.size() < static_cast<std::size_t>(config.min_utterances)) continue;
-    records_.insert(records_.end(), speaker.records.begin(), speaker.records.end());
+  constexpr std::size_t kUnused = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> counts(dataset.label_names().size());
+  for (std::uint32_t record : records) ++counts[static_cast<std::size_t>(dataset.label(record))];
+  std::vector<std::size_t> next(counts.size(), kUnused);  // of each label, in records_
+  std::size_t used = 0;
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    if (counts[label] == 0 || counts[label] < static_cast<std::size_t>(config.min_utterances))
+      continue;
+    speakers_.push_back({used, used + counts[label], 0});
+    next[label] = used;
+    used += counts[label];
+  }
+  records_.resize(used);
+  for (std::uint32_t record : records) {
+    std::size_t& place = next[static_cast<std::size_t>(dataset.label(record))];
+    if (place != kUnused) records_[place++] = record;
+  }
+  cumulative_seconds_.resize(used);
+  for (Speaker& speaker : speakers_) {
     double speech = 0, sum = 0;
-    for (std::uint32_t record : speaker.records) {
-      const double seconds = dataset.Seconds(record);
+    for (std::size_t i = speaker.begin; i < speaker.end; ++i) {
+      const double seconds = dataset.Seconds(records_[i]);
       speech += seconds;
       sum += std::max(seconds, config.crop_seconds);
-      speaker.cumulative_seconds.push_back(sum);
+      cumulative_seconds_[i] = sum;
     }
     seconds_ += speech;
     speaker.weight = std::pow(speech, config.speaker_balance);
-    speakers_.push_back(std::move(speaker));
   }
   crops_per_epoch_ = config.crops_per_epoch;
   if (crops_per_epoch_ == 0)
@@ -56,11 +69,11 @@ int CropSampler::num_classes() const {
 }
 
 std::uint32_t CropSampler::DrawRecord(const Speaker& speaker, Rng& rng) const {
-  double at = rng.Uniform() * speaker.cumulative_seconds.back();
-  auto found =
-      std::upper_bound(speaker.cumulative_seconds.begin(), speaker.cumulative_seconds.end(), at);
-  auto index = static_cast<std::size_t>(found - speaker.cumulative_seconds.begin());
-  return speaker.records[std::min(index, speaker.records.size() - 1)];
+  double at = rng.Uniform() * cumulative_seconds_[speaker.end - 1];
+  const auto begin = cumulative_seconds_.begin();
+  auto found = std::upper_bound(begin + static_cast<std::ptrdiff_t>(speaker.begin),
+                                begin + static_cast<std::ptrdiff_t>(speaker.end), at);
+  return records_[std::min(static_cast<std::size_t>(found - begin), speaker.end - 1)];
 }
 
 std::vector<CropChoice> CropSampler::DrawEpoch(int epoch) const {
@@ -108,7 +121,7 @@ std::vector<float> CropSampler::DrawSamples(const CropChoice& crop, std::size_t 
     const Speaker& speaker =
         speakers_[static_cast<std::size_t>(crop.class_number) % speakers_.size()];
     for (std::uint32_t record = crop.record; samples.size() < wanted;
-         record = speaker.records[rng.Below(speaker.records.size())]) {
+         record = records_[speaker.begin + rng.Below(speaker.end - speaker.begin)]) {
       there = dataset_.NumSamples(record);
       std::size_t used = samples.size(), take = std::min(there, wanted);
       samples.resize(used + take);

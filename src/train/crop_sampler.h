@@ -32,7 +32,7 @@ class CropSampler {
  public:
   // `records`: the training records; those of speakers with fewer than config.min_utterances are
   // not used. The other labels become classes 0 .. num_speakers-1 in label order.
-  CropSampler(const PackedDataset& dataset, std::vector<std::uint32_t> records,
+  CropSampler(const PackedDataset& dataset, const std::vector<std::uint32_t>& records,
               const TrainConfig& config);
 
   int num_speakers() const { return static_cast<int>(speakers_.size()); }
@@ -54,8 +54,7 @@ class CropSampler {
 
  private:
   struct Speaker {
-    std::vector<std::uint32_t> records;
-    std::vector<double> cumulative_seconds;  // of the records, each at least a crop
+    std::size_t begin = 0, end = 0;  // in records_
     double weight = 0;
   };
   std::size_t DrawLength(int epoch, std::size_t begin) const;
@@ -68,8 +67,10 @@ class CropSampler {
   const TrainConfig config_;
   Augmenter augmenter_;
   MelComputer mel_;
+  // Twelve bytes a record.
+  std::vector<std::uint32_t> records_;      // speaker by speaker
+  std::vector<double> cumulative_seconds_;  // of the records of one speaker, each at least a crop
   std::vector<Speaker> speakers_;
-  std::vector<std::uint32_t> records_;
   std::uint64_t crops_per_epoch_ = 0;
   double seconds_ = 0;
 };

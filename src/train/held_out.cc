@@ -72,6 +72,7 @@ HeldOut::HeldOut(const PackedDataset& train, const TrainConfig& config, Progress
   Rng(config.seed, kHoldOutStream).Shuffle(candidates);
   std::set<int> held(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(number));
   std::vector<std::uint32_t> held_records;
+  training_records_.reserve(train.size());
   for (std::uint32_t i = 0; i < train.size(); ++i)
     (held.contains(train.label(i)) ? held_records : training_records_).push_back(i);
   ChooseRecords(std::move(held_records));

@@ -11,6 +11,7 @@ namespace vpr {
 namespace {
 
 constexpr std::size_t kMostEach = 20;
+constexpr std::size_t kMostFingerprints = 1'000'000;
 
 }  // namespace
 
@@ -26,12 +27,13 @@ int SpeakerEmbeddings::speakers_with_several() const {
 std::string SpeechFingerprints(const PackedDataset& dataset,
                                const std::vector<std::uint32_t>& records, int threads) {
   if (dataset.info().payload == PayloadKind::kMel64) return {};
-  std::vector<std::string> fingerprints(records.size());
+  std::vector<std::string> fingerprints(std::min(records.size(), kMostFingerprints));
   OrderedParallelFor(
-      records.size(), threads, 4 * static_cast<std::size_t>(threads),
+      fingerprints.size(), threads, 4 * static_cast<std::size_t>(threads),
       [&](std::size_t i) {
-        std::vector<float> speech(dataset.NumSamples(records[i]));
-        dataset.ReadSamples(records[i], 0, speech.size(), speech.data());
+        const std::uint32_t record = records[i * records.size() / fingerprints.size()];
+        std::vector<float> speech(dataset.NumSamples(record));
+        dataset.ReadSamples(record, 0, speech.size(), speech.data());
         fingerprints[i] = SpeechFingerprint(speech);
       },
       [](std::size_t) {});
@@ -40,10 +42,13 @@ std::string SpeechFingerprints(const PackedDataset& dataset,
 
 std::string SpeakerFingerprints(const PackedDataset& dataset,
                                 const std::vector<std::uint32_t>& records) {
+  const std::vector<std::string>& names = dataset.label_names();
+  std::vector<bool> used(names.size());
+  for (std::uint32_t record : records) used[static_cast<std::size_t>(dataset.label(record))] = true;
   std::vector<std::string> fingerprints;
-  for (std::uint32_t record : records)
-    fingerprints.push_back(SpeakerFingerprint(
-        dataset.label_names().at(static_cast<std::size_t>(dataset.label(record)))));
+  for (std::size_t label = 0; label < names.size(); ++label) {
+    if (used[label]) fingerprints.push_back(SpeakerFingerprint(names[label]));
+  }
   return JoinFingerprints(std::move(fingerprints));
 }
 
