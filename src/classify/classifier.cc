@@ -278,8 +278,9 @@ std::unique_ptr<TrainedClassifier> TrainOn(const std::vector<const Matrix*>& inp
     SvmSettings svm = settings.svm;
     if (!(svm.c > 0 && svm.gamma > 0)) {
       constexpr std::size_t kMostForSearch = 2000;
-      const SvmSettings found = SearchSvmSettings(rows, classes, FoldsOf(classes, groups, seed),
-                                                  kMostForSearch, seed, threads, stop);
+      const SvmSettings found =
+          SearchSvmSettings(rows, classes, groups, FoldsOf(classes, groups, seed), kMostForSearch,
+                            seed, threads, stop);
       if (!(svm.c > 0)) svm.c = found.c;
       if (!(svm.gamma > 0)) svm.gamma = found.gamma;
     }

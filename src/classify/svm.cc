@@ -248,12 +248,20 @@ std::vector<Tensor> Svm::Tensors() const {
 }
 
 SvmSettings SearchSvmSettings(const Matrix& inputs, const std::vector<int>& classes,
-                              const std::vector<int>& folds, std::size_t most, std::uint64_t seed,
-                              int threads, const StopRequested& stop) {
+                              const std::vector<int>& groups, const std::vector<int>& folds,
+                              std::size_t most, std::uint64_t seed, int threads,
+                              const StopRequested& stop) {
   std::vector<std::size_t> subset(inputs.rows);
   std::iota(subset.begin(), subset.end(), 0);
   if (subset.size() > most) {
     Rng(seed, kSubsetStream).Shuffle(subset);
+    // One of each group, then a second one, and so on.
+    std::vector<std::size_t> seen(
+        static_cast<std::size_t>(*std::max_element(groups.begin(), groups.end()) + 1));
+    std::vector<std::size_t> turn(inputs.rows);
+    for (std::size_t i : subset) turn[i] = seen[static_cast<std::size_t>(groups[i])]++;
+    std::stable_sort(subset.begin(), subset.end(),
+                     [&](std::size_t a, std::size_t b) { return turn[a] < turn[b]; });
     subset.resize(most);
     std::sort(subset.begin(), subset.end());
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
@@ -158,13 +159,11 @@ ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const
                                score->value, trial.target ? "target" : "nontarget"));
     }
   }
-  scored.speakers = finder.Speakers();
-  finder = {};
+  scored.speakers = finder.TakeSpeakers();
   auto is_target = [](const ScoredTrial& trial) { return trial.target; };
   if (std::any_of(cosines.begin(), cosines.end(), is_target) &&
       !std::all_of(cosines.begin(), cosines.end(), is_target))
-    report.cosine_eer = ComputeEer(ComputeDet(cosines)).eer;
-  cosines = {};
+    report.cosine_eer = ComputeEer(ComputeDet(std::move(cosines))).eer;
   report.whole = EvaluateNamed(list.path, scored, threshold, options.intervals);
   report.conditions = EvaluateConditions(scored, properties, threshold, options.intervals);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -43,16 +44,19 @@ double SoftPlus2(double x) {
 
 }  // namespace
 
-std::vector<ScoreBin> BinScores(const std::vector<ScoredTrial>& trials) {
+std::vector<ScoreBin> BinScores(std::vector<ScoredTrial> trials) {
   for (const ScoredTrial& trial : trials) {
     if (std::isnan(trial.score))
       throw Error(ErrorCode::kInvalidArgument, "a score is NaN: error rates need numbers");
   }
-  std::vector<ScoredTrial> sorted = trials;
-  std::sort(sorted.begin(), sorted.end(),
+  std::sort(trials.begin(), trials.end(),
             [](const ScoredTrial& a, const ScoredTrial& b) { return a.score < b.score; });
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < trials.size(); ++i)
+    different += i == 0 || trials[i].score != trials[i - 1].score ? 1 : 0;
   std::vector<ScoreBin> bins;
-  for (const ScoredTrial& trial : sorted) {
+  bins.reserve(different);
+  for (const ScoredTrial& trial : trials) {
     if (bins.empty() || bins.back().score != trial.score) bins.push_back({trial.score, 0, 0});
     ++(trial.target ? bins.back().targets : bins.back().nontargets);
   }
@@ -78,8 +82,8 @@ std::vector<DetPoint> ComputeDet(const std::vector<ScoreBin>& bins) {
   return det;
 }
 
-std::vector<DetPoint> ComputeDet(const std::vector<ScoredTrial>& trials) {
-  return ComputeDet(BinScores(trials));
+std::vector<DetPoint> ComputeDet(std::vector<ScoredTrial> trials) {
+  return ComputeDet(BinScores(std::move(trials)));
 }
 
 Eer ComputeEer(const std::vector<DetPoint>& det) {

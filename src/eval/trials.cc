@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -193,17 +194,14 @@ void SpeakerFinder::Add(std::string_view enroll, std::string_view test, bool tar
   parents_[a] = parents_[b] = low;  // keeps the paths short
 }
 
-std::vector<TrialSpeakers> SpeakerFinder::Speakers() const {
+std::vector<TrialSpeakers> SpeakerFinder::TakeSpeakers() {
   // Speakers numbered from 0 by their first name.
   std::vector<std::uint32_t> speaker(parents_.size());
   std::uint32_t count = 0;
   for (std::uint32_t name = 0; name < parents_.size(); ++name)
     speaker[name] = parents_[name] == name ? count++ : speaker[Root(name)];
-  std::vector<TrialSpeakers> speakers;
-  speakers.reserve(sides_.size());
-  for (const TrialSpeakers& sides : sides_)
-    speakers.push_back({speaker[sides.enroll], speaker[sides.test]});
-  return speakers;
+  for (TrialSpeakers& sides : sides_) sides = {speaker[sides.enroll], speaker[sides.test]};
+  return std::exchange(sides_, {});
 }
 
 ScoreList ReadScores(const std::string& path) {
@@ -230,7 +228,7 @@ ScoreList ReadScores(const std::string& path) {
     list.scores.push_back({*score, *target});
     if (form == 4) finder.Add(fields[0], fields[1], *target);
   });
-  if (form == 4) list.speakers = finder.Speakers();
+  if (form == 4) list.speakers = finder.TakeSpeakers();
   return list;
 }
 

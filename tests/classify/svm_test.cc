@@ -74,8 +74,9 @@ TEST(Svm, ProbabilitiesOfAFewAgreeWithTheMachine) {
 TEST(SearchSvmSettings, FindsWhatParts) {
   Rng rng(9);
   Matrix inputs(200, 2);
-  std::vector<int> classes, folds;
+  std::vector<int> classes, folds, groups;
   for (std::size_t i = 0; i < 200; ++i) {
+    groups.push_back(static_cast<int>(i));
     const double angle = rng.Uniform(0, 2 * M_PI),
                  radius = (i % 2 ? 2.0 : 0.8) + 0.1 * rng.Normal();
     inputs(i, 0) = static_cast<float>(radius * std::cos(angle));
@@ -83,17 +84,40 @@ TEST(SearchSvmSettings, FindsWhatParts) {
     classes.push_back(static_cast<int>(i % 2));
     folds.push_back(static_cast<int>(i / 2 % 3));
   }
-  const SvmSettings found = SearchSvmSettings(inputs, classes, folds, 1000, 1, 2, {});
-  EXPECT_EQ(found, SearchSvmSettings(inputs, classes, folds, 1000, 1, 1, {}));
+  const SvmSettings found = SearchSvmSettings(inputs, classes, groups, folds, 1000, 1, 2, {});
+  EXPECT_EQ(found, SearchSvmSettings(inputs, classes, groups, folds, 1000, 1, 1, {}));
   const Svm svm(inputs, classes, 2, found, 1);
   int correct = 0;
   for (std::size_t i = 0; i < 200; ++i)
     correct += Best(svm.Probabilities({inputs.row(i), 2})) == classes[i] ? 1 : 0;
   EXPECT_GE(correct, 198);
   EXPECT_NE(FailureOf([&] {
-              SearchSvmSettings(inputs, classes, folds, 1000, 1, 1, [] { return true; });
+              SearchSvmSettings(inputs, classes, groups, folds, 1000, 1, 1, [] { return true; });
             }),
             "");
+}
+
+// One group has most of the examples, and their labels say nothing.
+TEST(SearchSvmSettings, LooksAtAllGroupsBeforeASecondOfOne) {
+  Rng rng(10);
+  const std::size_t alone = 60, rows = 600;
+  Matrix inputs(rows, 2);
+  std::vector<int> classes, folds, groups;
+  for (std::size_t i = 0; i < rows; ++i) {
+    classes.push_back(static_cast<int>(i % 2));
+    folds.push_back(static_cast<int>(i / 2 % 3));
+    groups.push_back(static_cast<int>(std::min(i, alone)));
+    for (std::size_t k = 0; k < 2; ++k)
+      inputs(i, k) = static_cast<float>(rng.Normal() + (i < alone && i % 2 ? 6 : 0));
+  }
+  auto first = [&](const std::vector<int>& all) {
+    return std::vector<int>(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(alone));
+  };
+  Matrix few(alone, 2);
+  std::copy(inputs.data.begin(), inputs.data.begin() + 2 * static_cast<std::ptrdiff_t>(alone),
+            few.data.begin());
+  EXPECT_EQ(SearchSvmSettings(inputs, classes, groups, folds, alone + 1, 1, 1, {}),
+            SearchSvmSettings(few, first(classes), first(groups), first(folds), 1000, 1, 1, {}));
 }
 
 TEST(Svm, RefusesWhatDoesNotFit) {

@@ -141,7 +141,7 @@ TEST(SpeakerFinder, TargetTrialsJoinNames) {
   finder.Add("b2", "a3", false);
   finder.Add("c", "a1", false);
   finder.Add("c", "c", true);
-  const std::vector<TrialSpeakers> speakers = finder.Speakers();
+  const std::vector<TrialSpeakers> speakers = finder.TakeSpeakers();
   ASSERT_EQ(speakers.size(), 7u);
   const std::uint32_t a = speakers[0].enroll, b = speakers[0].test, c = speakers[5].enroll;
   EXPECT_EQ((std::set{a, b, c}), (std::set<std::uint32_t>{0, 1, 2}));

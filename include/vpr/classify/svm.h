@@ -48,9 +48,11 @@ class Svm {
 // The settings of the grid (C: 2^-1, 2^1 .. 2^7; gamma: 2^-5, 2^-3, 2^-1, 2^1 over the number of
 // values) with the most right answers in a cross-validation over `folds`, numbers from 0 on for
 // each example; of equal ones the smallest C, then the smallest gamma. At most `most` examples are
-// looked at, drawn by `seed`. Throws kInterrupted if stopped.
+// looked at, drawn by `seed` from as many of the `groups`, numbers from 0 on, as there can be.
+// Throws kInterrupted if stopped.
 SvmSettings SearchSvmSettings(const Matrix& inputs, const std::vector<int>& classes,
-                              const std::vector<int>& folds, std::size_t most, std::uint64_t seed,
-                              int threads, const StopRequested& stop);
+                              const std::vector<int>& groups, const std::vector<int>& folds,
+                              std::size_t most, std::uint64_t seed, int threads,
+                              const StopRequested& stop);
 
 }  // namespace vpr

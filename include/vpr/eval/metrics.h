@@ -21,7 +21,7 @@ struct ScoreBin {
 // One bin per distinct score, by rising score: tied scores are one group, so nothing computed from
 // bins depends on the order of the input. Throws kInvalidArgument without at least one target and
 // one nontarget, or with a NaN score.
-std::vector<ScoreBin> BinScores(const std::vector<ScoredTrial>& trials);
+std::vector<ScoreBin> BinScores(std::vector<ScoredTrial> trials);
 
 // P_miss(t): share of target scores below t (FNMR). P_fa(t): share of nontarget scores at or above
 // t (FMR).
@@ -33,7 +33,7 @@ struct DetPoint {
 
 // All operating points by rising threshold, one per bin, and a last one above every score.
 std::vector<DetPoint> ComputeDet(const std::vector<ScoreBin>& bins);
-std::vector<DetPoint> ComputeDet(const std::vector<ScoredTrial>& trials);
+std::vector<DetPoint> ComputeDet(std::vector<ScoredTrial> trials);
 
 struct Eer {
   double eer;        // rate where P_miss = P_fa, interpolated linearly between the crossing points

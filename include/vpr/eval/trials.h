@@ -57,8 +57,8 @@ struct TrialSpeakers {
 class SpeakerFinder {
  public:
   void Add(std::string_view enroll, std::string_view test, bool target);
-  // Of the trials in the order they were added.
-  std::vector<TrialSpeakers> Speakers() const;
+  // Of the trials in the order they were added, of which it then knows no more.
+  std::vector<TrialSpeakers> TakeSpeakers();
 
  private:
   struct Hash : std::hash<std::string_view> {
