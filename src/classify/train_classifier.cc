@@ -10,11 +10,14 @@
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
+#include "vpr/base/rng.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
 
 namespace vpr {
 namespace {
+
+enum Stream : std::uint64_t { kPerGroupStream = 43 };
 
 // work(path) for every path, several at once; a file that cannot be used goes to `on_bad`.
 template <typename Result>
@@ -123,10 +126,11 @@ class TrainRun {
     Part train, test;
     Divide(train, test);
     result_.cross_validation = CrossValidate(train);
-    const std::unique_ptr<TrainedClassifier> trained = Train(train, result_.info.settings);
+    const Part learnt = Thinned(train);
+    const std::unique_ptr<TrainedClassifier> trained = Train(learnt, result_.info.settings);
     ClassifierProvenance& training = result_.info.training;
     training.counts.assign(labels.size(), 0);
-    for (int c : train.classes) ++training.counts[static_cast<std::size_t>(c)];
+    for (int c : learnt.classes) ++training.counts[static_cast<std::size_t>(c)];
     training.groups = std::set<int>(train.groups.begin(), train.groups.end()).size();
     std::vector<std::string> fingerprints;
     for (std::size_t i : train.at) fingerprints.push_back(data_.inputs[i].fingerprint);
@@ -215,11 +219,29 @@ class TrainRun {
     for (std::size_t i = 0; i < parts.size(); ++i) (parts[i] == 0 ? train : test).Add(data_, i);
   }
 
+  // At most per_group of what a group has of a class, so that a few groups with many recordings do
+  // not decide.
+  Part Thinned(const Part& part) const {
+    if (options_.per_group == 0) return part;
+    std::vector<std::size_t> order = part.at;
+    Rng(options_.seed, kPerGroupStream).Shuffle(order);
+    std::map<std::pair<int, int>, std::size_t> taken;  // by class and group
+    std::erase_if(order, [&](std::size_t i) {
+      return ++taken[{data_.classes[i], data_.groups[i]}] > options_.per_group;
+    });
+    std::sort(order.begin(), order.end());
+    Part thinned;
+    for (std::size_t i : order) thinned.Add(data_, i);
+    return thinned;
+  }
+
   std::unique_ptr<TrainedClassifier> Train(const Part& part,
                                            std::map<std::string, double>& used) const {
-    return TrainOn(part.inputs, part.classes, part.groups,
-                   static_cast<int>(result_.info.labels.size()), options_.settings, options_.seed,
-                   used, progress_, stop_);
+    std::unique_ptr<TrainedClassifier> trained = TrainOn(
+        part.inputs, part.classes, part.groups, static_cast<int>(result_.info.labels.size()),
+        options_.settings, options_.seed, used, progress_, stop_);
+    if (options_.per_group > 0) used["per_group"] = static_cast<double>(options_.per_group);
+    return trained;
   }
 
   static std::vector<int> Predict(const TrainedClassifier& trained, const Part& part) {
@@ -252,7 +274,7 @@ class TrainRun {
       for (std::size_t i = 0; i < part.at.size(); ++i)
         (fold_of[i] == static_cast<int>(fold) ? test : train).Add(data_, part.at[i]);
       std::map<std::string, double> used;
-      const std::vector<int> found = Predict(*Train(train, used), test);
+      const std::vector<int> found = Predict(*Train(Thinned(train), used), test);
       std::size_t correct = 0;
       for (std::size_t i = 0; i < found.size(); ++i) correct += found[i] == test.classes[i] ? 1 : 0;
       result.accuracies.push_back(static_cast<double>(correct) / static_cast<double>(found.size()));

@@ -24,6 +24,9 @@ struct ClassifierTrainOptions {
   ClassifierSettings settings;
   double test_size = 0.2;  // share of the recordings held out; 0: none
   int folds = 5;           // of the cross-validation among the others; below 2: none
+  // Recordings of a class and group that are learnt from at most, drawn by the seed; 0: all. Tested
+  // on are all.
+  std::size_t per_group = 0;
   std::uint64_t seed = 1;
   std::string output;  // classifier file to write
 };

@@ -299,6 +299,13 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   command->add_option("--folds", train.folds, "Of the cross-validation among the others; 0: none")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
+  command
+      ->add_option("--per-group", train.per_group,
+                   "Learn from at most N recordings of a group (all): where groups differ in size "
+                   "and all should count")
+      ->check(CLI::PositiveNumber)
+      ->needs("--group-by")
+      ->type_name("N");
   command->add_option("--svm-c", options->c, "C of the svm (default: by cross-validation)")
       ->check(CLI::PositiveNumber);
   command->add_option("--svm-gamma", options->gamma, "gamma of the svm (default: the same)")
