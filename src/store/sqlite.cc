@@ -6,13 +6,12 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <thread>
-#include <vector>
 
+#include "store/read_ahead.h"
 #include "store/sql.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -57,33 +56,6 @@ CREATE TABLE audio (
   utterance INTEGER PRIMARY KEY REFERENCES utterances (id) ON DELETE CASCADE,
   data BLOB NOT NULL);
 )";
-
-// While it lives, the kernel reads further ahead in a file that this process has open. The file
-// must not be opened for it: closing it again would take SQLite's locks with it.
-class SequentialReading {
- public:
-  explicit SequentialReading(const std::string& path) {
-    struct stat file {};
-    if (::stat(path.c_str(), &file) != 0) return;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator("/proc/self/fd", error)) {
-      const int fd = std::atoi(entry.path().filename().c_str());
-      struct stat open {};
-      if (::fstat(fd, &open) == 0 && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
-        descriptors_.push_back(fd);
-    }
-    Advise(POSIX_FADV_SEQUENTIAL);
-  }
-  SequentialReading(const SequentialReading&) = delete;
-  SequentialReading& operator=(const SequentialReading&) = delete;
-  ~SequentialReading() { Advise(POSIX_FADV_NORMAL); }
-
- private:
-  void Advise(int advice) const {
-    for (int fd : descriptors_) ::posix_fadvise(fd, 0, 0, advice);
-  }
-  std::vector<int> descriptors_;
-};
 
 // Only the owner may read it.
 void CreateFile(const std::string& path) {
@@ -137,7 +109,8 @@ class Sqlite : public SqlConnection {
           "no voices are enrolled: there is no store '" + Printable(path_) +
               "'; enroll somebody with: vpr enroll NAME FILE..., or name another with --db");
     if (!there) CreateFile(path_);
-    const int code = sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, nullptr);
+    const int code =
+        sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, ReadAheadVfs());
     owner_.reset(handle_);
     if (code != SQLITE_OK) Fail();
     sqlite3_extended_result_codes(handle_, 1);
@@ -189,7 +162,7 @@ class Sqlite : public SqlConnection {
   void ReadLarge(const std::string& columns, const std::string& table, const std::string& large,
                  const std::string& rest, SqlValues values,
                  const std::function<void(const SqlRow&, LargeVector<char>&&)>& use) override {
-    const SequentialReading sequential(path_);
+    const ReadAhead ahead(path_);
     std::unique_ptr<sqlite3_blob, Close> blob;
     Run("SELECT " + columns + " FROM " + table + " " + rest, values, [&](const SqlRow& row) {
       const std::int64_t key = row.Integer(0);
