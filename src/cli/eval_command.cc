@@ -160,6 +160,7 @@ ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const
     }
   }
   scored.speakers = finder.TakeSpeakers();
+  // First, as the memory is given back then; without trials of both kinds EvaluateNamed says so.
   auto is_target = [](const ScoredTrial& trial) { return trial.target; };
   if (std::any_of(cosines.begin(), cosines.end(), is_target) &&
       !std::all_of(cosines.begin(), cosines.end(), is_target))
