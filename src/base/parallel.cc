@@ -84,4 +84,8 @@ std::size_t OrderedParallelFor(std::size_t count, int threads, std::size_t windo
   return consumed;
 }
 
+void ParallelFor(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
+  OrderedParallelFor(count, threads, count, work, [](std::size_t) {});
+}
+
 }  // namespace vpr

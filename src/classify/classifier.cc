@@ -39,7 +39,9 @@ Tensor VectorTensor(const char* name, const std::vector<float>& values) {
   return {name, {static_cast<std::int64_t>(values.size())}, values};
 }
 
-constexpr char kMean[] = "standardizer.mean", kScale[] = "standardizer.scale";
+constexpr char kMean[] = "standardizer.mean", kScale[] = "standardizer.scale",
+               kShares[] = "balance.shares";
+constexpr char kBalance[] = "balance";  // the setting
 
 std::vector<Tensor> With(const Standardizer& standardizer, std::vector<Tensor> tensors) {
   tensors.push_back(VectorTensor(kMean, standardizer.mean));
@@ -90,6 +92,35 @@ class NetworkClassifier : public TrainedClassifier {
   std::size_t crop_frames_;
   std::vector<Tensor> tensors_;
   std::unique_ptr<Network> network_;
+};
+
+// ClassifierSettings::balance.
+class BalancedClassifier : public TrainedClassifier {
+ public:
+  BalancedClassifier(std::unique_ptr<TrainedClassifier> plain, std::vector<float> shares)
+      : plain_(std::move(plain)), shares_(std::move(shares)) {}
+
+  std::vector<double> Probabilities(const Matrix& input) const override {
+    std::vector<double> probabilities = plain_->Probabilities(input);
+    double sum = 0;
+    for (std::size_t c = 0; c < probabilities.size(); ++c) {
+      // A class that nothing was learnt from stays impossible.
+      probabilities[c] = shares_[c] > 0 ? probabilities[c] / static_cast<double>(shares_[c]) : 0;
+      sum += probabilities[c];
+    }
+    if (!(sum > 0)) return plain_->Probabilities(input);
+    for (double& probability : probabilities) probability /= sum;
+    return probabilities;
+  }
+  std::vector<Tensor> Tensors() const override {
+    std::vector<Tensor> tensors = plain_->Tensors();
+    tensors.push_back(VectorTensor(kShares, shares_));
+    return tensors;
+  }
+
+ private:
+  std::unique_ptr<TrainedClassifier> plain_;
+  std::vector<float> shares_;
 };
 
 NetworkShape ShapeOf(const std::string& network, std::size_t rows, int classes) {
@@ -189,6 +220,56 @@ std::vector<float> TakeVector(std::vector<Tensor>& tensors, const char* name) {
   throw Error(ErrorCode::kIncompatible, std::string("it has no tensor '") + name + "'");
 }
 
+std::unique_ptr<TrainedClassifier> TrainPlain(const std::vector<const Matrix*>& inputs,
+                                              const std::vector<int>& classes,
+                                              const std::vector<int>& groups, int num_classes,
+                                              const ClassifierSettings& settings,
+                                              std::uint64_t seed,
+                                              std::map<std::string, double>& used,
+                                              Progress& progress, const StopRequested& stop) {
+  Standardizer standardizer = Standardizer::Fit(inputs);
+  std::vector<Matrix> scaled;
+  for (const Matrix* input : inputs) standardizer.Apply(scaled.emplace_back(*input));
+  const int threads = settings.threads > 0 ? settings.threads : HardwareThreads();
+  used.clear();
+  if (settings.kind == ClassifierKind::kSvm) {
+    Matrix rows(scaled.size(), scaled[0].rows);
+    for (std::size_t i = 0; i < scaled.size(); ++i)
+      std::copy(scaled[i].data.begin(), scaled[i].data.end(), rows.row(i));
+    SvmSettings svm = settings.svm;
+    if (!(svm.c > 0 && svm.gamma > 0)) {
+      constexpr std::size_t kMostForSearch = 2000;
+      const SvmSettings found =
+          SearchSvmSettings(rows, classes, groups, FoldsOf(classes, groups, seed), kMostForSearch,
+                            seed, threads, stop);
+      if (!(svm.c > 0)) svm.c = found.c;
+      if (!(svm.gamma > 0)) svm.gamma = found.gamma;
+    }
+    used = {{"c", svm.c}, {"gamma", svm.gamma}};
+    return std::make_unique<SvmClassifier>(std::move(standardizer),
+                                           Svm(rows, classes, num_classes, svm, seed));
+  }
+  NetworkTask task;
+  task.shape = ShapeOf(settings.network_name(), scaled[0].rows, num_classes);
+  task.training = settings.network;
+  task.training.seed = seed;
+  // Layers this small lose by being divided.
+  task.training.threads = settings.kind == ClassifierKind::kMlp ? 1 : threads;
+  task.classes = classes;
+  for (const Matrix& input : scaled) task.inputs.push_back(&input);
+  std::vector<Tensor> tensors = OpenBackend().TrainClassifier(task, progress, stop);
+  used = {{"epochs", task.training.epochs},
+          {"batch_size", task.training.batch_size},
+          {"lr", task.training.lr},
+          {"weight_decay", task.training.weight_decay},
+          {"label_smoothing", task.training.label_smoothing},
+          {"crop_frames", task.training.crop_frames},
+          {"freq_mask", task.training.freq_mask},
+          {"time_mask", task.training.time_mask}};
+  return std::make_unique<NetworkClassifier>(std::move(standardizer), task.shape,
+                                             std::move(tensors), task.training.crop_frames);
+}
+
 }  // namespace
 
 const char* ToString(ClassifierKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
@@ -266,47 +347,14 @@ std::unique_ptr<TrainedClassifier> TrainOn(const std::vector<const Matrix*>& inp
   VPR_CHECK(!inputs.empty() && inputs.size() == classes.size() && classes.size() == groups.size());
   if (std::all_of(classes.begin(), classes.end(), [&](int c) { return c == classes[0]; }))
     throw Error(ErrorCode::kUnusable, "cannot train a classifier on recordings of one class only");
-  Standardizer standardizer = Standardizer::Fit(inputs);
-  std::vector<Matrix> scaled;
-  for (const Matrix* input : inputs) standardizer.Apply(scaled.emplace_back(*input));
-  const int threads = settings.threads > 0 ? settings.threads : HardwareThreads();
-  used.clear();
-  if (settings.kind == ClassifierKind::kSvm) {
-    Matrix rows(scaled.size(), scaled[0].rows);
-    for (std::size_t i = 0; i < scaled.size(); ++i)
-      std::copy(scaled[i].data.begin(), scaled[i].data.end(), rows.row(i));
-    SvmSettings svm = settings.svm;
-    if (!(svm.c > 0 && svm.gamma > 0)) {
-      constexpr std::size_t kMostForSearch = 2000;
-      const SvmSettings found =
-          SearchSvmSettings(rows, classes, groups, FoldsOf(classes, groups, seed), kMostForSearch,
-                            seed, threads, stop);
-      if (!(svm.c > 0)) svm.c = found.c;
-      if (!(svm.gamma > 0)) svm.gamma = found.gamma;
-    }
-    used = {{"c", svm.c}, {"gamma", svm.gamma}};
-    return std::make_unique<SvmClassifier>(std::move(standardizer),
-                                           Svm(rows, classes, num_classes, svm, seed));
-  }
-  NetworkTask task;
-  task.shape = ShapeOf(settings.network_name(), scaled[0].rows, num_classes);
-  task.training = settings.network;
-  task.training.seed = seed;
-  // Layers this small lose by being divided.
-  task.training.threads = settings.kind == ClassifierKind::kMlp ? 1 : threads;
-  task.classes = classes;
-  for (const Matrix& input : scaled) task.inputs.push_back(&input);
-  std::vector<Tensor> tensors = OpenBackend().TrainClassifier(task, progress, stop);
-  used = {{"epochs", task.training.epochs},
-          {"batch_size", task.training.batch_size},
-          {"lr", task.training.lr},
-          {"weight_decay", task.training.weight_decay},
-          {"label_smoothing", task.training.label_smoothing},
-          {"crop_frames", task.training.crop_frames},
-          {"freq_mask", task.training.freq_mask},
-          {"time_mask", task.training.time_mask}};
-  return std::make_unique<NetworkClassifier>(std::move(standardizer), task.shape,
-                                             std::move(tensors), task.training.crop_frames);
+  std::unique_ptr<TrainedClassifier> trained =
+      TrainPlain(inputs, classes, groups, num_classes, settings, seed, used, progress, stop);
+  if (!settings.balance) return trained;
+  used[kBalance] = 1;
+  std::vector<float> shares(static_cast<std::size_t>(num_classes));
+  for (int c : classes)
+    shares[static_cast<std::size_t>(c)] += 1 / static_cast<float>(classes.size());
+  return std::make_unique<BalancedClassifier>(std::move(trained), std::move(shares));
 }
 
 void SaveClassifier(const std::string& path, ClassifierInfo& info,
@@ -334,6 +382,15 @@ Classifier Classifier::Load(const std::string& path, const std::string& embeddin
     impl.info.fingerprint = file.fingerprint;
     Standardizer standardizer{TakeVector(file.tensors, kMean), TakeVector(file.tensors, kScale)};
     const auto num_classes = static_cast<int>(impl.info.labels.size());
+    std::vector<float> shares;
+    if (impl.info.settings.contains(kBalance)) {
+      shares = TakeVector(file.tensors, kShares);
+      if (shares.size() != impl.info.labels.size() ||
+          !std::all_of(shares.begin(), shares.end(),
+                       [](float share) { return share >= 0 && share <= 1; }) ||
+          std::count_if(shares.begin(), shares.end(), [](float share) { return share > 0; }) < 2)
+        throw Error(ErrorCode::kIncompatible, "its classes' shares are not shares of its labels");
+    }
     if (impl.info.kind == ClassifierKind::kSvm) {
       impl.trained =
           std::make_unique<SvmClassifier>(std::move(standardizer), Svm(file.tensors, num_classes));
@@ -346,6 +403,9 @@ Classifier Classifier::Load(const std::string& path, const std::string& embeddin
           std::move(standardizer), ShapeOf(impl.info.network, rows, num_classes),
           std::move(file.tensors), static_cast<int>(crop));
     }
+    if (!shares.empty())
+      impl.trained =
+          std::make_unique<BalancedClassifier>(std::move(impl.trained), std::move(shares));
   } catch (const nlohmann::json::exception& error) {
     throw CannotUse(path, kFormat, ErrorCode::kCorrupt,
                     std::string("its description is not as expected: ") + error.what());

@@ -37,7 +37,7 @@ Backend& OpenBackend() {
   return *backend;
 }
 
-std::unique_ptr<Network> MakeNetwork(const Model& model, const ExtractorOptions& options) {
+std::unique_ptr<Network> MakeNetwork(Model model, const ExtractorOptions& options) {
   const std::string& backend = options.backend;
   if (backend != "auto" && backend != "onednn" && backend != "libtorch")
     throw Error(ErrorCode::kInvalidArgument, "backend '" + Printable(backend) +
@@ -49,7 +49,7 @@ std::unique_ptr<Network> MakeNetwork(const Model& model, const ExtractorOptions&
                                                  "'; use --backend libtorch");
   if (backend != "libtorch" && on_cpu) {
     const auto make =
-        reinterpret_cast<Network* (*)(const Model&)>(OpenModule("vpr_onednn", kOneDnnEntry));
+        reinterpret_cast<Network* (*)(Model&)>(OpenModule("vpr_onednn", kOneDnnEntry));
     if (std::unique_ptr<Network> network(make(model)); network != nullptr) return network;
     if (backend == "onednn")
       throw Error(ErrorCode::kIncompatible, "backend onednn does not know the architecture '" +

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <limits>
 #include <optional>
 
@@ -36,8 +37,8 @@ struct EmbeddingExtractor::Impl {
   ModelInfo info;
   ExtractorOptions options;
   std::unique_ptr<Network> network;
-  MelComputer mel;
-  Scorer scorer;
+  std::shared_future<Scorer> scorer;  // of a model file: made meanwhile
+  MelComputer mel = MelComputer(info.features);
   std::optional<FbankComputer> fbank = {};  // instead of mel
   double part_seconds = kPartSeconds;
 
@@ -63,8 +64,12 @@ struct EmbeddingExtractor::Impl {
 
 EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
                                        const ExtractorOptions& options, const ScoringModel& scoring)
-    : impl_(new Impl{info, options, std::move(network), MelComputer(info.features),
-                     Scorer(scoring, info.calibration)}) {}
+    : EmbeddingExtractor(std::unique_ptr<Impl>(
+          new Impl{info, options, std::move(network),
+                   std::async(std::launch::deferred, [scorer = Scorer(scoring, info.calibration)] {
+                     return scorer;
+                   }).share()})) {}
+EmbeddingExtractor::EmbeddingExtractor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 EmbeddingExtractor::~EmbeddingExtractor() = default;
 EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
 
@@ -77,9 +82,16 @@ EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
   mallopt(M_MMAP_THRESHOLD, kLargeBlock);
 #endif
   Model model = LoadModel(model_path);
-  std::unique_ptr<Network> network = MakeNetwork(model, options);
-  std::vector<Tensor>().swap(model.tensors);
-  return EmbeddingExtractor(model.info, std::move(network), options, model.scoring);
+  ModelInfo info = model.info;
+  // It cannot fail: LoadModel has seen that the parts fit together.
+  std::shared_future<Scorer> scorer =
+      std::async(std::launch::async, [scoring = std::move(model.scoring),
+                                      calibration = info.calibration]() mutable {
+        return Scorer(std::move(scoring), calibration);
+      }).share();
+  std::unique_ptr<Network> network = MakeNetwork(std::move(model), options);
+  return EmbeddingExtractor(std::unique_ptr<Impl>(
+      new Impl{std::move(info), options, std::move(network), std::move(scorer)}));
 }
 
 EmbeddingExtractor EmbeddingExtractor::OpenTorchScript(const std::string& path,
@@ -107,7 +119,7 @@ EmbeddingExtractor EmbeddingExtractor::OpenTorchScript(const std::string& path,
 const ModelInfo& EmbeddingExtractor::info() const { return impl_->info; }
 const ExtractorOptions& EmbeddingExtractor::options() const { return impl_->options; }
 
-const Scorer& EmbeddingExtractor::scorer() const { return impl_->scorer; }
+const Scorer& EmbeddingExtractor::scorer() const { return impl_->scorer.get(); }
 
 std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) const {
   return ReadSpeech(path, impl_->speech_options()).samples;

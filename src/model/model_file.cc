@@ -196,10 +196,16 @@ std::string NetworkFingerprint(const ModelInfo& info, const std::vector<Tensor>&
 std::string ScoringFingerprint(const ScoringModel& scoring) {
   FingerprintStream stream;
   stream.Add(std::to_string(scoring.top_n));
-  for (const Tensor& tensor : ScoringTensors(scoring)) {
-    stream.Add(tensor.name);
-    stream.Add(tensor.data.data(), tensor.data.size() * sizeof(float));
+  auto add = [&](const char* name, const std::vector<float>& values) {
+    stream.Add(name);
+    stream.Add(values.data(), values.size() * sizeof(float));
+  };
+  if (!scoring.plda.empty()) {
+    add(kPldaMean, scoring.plda.mean);
+    add(kPldaTransform, scoring.plda.transform.data);
+    add(kPldaBetween, scoring.plda.between);
   }
+  if (scoring.top_n > 0) add(kCohort, scoring.cohort.data);
   return stream.Digest();
 }
 

@@ -1,10 +1,12 @@
 #include "model/tensor_file.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
 #include "model/compact_weights.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
@@ -18,6 +20,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kMagicSize = 8;
 constexpr std::size_t kPrologue = kMagicSize + 4 + 4 + 8;
 constexpr std::size_t kChecksum = 32;
+
+constexpr int kMostReaders = 4;
 
 std::string LittleEndian(std::uint64_t value, int bytes) {
   std::string text;
@@ -111,6 +115,12 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
   if (content.substr(body.size()) != file.fingerprint)
     throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");
 
+  struct Place {
+    const char* bytes;
+    WeightType type;
+    std::size_t count, stored;
+  };
+  std::vector<Place> places;
   std::size_t offset = kPrologue + json_size;
   try {
     file.header = Json::parse(content.substr(kPrologue, json_size));
@@ -141,12 +151,7 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
                                            : count * sizeof(float);
       if (!fits || stored > left)
         throw fail(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' does not fit in the file");
-      tensor.data.resize(count);
-      if (rounded) {
-        ReadCompact(body.data() + offset, type, tensor);
-      } else if (count > 0) {
-        std::memcpy(tensor.data.data(), body.data() + offset, stored);
-      }
+      places.push_back({body.data() + offset, type, count, stored});
       offset += stored;
       file.tensors.push_back(std::move(tensor));
     }
@@ -157,6 +162,17 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
   if (offset != body.size())
     throw fail(ErrorCode::kCorrupt,
                Format("%zu bytes are left over after its tensors", body.size() - offset));
+  // A command waits for this at every start.
+  ParallelFor(places.size(), std::min(HardwareThreads(), kMostReaders), [&](std::size_t i) {
+    const Place& place = places[i];
+    Tensor& tensor = file.tensors[i];
+    tensor.data.resize(place.count);
+    if (place.type != WeightType::kFloat32) {
+      ReadCompact(place.bytes, place.type, tensor);
+    } else if (place.count > 0) {
+      std::memcpy(tensor.data.data(), place.bytes, place.stored);
+    }
+  });
   return file;
 }
 

@@ -26,7 +26,7 @@ const Architecture* Find(const std::string& name) {
 }
 
 // One network of a model, see GraphBuilder.
-Graph Single(const Model& model, const ModelInfo& info, const std::string& prefix) {
+Graph Single(Model& model, const ModelInfo& info, const std::string& prefix) {
   const Architecture* architecture = Find(info.architecture);
   if (architecture == nullptr)
     throw Error(ErrorCode::kIncompatible,
@@ -37,7 +37,7 @@ Graph Single(const Model& model, const ModelInfo& info, const std::string& prefi
 }
 
 // All networks on one input, their embeddings of length 1 one after the other.
-Graph Fusion(const Model& model) {
+Graph Fusion(Model& model) {
   const std::vector<ModelInfo> parts = PartInfos(model.info);
   CheckTensorsOfParts(model);
   Graph fusion;
@@ -72,7 +72,7 @@ bool HasGraph(const ModelInfo& info) {
                      [](const NetworkPart& part) { return Find(part.architecture) != nullptr; });
 }
 
-Graph BuildGraph(const Model& model) try {
+Graph BuildGraph(Model model) try {
   return model.info.architecture == kFusion ? Fusion(model) : Single(model, model.info, "");
 } catch (const Error& error) {
   throw Error(ErrorCode::kIncompatible, std::string("cannot use this model: ") + error.what());

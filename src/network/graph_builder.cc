@@ -16,10 +16,10 @@ std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); 
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(const Model& model, const ModelInfo& info, const std::string& prefix)
+GraphBuilder::GraphBuilder(Model& model, const ModelInfo& info, const std::string& prefix)
     : info_(info) {
   graph_.int8 = info_.weights == WeightType::kInt8;
-  for (const Tensor& tensor : model.tensors) {
+  for (Tensor& tensor : model.tensors) {
     if (tensor.name.starts_with(prefix)) tensors_[tensor.name.substr(prefix.size())] = &tensor;
   }
   Node input;
@@ -48,16 +48,16 @@ std::size_t GraphBuilder::Switch(const std::string& name) const {
   return static_cast<std::size_t>(Option(name, 1, 0)[0]);
 }
 
-const std::vector<float>& GraphBuilder::Take(const std::string& name,
-                                             const std::vector<std::int64_t>& shape) {
+std::vector<float> GraphBuilder::Take(const std::string& name,
+                                      const std::vector<std::int64_t>& shape) {
   const auto found = tensors_.find(name);
   if (found == tensors_.end())
     throw Error(ErrorCode::kIncompatible, "the model has no tensor '" + name + "'");
-  const Tensor& tensor = *found->second;
+  Tensor& tensor = *found->second;
   if (tensor.shape != shape)
     throw Error(ErrorCode::kIncompatible, "the model's tensor '" + name + "' has another shape");
   tensors_.erase(found);
-  return tensor.data;
+  return std::move(tensor.data);
 }
 
 Value GraphBuilder::Append(Node node) {
@@ -67,9 +67,9 @@ Value GraphBuilder::Append(Node node) {
 
 Norm GraphBuilder::ReadNorm(const std::string& name, std::size_t size) {
   const std::vector<std::int64_t> shape = {Signed(size)};
-  const std::vector<float>&gain = Take(name + ".weight", shape),
-        &bias = Take(name + ".bias", shape), &mean = Take(name + ".running_mean", shape),
-        &variance = Take(name + ".running_var", shape);
+  const std::vector<float> gain = Take(name + ".weight", shape), bias = Take(name + ".bias", shape),
+                           mean = Take(name + ".running_mean", shape),
+                           variance = Take(name + ".running_var", shape);
   Norm norm;
   for (std::size_t c = 0; c < size; ++c) {
     const double scale = gain[c] / std::sqrt(variance[c] + kNormEpsilon);
@@ -191,9 +191,8 @@ Value GraphBuilder::AttentiveStatistics(const std::string& name, Value x, std::s
   Node node;
   node.op = Node::Op::kConv;
   node.channels = bottleneck;
-  const std::vector<float>& weights =
+  const std::vector<float> weights =
       Take(hidden + ".weight", {Signed(bottleneck), Signed(seen), 1});
-  const std::vector<float>& bias = Take(hidden + ".bias", {Signed(bottleneck)});
   auto part = [&](std::size_t begin, std::size_t end) {
     std::vector<float> columns;
     for (std::size_t r = 0; r < bottleneck; ++r)
@@ -203,7 +202,7 @@ Value GraphBuilder::AttentiveStatistics(const std::string& name, Value x, std::s
   };
   node.inputs = {x};
   node.weights = part(0, own);
-  node.bias = bias;
+  node.bias = Take(hidden + ".bias", {Signed(bottleneck)});
   node.activation = Activation::kTanh;
   if (context) {
     // The context is the same for all frames: its part of the product is computed once.

@@ -19,9 +19,9 @@ class GraphBuilder {
  public:
   using Value = std::size_t;  // the number of a node
 
-  // A network of `info` among the model's, whose tensors' names begin with `prefix`. Both must
-  // outlive the builder.
-  GraphBuilder(const Model& model, const ModelInfo& info, const std::string& prefix);
+  // A network of `info` among the model's, whose tensors' names begin with `prefix`; their values
+  // are moved into the graph. Both must outlive the builder.
+  GraphBuilder(Model& model, const ModelInfo& info, const std::string& prefix);
 
   // The numbers of an architecture's option; throws kIncompatible if the model has none or another
   // count of them, or one below `lowest`.
@@ -72,11 +72,11 @@ class GraphBuilder {
   Graph Finish(Value output);
 
  private:
-  const std::vector<float>& Take(const std::string& name, const std::vector<std::int64_t>& shape);
+  std::vector<float> Take(const std::string& name, const std::vector<std::int64_t>& shape);
   Value Append(Node node);
 
   const ModelInfo& info_;
-  std::map<std::string, const Tensor*> tensors_;  // not yet taken
+  std::map<std::string, Tensor*> tensors_;  // not yet taken
   Graph graph_;
 };
 

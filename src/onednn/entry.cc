@@ -1,8 +1,10 @@
+#include <utility>
+
 #include "onednn/onednn_network.h"
 #include "vpr/model/backend.h"
 
-extern "C" __attribute__((visibility("default"))) vpr::Network* vpr_onednn_network_v1(
-    const vpr::Model& model) {
+extern "C" __attribute__((visibility("default"))) vpr::Network* vpr_onednn_network_v2(
+    vpr::Model& model) {
   if (!vpr::HasGraph(model.info)) return nullptr;
-  return vpr::MakeOneDnnNetwork(vpr::BuildGraph(model)).release();
+  return vpr::MakeOneDnnNetwork(vpr::BuildGraph(std::move(model))).release();
 }

@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
 
 namespace vpr {
 namespace {
@@ -27,6 +28,8 @@ using Op = Node::Op;
 // after every operation, as the zero padding of a network for the exact number would be: the
 // results are the same.
 constexpr std::size_t kFrameStep = 32;
+
+constexpr int kMostPlanners = 4;
 
 constexpr double kShortest = 1e-12;  // an embedding that is scaled to length 1: LibTorch's
 
@@ -154,6 +157,14 @@ dnnl::convolution_forward::primitive_desc Describe(const dnnl::primitive_attr& a
   return {dnnl::convolution_forward::desc(arguments...), attributes, engine};
 }
 #endif
+
+// oneDNN 2.6 describes convolutions in int8 wrongly if another thread describes one meanwhile
+// (engines_test, Int8IsClose, fails without this). Compiling them, which takes the time, is not
+// concerned.
+std::mutex& DescriptionMutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 
 struct View {
   float* data;
@@ -538,9 +549,7 @@ class OneDnnNetwork : public Network {
   Plan MakePlan(std::size_t input_frames) {
     Plan plan;
     plan.steps.resize(nodes_.size());
-    Places places;
-    std::vector<std::size_t> frames(nodes_.size());
-    std::size_t scratch = 0;
+    std::vector<std::size_t> frames(nodes_.size()), convolutions;
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
       const Node& node = nodes_[n];
       Plan::Step& step = plan.steps[n];
@@ -556,13 +565,26 @@ class OneDnnNetwork : public Network {
         const Shape& in = plan.steps[node.inputs[0]].shape;
         // Not the first layer and not vectors: nothing is won there.
         step.int8 = int8_ && in.frames > 1 && in.channels > 1;
-        PlanConvolution(n, in, step);
-        scratch = std::max(scratch, step.scratch);
         if (step.int8) {
           plan.factors = std::max(plan.factors, Aligned(2 * node.channels));
           plan.integers = std::max(plan.integers, Aligned(in.size() / sizeof(float) + 1));
         }
+        convolutions.push_back(n);
       }
+    }
+    // What a command that embeds a file or two waits for.
+    ParallelFor(convolutions.size(), std::min(HardwareThreads(), kMostPlanners),
+                [&](std::size_t i) {
+                  omp_set_num_threads(1);
+                  const std::size_t n = convolutions[i];
+                  PlanConvolution(n, plan.steps[nodes_[n].inputs[0]].shape, plan.steps[n]);
+                });
+    Places places;
+    std::size_t scratch = 0;
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      const Node& node = nodes_[n];
+      Plan::Step& step = plan.steps[n];
+      scratch = std::max(scratch, step.scratch);
       step.offset =
           step.over_residual ? plan.steps[node.inputs[1]].offset : places.Take(step.shape.size());
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -605,6 +627,7 @@ class OneDnnNetwork : public Network {
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const dnnl::memory::desc bias(dims({node.channels}), DataType::f32, Tag::a);
     auto with = [&](const dnnl::memory::desc& weights) {
+      std::lock_guard lock(DescriptionMutex());
       return Describe(attributes, engine_, dnnl::prop_kind::forward_inference,
                       dnnl::algorithm::convolution_direct, step.source, weights, bias, step.target,
                       dims({node.stride_bands, node.stride_frames}),

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <utility>
 
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -18,24 +19,24 @@ constexpr double kSmallestDeviation = 1e-3;
 
 }  // namespace
 
-Scorer::Scorer(const ScoringModel& model, const Calibration& calibration)
+Scorer::Scorer(ScoringModel model, const Calibration& calibration)
     : top_n_(model.top_n), calibration_(calibration) {
   if (!model.plda.empty()) {
     plda_.emplace(model.plda);
     dim_ = plda_->dim();
   }
   if (top_n_ == 0) return;
-  const Matrix& cohort = model.cohort;
+  Matrix& cohort = model.cohort;
   if (top_n_ > cohort.rows || (plda_ && cohort.cols != dim_))
     throw Error(ErrorCode::kIncompatible,
                 Format("its cohort is %zu x %zu; embeddings have %zu values and the best %zu count",
                        cohort.rows, cohort.cols, dim_, top_n_));
   dim_ = cohort.cols;
-  cohort_ = cohort;
+  cohort_ = std::move(cohort);
   if (plda_) {
     cohort_own_ = plda_->ProjectRows(cohort_);
   } else {
-    cohort_own_.resize(cohort.rows);
+    cohort_own_.resize(cohort_.rows);
   }
 }
 

@@ -9,8 +9,12 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
 
+#include <chrono>
 #include <cstdlib>
+#include <future>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "torch/device.h"
 #include "vpr/base/error.h"
@@ -56,6 +60,24 @@ struct World::Group {
 #endif
 #ifdef VPR_HAVE_NCCL
   c10::intrusive_ptr<c10d::ProcessGroupNCCL> nccl;
+#endif
+
+#ifdef VPR_HAVE_GLOO
+  // All have reached the store by now, so they meet at once, or one of them has died since. Gloo
+  // would wait for it as long as for a sum (its one timeout); it is left waiting, on a thread that
+  // ends with this process.
+  static c10::intrusive_ptr<c10d::ProcessGroupGloo> Meet(
+      const c10::intrusive_ptr<c10d::TCPStore>& store, int rank, int size,
+      const c10::intrusive_ptr<c10d::ProcessGroupGloo::Options>& settings) {
+    std::packaged_task<c10::intrusive_ptr<c10d::ProcessGroupGloo>()> meet(
+        [=] { return c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, settings); });
+    auto met = meet.get_future();
+    std::thread(std::move(meet)).detach();
+    constexpr auto kPatience = std::chrono::seconds(20);
+    if (met.wait_for(kPatience) == std::future_status::timeout)
+      throw std::runtime_error("another one is gone again");
+    return met.get();
+  }
 #endif
 
   template <typename Use>
@@ -105,7 +127,7 @@ std::unique_ptr<World> World::Join(const torch::Device& device) {
 #ifdef VPR_HAVE_GLOO
       auto settings = c10d::ProcessGroupGloo::Options::create(kSilence);
       settings->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
-      group->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(group->store, rank, size, settings);
+      group->gloo = Group::Meet(group->store, rank, size, settings);
 #else
       throw Error(ErrorCode::kDevice,
                   "this build of vpr cannot train on CPUs with several processes (no Gloo)");

@@ -140,6 +140,32 @@ TEST(TrainClassifier, AGroupIsOnOneSideOnly) {
   for (const ClassScores& scores : result.test->classes) EXPECT_EQ(scores.support, 2u);
 }
 
+TEST(TrainClassifier, BalanceDividesByTheSharesOfTheClasses) {
+  TestFolder folder;
+  WriteSynthEmotions(folder / "data", 9, 1);
+  for (int n = 4; n <= 9; ++n)
+    std::filesystem::remove(folder / ("data/sad/sad-00" + std::to_string(n) + ".wav"));
+  ClassifierTrainOptions options = SvmOptions(folder / "data", folder / "plain.vpc");
+  options.settings.svm = {1, 0.01};
+  options.test_size = 0;
+  options.folds = 0;
+  Train(options);
+  options.settings.balance = true;
+  options.output = folder / "even.vpc";
+  const ClassifierTrainResult result = Train(options);
+  EXPECT_EQ(result.info.training.counts, (std::vector<std::uint64_t>{9, 9, 9, 3}));
+  EXPECT_EQ(result.info.settings.at("balance"), 1);
+  const Classifier plain = Classifier::Load(folder / "plain.vpc", "", {}),
+                   even = Classifier::Load(folder / "even.vpc", "", {});
+  for (const char* path : {"data/sad/sad-001.wav", "data/angry/angry-002.wav"}) {
+    const auto p = plain.Classify(folder / path).probabilities,
+               q = even.Classify(folder / path).probabilities;
+    const double sum = p[0] / 9 + p[1] / 9 + p[2] / 9 + p[3] / 3;
+    for (std::size_t c = 0; c < 4; ++c) EXPECT_NEAR(q[c], p[c] / (c == 3 ? 3 : 9) / sum, 1e-6);
+    EXPECT_GT(q[3], p[3]);
+  }
+}
+
 TEST(Classifier, DamagedFilesAreRefused) {
   TestFolder folder;
   WriteSynthEmotions(folder / "data", 3, 1);

@@ -57,8 +57,8 @@ check 'j["labels"] == ["难过", "高兴"] and j["groups"] == 3 and j["unlabelle
 check 'j["cross_validation"] is None and sum(j["counts"]) == 12'
 # One recording of each voice and mood is learnt from, all are tested on.
 ok "$vpr" --quiet classify train list.tsv --label mood --group-by voice --test-size 0.25 --folds 3 \
-  --per-group 1 --features summary -o even.vpc --json
-check 'j["counts"] == [3, 3] and j["settings"]["per_group"] == 1 and j["test"]["recordings"] == 4'
+  --per-group 1 --balance --features summary -o even.vpc --json
+check 'j["counts"] == [3, 3] and j["settings"]["per_group"] == 1 and j["settings"]["balance"] == 1 and j["test"]["recordings"] == 4'
 check 'sum(map(sum, j["cross_validation"]["report"]["confusion"])) == 12'
 ok "$vpr" --quiet classify eval list.tsv --label mood --by set --model moods.vpc --json
 check 'set(j["by"]) == {"0", "1"} and j["by"]["0"]["recordings"] == 8'

@@ -19,6 +19,7 @@ together() {
   shift
   export WORLD_SIZE=$n MASTER_ADDR=127.0.0.1 MASTER_PORT
   MASTER_PORT=$(free_port)
+  rm -f out.* err.* # the last ones' words are not these ones'
   for ((k = 0; k < n; ++k)); do
     RANK=$k "$vpr" train "$@" > "out.$k" 2> "err.$k" &
     pids+=($!)
@@ -26,7 +27,7 @@ together() {
   started=("${pids[@]}")
   if [ -n "${victim:-}" ]; then
     for ((k = 0; k < 600; ++k)); do
-      if grep -q 'epoch 1: ' err.0 2> err.grep; then break; fi
+      if [ -s err.0 ] && grep -q 'epoch 1: ' err.0; then break; fi
       sleep 0.1
     done
     kill -9 "${pids[$victim]}"

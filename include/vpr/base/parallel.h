@@ -20,4 +20,7 @@ std::size_t OrderedParallelFor(std::size_t count, int threads, std::size_t windo
                                const std::function<void(std::size_t)>& consume,
                                const std::function<bool()>& stop = {});
 
+// Calls work(i) for i = 0 .. count-1 on `threads` threads, in any order; exceptions as above.
+void ParallelFor(std::size_t count, int threads, const std::function<void(std::size_t)>& work);
+
 }  // namespace vpr

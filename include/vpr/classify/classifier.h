@@ -72,7 +72,11 @@ struct ClassifierSettings {
   SvmSettings svm;             // c 0 or gamma 0: found by a cross-validation
   std::string cnn = "resnet";  // the architecture of kCnn
   NetworkTraining network;     // of kMlp and kCnn
-  int threads = 0;             // 0: all
+  // The probabilities are those of classes that are equally frequent, whatever they are among the
+  // recordings learnt from: each divided by its class's share of those (Saerens, Latinne and
+  // Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities", 2002).
+  bool balance = false;
+  int threads = 0;  // 0: all
 
   std::string network_name() const;  // as ClassifierInfo::network
 };
@@ -80,9 +84,9 @@ struct ClassifierSettings {
 // The recommended settings of a kind.
 ClassifierSettings DefaultClassifierSettings(ClassifierKind kind);
 
-// Learns from inputs of one form. `used` is what goes into ClassifierInfo::settings. `groups` part
-// the examples in the search for C and gamma. Throws kUnusable for a single class, kInterrupted if
-// stopped.
+// Learns from inputs of one form, at least two classes of which are there. `used` is what goes into
+// ClassifierInfo::settings. `groups` part the examples in the search for C and gamma. Throws
+// kUnusable for a single class, kInterrupted if stopped.
 std::unique_ptr<TrainedClassifier> TrainOn(const std::vector<const Matrix*>& inputs,
                                            const std::vector<int>& classes,
                                            const std::vector<int>& groups, int num_classes,

@@ -21,7 +21,7 @@ struct NetworkTask;
 // The network of a model on the engine that `options` ask for. Throws kNotFound with the reason if
 // the engine cannot be opened, kInvalidArgument for one that is unknown or cannot use the device,
 // kIncompatible for a model it cannot run.
-std::unique_ptr<Network> MakeNetwork(const Model& model, const ExtractorOptions& options);
+std::unique_ptr<Network> MakeNetwork(Model model, const ExtractorOptions& options);
 
 // LibTorch.
 class Backend {
@@ -55,8 +55,8 @@ Backend& OpenBackend();
 
 // The modules' entry points; the names change with the interface.
 inline constexpr const char* kBackendEntry = "vpr_torch_backend_v3";  // Backend* ()
-// Network* (const Model&), in lib/vpr/vpr_onednn.so; null for an architecture that it does not
-// know.
-inline constexpr const char* kOneDnnEntry = "vpr_onednn_network_v1";
+// Network* (Model&), in lib/vpr/vpr_onednn.so; the model is moved from, or null comes back for an
+// architecture that it does not know.
+inline constexpr const char* kOneDnnEntry = "vpr_onednn_network_v2";
 
 }  // namespace vpr

@@ -70,6 +70,7 @@ class EmbeddingExtractor {
 
  private:
   struct Impl;
+  explicit EmbeddingExtractor(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

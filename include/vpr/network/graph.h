@@ -52,8 +52,8 @@ struct Graph {
 // Whether BuildGraph knows the model's architecture.
 bool HasGraph(const ModelInfo& info);
 
-// The network of a model in evaluation mode. Throws kIncompatible for an unknown architecture or
-// option, and if a tensor is missing, left over, or of another shape.
-Graph BuildGraph(const Model& model);
+// The network of a model in evaluation mode, its tensors being used up. Throws kIncompatible for an
+// unknown architecture or option, and if a tensor is missing, left over, or of another shape.
+Graph BuildGraph(Model model);
 
 }  // namespace vpr

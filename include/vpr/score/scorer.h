@@ -52,7 +52,7 @@ struct Score {
 class Scorer {
  public:
   // Throws kIncompatible if the parts do not fit together.
-  explicit Scorer(const ScoringModel& model = {}, const Calibration& calibration = {});
+  explicit Scorer(ScoringModel model = {}, const Calibration& calibration = {});
 
   // `seconds`: of speech that the embedding was made of.
   Voiceprint MakeVoiceprint(std::span<const float> embedding, double seconds) const;

@@ -25,7 +25,7 @@ struct Options {
   std::optional<double> c, gamma;
   std::optional<int> epochs;
   double top_db = 60;
-  bool json = false;
+  bool balance = false, json = false;
 };
 
 // Passes everything on, and writes news and warnings to a file, each line with the time.
@@ -112,6 +112,7 @@ ClassifierTrainOptions Complete(const Options& options) {
   ClassifierTrainOptions train = options.train;
   const ClassifierKind kind = ParseClassifierKind(options.classifier);
   train.settings = DefaultClassifierSettings(kind);
+  train.settings.balance = options.balance;
   train.settings.svm.c = options.c.value_or(0);
   train.settings.svm.gamma = options.gamma.value_or(0);
   if (!options.cnn.empty()) train.settings.cnn = options.cnn;
@@ -306,6 +307,9 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
       ->check(CLI::PositiveNumber)
       ->needs("--group-by")
       ->type_name("N");
+  command->add_flag("--balance", options->balance,
+                    "Answer as if all labels were equally frequent, whatever they are among the "
+                    "recordings learnt from");
   command->add_option("--svm-c", options->c, "C of the svm (default: by cross-validation)")
       ->check(CLI::PositiveNumber);
   command->add_option("--svm-gamma", options->gamma, "gamma of the svm (default: the same)")
