@@ -11,6 +11,7 @@
 #include <map>
 #include <thread>
 
+#include "store/read_ahead.h"
 #include "store/sql.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -108,7 +109,8 @@ class Sqlite : public SqlConnection {
           "no voices are enrolled: there is no store '" + Printable(path_) +
               "'; enroll somebody with: vpr enroll NAME FILE..., or name another with --db");
     if (!there) CreateFile(path_);
-    const int code = sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, nullptr);
+    const int code =
+        sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, ReadAheadVfs());
     owner_.reset(handle_);
     if (code != SQLITE_OK) Fail();
     sqlite3_extended_result_codes(handle_, 1);
@@ -160,6 +162,7 @@ class Sqlite : public SqlConnection {
   void ReadLarge(const std::string& columns, const std::string& table, const std::string& large,
                  const std::string& rest, SqlValues values,
                  const std::function<void(const SqlRow&, LargeVector<char>&&)>& use) override {
+    const ReadAhead ahead(path_);
     std::unique_ptr<sqlite3_blob, Close> blob;
     Run("SELECT " + columns + " FROM " + table + " " + rest, values, [&](const SqlRow& row) {
       const std::int64_t key = row.Integer(0);

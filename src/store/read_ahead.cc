@@ -1,0 +1,96 @@
+#include "store/read_ahead.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+
+namespace vpr {
+namespace {
+
+constexpr off_t kLongStretch = 4 << 20;  // from which on it pays
+constexpr off_t kAhead = 64 << 20;
+constexpr off_t kStep = 8 << 20;  // asked for at once
+
+thread_local ReadAhead* listener = nullptr;
+
+sqlite3_vfs* base = nullptr;
+const sqlite3_io_methods* base_methods = nullptr;
+sqlite3_vfs told;
+sqlite3_io_methods told_methods;
+
+int Read(sqlite3_file* file, void* to, int bytes, sqlite3_int64 offset) {
+  if (listener != nullptr) listener->Note(offset, bytes);
+  return base_methods->xRead(file, to, bytes, offset);
+}
+
+int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* given) {
+  const int code = base->xOpen(base, name, file, flags, given);
+  if (code != SQLITE_OK || (flags & SQLITE_OPEN_MAIN_DB) == 0) return code;
+  static std::once_flag once;
+  std::call_once(once, [&] {
+    base_methods = file->pMethods;
+    told_methods = *base_methods;
+    told_methods.iVersion = std::min(told_methods.iVersion, 3);  // all that the header here knows
+    told_methods.xRead = Read;
+  });
+  // One with other methods, on an odd file system, stays as it is.
+  if (file->pMethods == base_methods) file->pMethods = &told_methods;
+  return code;
+}
+
+bool Register() {
+  base = sqlite3_vfs_find(nullptr);
+  if (base == nullptr) return false;
+  told = *base;
+  told.zName = "vpr";
+  told.pNext = nullptr;
+  told.xOpen = Open;
+  return sqlite3_vfs_register(&told, /*makeDflt=*/0) == SQLITE_OK;
+}
+
+}  // namespace
+
+const char* ReadAheadVfs() {
+  static const bool registered = Register();
+  return registered ? told.zName : nullptr;
+}
+
+ReadAhead::ReadAhead(const std::string& path) {
+  struct stat file {};
+  if (::stat(path.c_str(), &file) != 0) return;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    struct stat open {};
+    if (::fstat(fd, &open) == 0 && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
+      descriptors_.push_back(fd);
+  }
+  if (!descriptors_.empty()) listener = this;
+}
+
+ReadAhead::~ReadAhead() {
+  if (listener == this) listener = nullptr;
+}
+
+void ReadAhead::Note(off_t offset, int bytes) {
+  if (offset + kStep < next_ || offset > next_ + kStep) {
+    if (bytes < 4096) return;  // a part of a page
+    length_ = 0;
+    asked_ = next_ = offset;
+  }
+  length_ += bytes;
+  next_ = std::max(next_, offset + bytes);
+  if (length_ < kLongStretch) return;
+  asked_ = std::max(asked_, next_);
+  while (asked_ < next_ + kAhead) {
+    ::posix_fadvise(descriptors_.front(), asked_, kStep, POSIX_FADV_WILLNEED);
+    asked_ += kStep;
+  }
+}
+
+}  // namespace vpr
