@@ -10,14 +10,21 @@
 namespace vpr {
 namespace {
 
+// What came after the first models is off where a model does not name it.
+ArchitectureOptions WithoutSwitchesOff(ArchitectureOptions options) {
+  std::erase_if(options, [](const auto& option) { return option.second == std::vector<int>{0}; });
+  return options;
+}
+
 void CheckAlike(const Model& a, const Model& b, std::size_t number) {
   auto fail = [&](const std::string& what) {
     return Error(ErrorCode::kIncompatible,
                  Format("model %zu cannot be averaged with the first: ", number) + what);
   };
   if (a.info.architecture != b.info.architecture ||
-      a.info.architecture_options != b.info.architecture_options || a.info.parts != b.info.parts ||
-      a.info.embedding_dim != b.info.embedding_dim)
+      WithoutSwitchesOff(a.info.architecture_options) !=
+          WithoutSwitchesOff(b.info.architecture_options) ||
+      a.info.parts != b.info.parts || a.info.embedding_dim != b.info.embedding_dim)
     throw fail("its network is of another shape");
   if (a.info.features != b.info.features) throw fail("its feature settings are others");
   VPR_CHECK(a.tensors.size() == b.tensors.size());

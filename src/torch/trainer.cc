@@ -303,7 +303,7 @@ class Trainer {
     const std::string path = CheckpointPath();
     if (config_.resume) {
       state_ = LoadCheckpoint(path, Identity(), Parts(), device_);
-      if (!state_.history.empty() && IsRegularFile(config_.output)) {
+      if (!state_.history.empty()) {
         try {
           info_ = LoadModel(config_.output).info;  // the best so far
         } catch (const Error&) {

@@ -34,6 +34,12 @@ TEST(AverageModels, IsTheWeightedMean) {
   EXPECT_TRUE(mean.info.calibration.empty());
   EXPECT_TRUE(mean.info.decision.basis.empty());
   EXPECT_LT(mean.info.training.dev_eer, 0);
+  // An option that came later, and is off.
+  Model newer = Example(5, 1, y);
+  newer.info.architecture_options["squeeze"] = {0};
+  EXPECT_EQ(AverageModels({Example(1, 2, x), newer}, {3, 1}).tensors[0].data, mean.tensors[0].data);
+  newer.info.architecture_options["squeeze"] = {4};
+  EXPECT_THROW(AverageModels({Example(1, 2, x), newer}, {3, 1}), Error);
 }
 
 TEST(AverageModels, RefusesWhatDoesNotFit) {

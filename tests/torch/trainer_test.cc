@@ -196,9 +196,13 @@ TEST_F(TrainerTest, ResumeRefusesOtherDataOtherSettingsAndDamage) {
   test::PackSynthetic(folder_ + "/train", 0, 6, 4, 1.2);
   config.epochs = 2;  // longer is allowed
   EXPECT_EQ(Run(config).last.epoch, 2);
+  fs::remove(config.output);  // the best so far is lost: the next epoch's replaces it
+  config.epochs = 3;
+  EXPECT_EQ(Run(config).best.epoch, 3);
+  EXPECT_EQ(LoadModel(config.output).info.training.best_epoch, 3);
   const std::string path = config.run_dir + "/checkpoint.pt";
   WriteFileAtomically(path, ReadFile(path).substr(0, 3000));
-  config.epochs = 3;
+  config.epochs = 4;
   EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("damaged"), HasSubstr("checkpoint.pt")));
   fs::remove(path);
   EXPECT_THAT(FailureOf(config), HasSubstr("checkpoint.pt"));
