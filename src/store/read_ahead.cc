@@ -70,27 +70,54 @@ ReadAhead::ReadAhead(const std::string& path) {
     if (::fstat(fd, &open) == 0 && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
       descriptors_.push_back(fd);
   }
-  if (!descriptors_.empty()) listener = this;
+  if (descriptors_.empty()) return;
+  listener = this;
+  asker_ = std::thread([this] { Ask(); });
 }
 
 ReadAhead::~ReadAhead() {
-  if (listener == this) listener = nullptr;
+  if (!asker_.joinable()) return;
+  listener = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  changed_.notify_one();
+  asker_.join();
+}
+
+// Asking takes as long as the disk is busy with what was asked for before.
+void ReadAhead::Ask() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return done_ || asked_ < wanted_; });
+    if (done_) return;
+    const off_t from = asked_;
+    asked_ += kStep;
+    lock.unlock();
+    ::posix_fadvise(descriptors_.front(), from, kStep, POSIX_FADV_WILLNEED);
+    lock.lock();
+  }
 }
 
 void ReadAhead::Note(off_t offset, int bytes) {
   if (offset + kStep < next_ || offset > next_ + kStep) {
     if (bytes < 4096) return;  // a part of a page
     length_ = 0;
-    asked_ = next_ = offset;
+    next_ = offset;
+    std::lock_guard lock(mutex_);
+    asked_ = wanted_ = offset;
   }
   length_ += bytes;
   next_ = std::max(next_, offset + bytes);
   if (length_ < kLongStretch) return;
-  asked_ = std::max(asked_, next_);
-  while (asked_ < next_ + kAhead) {
-    ::posix_fadvise(descriptors_.front(), asked_, kStep, POSIX_FADV_WILLNEED);
-    asked_ += kStep;
+  {
+    std::lock_guard lock(mutex_);
+    asked_ = std::max(asked_, next_);
+    wanted_ = next_ + kAhead;
+    if (asked_ >= wanted_) return;
   }
+  changed_.notify_one();
 }
 
 }  // namespace vpr

@@ -3,7 +3,10 @@
 
 #include <sys/types.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace vpr {
@@ -28,9 +31,15 @@ class ReadAhead {
   void Note(off_t offset, int bytes);  // these are being read
 
  private:
+  void Ask();  // what asker_ does
+
   std::vector<int> descriptors_;
   off_t next_ = 0, length_ = 0;  // of the stretch: its end, and how long it is
-  off_t asked_ = 0;              // up to here
+  std::mutex mutex_;             // of what follows
+  std::condition_variable changed_;
+  off_t asked_ = 0, wanted_ = 0;  // up to here
+  bool done_ = false;
+  std::thread asker_;
 };
 
 }  // namespace vpr
