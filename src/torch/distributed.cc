@@ -8,6 +8,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
+#include <torch/version.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -110,6 +111,9 @@ std::unique_ptr<World> World::Join(const torch::Device& device) {
     options.isServer = rank == 0;
     options.numWorkers = static_cast<std::size_t>(size);
     options.timeout = std::chrono::minutes(1);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+    options.useLibUV = false;  // the default of newer ones, which some are built without
+#endif
     group->store = c10::make_intrusive<c10d::TCPStore>(address, options);
     // A machine that vanishes without a word; a process that dies is noticed at once.
     constexpr auto kSilence = std::chrono::minutes(10);
