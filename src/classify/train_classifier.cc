@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 
 #include "vpr/audio/audio_reader.h"
@@ -18,6 +19,8 @@ namespace vpr {
 namespace {
 
 enum Stream : std::uint64_t { kPerGroupStream = 43 };
+
+constexpr std::size_t kFilterFolds = 5;
 
 // work(path) for every path, several at once; a file that cannot be used goes to `on_bad`.
 template <typename Result>
@@ -98,12 +101,16 @@ struct Data {
 // A choice of recordings to learn from or to test on.
 struct Part {
   std::vector<std::size_t> at;
-  std::vector<const Matrix*> inputs;
+  std::vector<std::shared_ptr<const Matrix>> inputs;
   std::vector<int> classes, groups;
 
   void Add(const Data& data, std::size_t i) {
+    // Data outlives it.
+    Add(data, i, std::shared_ptr<const Matrix>(std::shared_ptr<void>(), &data.inputs[i].features));
+  }
+  void Add(const Data& data, std::size_t i, std::shared_ptr<const Matrix> input) {
     at.push_back(i);
-    inputs.push_back(&data.inputs[i].features);
+    inputs.push_back(std::move(input));
     classes.push_back(data.classes[i]);
     groups.push_back(data.groups[i]);
   }
@@ -121,12 +128,16 @@ class TrainRun {
       : options_(options), progress_(progress), stop_(stop) {}
 
   ClassifierTrainResult Run() {
+    if (options_.group_means && options_.settings.kind == ClassifierKind::kCnn)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "a cnn learns from spectrograms, which have no mean; means of groups are for svm "
+                  "and mlp");
     Read();
     const std::vector<std::string>& labels = result_.info.labels;
     Part train, test;
     Divide(train, test);
     result_.cross_validation = CrossValidate(train);
-    const Part learnt = Thinned(train);
+    const Part learnt = ToLearnFrom(train, &result_.doubted);
     const std::unique_ptr<TrainedClassifier> trained = Train(learnt, result_.info.settings);
     ClassifierProvenance& training = result_.info.training;
     training.counts.assign(labels.size(), 0);
@@ -235,27 +246,127 @@ class TrainRun {
     return thinned;
   }
 
+  // What of a part is learnt from. `doubted`: if not null, takes what filter_labels leaves out.
+  Part ToLearnFrom(const Part& part, std::vector<DoubtedLabel>* doubted) const {
+    Part chosen = options_.group_means ? Averaged(part) : Thinned(part);
+    return options_.filter_labels ? Filtered(chosen, doubted) : chosen;
+  }
+
+  // One input for all that a group has of a class, at the place of the first.
+  Part Averaged(const Part& part) const {
+    std::map<std::pair<int, int>, std::vector<std::size_t>> members;  // by class and group
+    std::vector<const std::vector<std::size_t>*> order;
+    for (std::size_t i : part.at) {
+      std::vector<std::size_t>& own = members[{data_.classes[i], data_.groups[i]}];
+      if (own.empty()) order.push_back(&own);
+      own.push_back(i);
+    }
+    Part averaged;
+    for (const std::vector<std::size_t>* own : order) {
+      auto mean = std::make_shared<Matrix>(data_.inputs[own->front()].features);
+      for (std::size_t v = 0; v < mean->data.size(); ++v) {
+        double sum = 0;
+        for (std::size_t i : *own) sum += double{data_.inputs[i].features.data[v]};
+        mean->data[v] = static_cast<float>(sum / static_cast<double>(own->size()));
+      }
+      averaged.Add(data_, own->front(), std::move(mean));
+    }
+    return averaged;
+  }
+
+  // Without the recordings that a classifier of the other folds gives another label.
+  Part Filtered(const Part& part, std::vector<DoubtedLabel>* doubted) const {
+    const auto [fewest, label] = FewestGroups(ExamplesOf(part));
+    const std::size_t folds = std::min(fewest, kFilterFolds);
+    if (folds < 2) {
+      progress_.Warn("labels are not filtered: class '" + label + "' has too little to divide");
+      return part;
+    }
+    const std::vector<int> fold_of = FoldsOf(part, folds);
+    ClassifierSettings settings = options_.settings;
+    if (settings.kind == ClassifierKind::kSvm) {  // one search for all folds
+      std::map<std::string, double> found;
+      Train(part, found);
+      settings.svm = {found.at("c"), found.at("gamma")};
+    }
+    std::vector<std::vector<double>> answers(part.at.size());  // probabilities
+    for (std::size_t fold = 0; fold < folds; ++fold) {
+      Part others;
+      for (std::size_t i = 0; i < part.at.size(); ++i) {
+        if (fold_of[i] != static_cast<int>(fold)) others.Add(data_, part.at[i], part.inputs[i]);
+      }
+      std::map<std::string, double> used;
+      const std::unique_ptr<TrainedClassifier> trained = Train(others, used, settings);
+      for (std::size_t i = 0; i < part.at.size(); ++i) {
+        if (fold_of[i] == static_cast<int>(fold))
+          answers[i] = trained->Probabilities(*part.inputs[i]);
+      }
+    }
+    Part kept;
+    std::vector<std::size_t> left(result_.info.labels.size()), had(left.size());
+    for (std::size_t i = 0; i < part.at.size(); ++i) {
+      const auto own = static_cast<std::size_t>(part.classes[i]);
+      const auto best = static_cast<std::size_t>(Best(answers[i]));
+      ++had[own];
+      if (best == own) {
+        ++left[own];
+        kept.Add(data_, part.at[i], part.inputs[i]);
+      } else if (doubted != nullptr) {
+        const std::vector<std::string>& labels = result_.info.labels;
+        const Example& example = data_.examples[part.at[i]];
+        doubted->push_back({example.path, options_.group_means ? example.group : "", labels[own],
+                            labels[best], answers[i][own], answers[i][best]});
+      }
+    }
+    for (std::size_t c = 0; c < had.size(); ++c) {
+      if (had[c] > 0 && left[c] == 0)
+        throw Error(ErrorCode::kUnusable,
+                    "cannot filter the labels of '" + Printable(options_.source) + "': all " +
+                        Format("%zu recordings of class '", had[c]) + result_.info.labels[c] +
+                        "' sound like other classes; train without the filter or without it");
+    }
+    progress_.Info(Format("labels: %zu of %zu are doubted and not learnt from",
+                          part.at.size() - kept.at.size(), part.at.size()));
+    return kept;
+  }
+
   std::unique_ptr<TrainedClassifier> Train(const Part& part,
                                            std::map<std::string, double>& used) const {
-    std::unique_ptr<TrainedClassifier> trained = TrainOn(
-        part.inputs, part.classes, part.groups, static_cast<int>(result_.info.labels.size()),
-        options_.settings, options_.seed, used, progress_, stop_);
+    return Train(part, used, options_.settings);
+  }
+  std::unique_ptr<TrainedClassifier> Train(const Part& part, std::map<std::string, double>& used,
+                                           const ClassifierSettings& settings) const {
+    std::vector<const Matrix*> inputs;
+    for (const auto& input : part.inputs) inputs.push_back(input.get());
+    std::unique_ptr<TrainedClassifier> trained =
+        TrainOn(inputs, part.classes, part.groups, static_cast<int>(result_.info.labels.size()),
+                settings, options_.seed, used, progress_, stop_);
     if (options_.per_group > 0) used["per_group"] = static_cast<double>(options_.per_group);
+    if (options_.group_means) used["group_means"] = 1;
+    if (options_.filter_labels) used["filter_labels"] = 1;
     return trained;
+  }
+
+  std::vector<Example> ExamplesOf(const Part& part) const {
+    std::vector<Example> examples;
+    for (std::size_t i : part.at) examples.push_back(data_.examples[i]);
+    return examples;
+  }
+
+  std::vector<int> FoldsOf(const Part& part, std::size_t folds) const {
+    return AssignParts(part.classes, part.groups,
+                       std::vector<double>(folds, 1 / static_cast<double>(folds)), options_.seed);
   }
 
   static std::vector<int> Predict(const TrainedClassifier& trained, const Part& part) {
     std::vector<int> predicted;
-    for (const Matrix* input : part.inputs)
-      predicted.push_back(Best(trained.Probabilities(*input)));
+    for (const auto& input : part.inputs) predicted.push_back(Best(trained.Probabilities(*input)));
     return predicted;
   }
 
   std::optional<CrossValidation> CrossValidate(const Part& part) const {
     if (options_.folds < 2) return std::nullopt;
-    std::vector<Example> examples;
-    for (std::size_t i : part.at) examples.push_back(data_.examples[i]);
-    const auto [fewest, label] = FewestGroups(examples);
+    const auto [fewest, label] = FewestGroups(ExamplesOf(part));
     const std::size_t folds = std::min(fewest, static_cast<std::size_t>(options_.folds));
     if (folds < 2) {
       progress_.Warn("no cross-validation: class '" + label + "' has too little left to divide");
@@ -264,9 +375,7 @@ class TrainRun {
     if (folds < static_cast<std::size_t>(options_.folds))
       progress_.Warn(Format("cross-validation in %zu folds, as class '%s' has no more to divide",
                             folds, label.c_str()));
-    const std::vector<int> fold_of =
-        AssignParts(part.classes, part.groups,
-                    std::vector<double>(folds, 1 / static_cast<double>(folds)), options_.seed);
+    const std::vector<int> fold_of = FoldsOf(part, folds);
     CrossValidation result;
     std::vector<int> truth, predicted;
     for (std::size_t fold = 0; fold < folds; ++fold) {
@@ -274,7 +383,7 @@ class TrainRun {
       for (std::size_t i = 0; i < part.at.size(); ++i)
         (fold_of[i] == static_cast<int>(fold) ? test : train).Add(data_, part.at[i]);
       std::map<std::string, double> used;
-      const std::vector<int> found = Predict(*Train(Thinned(train), used), test);
+      const std::vector<int> found = Predict(*Train(ToLearnFrom(train, nullptr), used), test);
       std::size_t correct = 0;
       for (std::size_t i = 0; i < found.size(); ++i) correct += found[i] == test.classes[i] ? 1 : 0;
       result.accuracies.push_back(static_cast<double>(correct) / static_cast<double>(found.size()));

@@ -166,6 +166,96 @@ TEST(TrainClassifier, BalanceDividesByTheSharesOfTheClasses) {
   }
 }
 
+TEST(TrainClassifier, AGroupMayCountOnce) {
+  TestFolder folder;
+  WriteSynthEmotions(folder / "flat", 6, 1);
+  // The same twice, and groups of one: means of what is equal are the recordings themselves.
+  for (const SynthEmotion& emotion : kSynthEmotions) {
+    for (int n = 1; n <= 6; ++n) {
+      const std::string number = std::to_string(n);
+      const auto from = folder.path() / "flat" / emotion.name /
+                        (std::string(emotion.name) + "-00" + number + ".wav");
+      for (const char* list : {"once", "twice"}) {
+        const auto target = folder.path() / list / emotion.name / ("voice" + number);
+        std::filesystem::create_directories(target);
+        std::filesystem::copy_file(from, target / "a.wav");
+        if (std::string(list) == "twice" && n > 2) {
+          std::filesystem::copy_file(from, target / "b.wav");
+          std::filesystem::copy_file(from, target / "c.wav");
+        }
+      }
+    }
+  }
+  auto train = [&](const std::string& list, bool means) {
+    ClassifierTrainOptions options = SvmOptions(folder / list, folder / (list + ".vpc"));
+    options.list.group_by = "speaker";
+    options.test_size = 0;
+    options.folds = 0;
+    options.group_means = means;
+    return Train(options);
+  };
+  const ClassifierTrainResult means = train("twice", true);
+  EXPECT_EQ(means.info.training.counts, (std::vector<std::uint64_t>{6, 6, 6, 6}));
+  EXPECT_EQ(means.recordings, 4u * (2 + 4 * 3));
+  EXPECT_EQ(means.info.settings.at("group_means"), 1);
+  train("once", false);
+  const Classifier a = Classifier::Load(folder / "twice.vpc", "", {}),
+                   b = Classifier::Load(folder / "once.vpc", "", {});
+  for (const char* name : {"sad/sad-002.wav", "happy/happy-005.wav"}) {
+    const std::string path = folder / (std::string("flat/") + name);
+    EXPECT_EQ(a.Classify(path).probabilities, b.Classify(path).probabilities);
+  }
+  ClassifierTrainOptions cnn = SvmOptions(folder / "once", folder / "cnn.vpc");
+  cnn.settings = DefaultClassifierSettings(ClassifierKind::kCnn);
+  cnn.group_means = true;
+  MessageOf(ErrorCode::kInvalidArgument, [&] { Train(cnn); });
+}
+
+TEST(TrainClassifier, LeavesOutWhatTheOthersContradict) {
+  TestFolder folder;
+  WriteSynthEmotions(folder / "data", 12, 1);
+  for (const char* one : {"happy", "neutral"}) std::filesystem::remove_all(folder / "data" / one);
+  // Two of them change places.
+  const auto swapped = [&](const char* label, const char* name) {
+    return (folder.path() / "data" / label / name).string();
+  };
+  std::filesystem::rename(swapped("sad", "sad-004.wav"), swapped("angry", "sad-004.wav"));
+  std::filesystem::rename(swapped("angry", "angry-007.wav"), swapped("sad", "angry-007.wav"));
+  ClassifierTrainOptions options = SvmOptions(folder / "data", folder / "a.vpc");
+  options.test_size = 0;
+  options.filter_labels = true;
+  const ClassifierTrainResult result = Train(options);
+  ASSERT_EQ(result.doubted.size(), 2u);
+  EXPECT_EQ(result.doubted[0].path, swapped("angry", "sad-004.wav"));
+  EXPECT_EQ(result.doubted[0].label, "angry");
+  EXPECT_EQ(result.doubted[0].answer, "sad");
+  EXPECT_GT(result.doubted[0].answer_probability, result.doubted[0].label_probability);
+  EXPECT_EQ(result.doubted[1].path, swapped("sad", "angry-007.wav"));
+  EXPECT_EQ(result.info.training.counts, (std::vector<std::uint64_t>{11, 11}));
+  EXPECT_EQ(result.info.settings.at("filter_labels"), 1);
+  // Measured on are all of them, with their labels.
+  EXPECT_EQ(result.cross_validation->report.total, 24u);
+  EXPECT_LE(result.cross_validation->report.accuracy, 22.0 / 24);
+  EXPECT_EQ(Classifier::Load(folder / "a.vpc", "", {}).Classify(result.doubted[0].path).best, 1);
+}
+
+TEST(TrainClassifier, AFilterMayNotTakeAWholeClass) {
+  TestFolder folder;
+  WriteSynthEmotions(folder / "data", 12, 1);
+  for (const char* one : {"happy", "neutral"}) std::filesystem::remove_all(folder / "data" / one);
+  std::filesystem::create_directory(folder / "data/low");
+  for (const char* name : {"sad-004.wav", "sad-009.wav"})
+    std::filesystem::rename(folder.path() / "data/sad" / name, folder.path() / "data/low" / name);
+  ClassifierTrainOptions options = SvmOptions(folder / "data", folder / "a.vpc");
+  options.settings.svm = {1, 0.01};
+  options.test_size = 0;
+  options.folds = 0;
+  options.filter_labels = true;
+  EXPECT_THAT(MessageOf(ErrorCode::kUnusable, [&] { Train(options); }),
+              HasSubstr("all 2 recordings of class 'low' sound like other classes"));
+  EXPECT_FALSE(std::filesystem::exists(options.output));
+}
+
 TEST(Classifier, DamagedFilesAreRefused) {
   TestFolder folder;
   WriteSynthEmotions(folder / "data", 3, 1);

@@ -60,6 +60,10 @@ ok "$vpr" --quiet classify train list.tsv --label mood --group-by voice --test-s
   --per-group 1 --balance --features summary -o even.vpc --json
 check 'j["counts"] == [3, 3] and j["settings"]["per_group"] == 1 and j["settings"]["balance"] == 1 and j["test"]["recordings"] == 4'
 check 'sum(map(sum, j["cross_validation"]["report"]["confusion"])) == 12'
+ok "$vpr" --quiet classify train list.tsv --label mood --group-by voice --test-size 0 --folds 0 \
+  --group-means --filter-labels --features summary -o sure.vpc --json
+check 'sum(j["counts"]) + len(j["doubted"]) == 8 and j["settings"]["filter_labels"] == 1'
+says 'doubted' "$(echo sure.vpc.*.log)"
 ok "$vpr" --quiet classify eval list.tsv --label mood --by set --model moods.vpc --json
 check 'set(j["by"]) == {"0", "1"} and j["by"]["0"]["recordings"] == 8'
 ok "$vpr" --quiet classify eval list.tsv --label mood --by set --model moods.vpc

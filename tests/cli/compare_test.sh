@@ -29,7 +29,7 @@ expect_status 3 "compare --exit-status of different speakers"
 # The threshold says what it costs; stricter ones can be asked for.
 ok "$vpr" compare "$a" "$b"
 says '^threshold +-?0\.[0-9]+  \(false matches [0-9.]+ %, false non-matches [0-9.]+ %: equal error rate' out
-says '^LLR +[+-][0-9.]+  \([0-9.e-]+ % probable' out
+says '^LLR +[+-][0-9.]+  \((over |under )?[0-9.]+ % probable' out
 ok "$vpr" compare "$a" "$b" --json
 cp out default
 for rate in 1% 0.01; do

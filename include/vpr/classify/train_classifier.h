@@ -27,6 +27,13 @@ struct ClassifierTrainOptions {
   // Recordings of a class and group that are learnt from at most, drawn by the seed; 0: all. Tested
   // on are all.
   std::size_t per_group = 0;
+  // Learns from the mean input of what a group has of a class, so that every group counts as much;
+  // not for a cnn, and instead of per_group.
+  bool group_means = false;
+  // Leaves out of the learning what a classifier of other recordings gives another label, in a
+  // cross-validation of five folds: where labels are partly wrong (the classification filter of
+  // Brodley and Friedl, "Identifying mislabeled training data", 1999). Tested on are all.
+  bool filter_labels = false;
   std::uint64_t seed = 1;
   std::string output;  // classifier file to write
 };
@@ -37,10 +44,18 @@ struct CrossValidation {
   ClassificationReport report;     // of all folds together
 };
 
+// A recording that filter_labels left out; with group_means a group, and its first recording.
+struct DoubtedLabel {
+  std::string path, group;
+  std::string label, answer;                             // the answer of the others' classifier
+  double label_probability = 0, answer_probability = 0;  // and what it gives either
+};
+
 struct ClassifierTrainResult {
   ClassifierInfo info;  // as written
   std::size_t recordings = 0, unlabelled = 0;
   std::vector<FailedFile> skipped;
+  std::vector<DoubtedLabel> doubted;
   std::optional<CrossValidation> cross_validation;
   std::optional<ClassificationReport> test;
   std::vector<std::pair<std::string, std::string>> samples;  // label and path of one of each class
@@ -52,8 +67,8 @@ struct ClassifierTrainResult {
 // stratified and keep groups whole.
 //
 // Throws what ListExamples and FeatureExtractor throw; kUnusable for fewer than two classes, or a
-// class with a single recording (or group), since it cannot be both learnt and tested;
-// kInterrupted.
+// class with a single recording (or group), since it cannot be both learnt and tested, or for one
+// that filter_labels leaves nothing of; kInterrupted.
 ClassifierTrainResult TrainClassifier(const ClassifierTrainOptions& options, Progress& progress,
                                       const StopRequested& stop);
 

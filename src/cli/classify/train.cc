@@ -111,6 +111,8 @@ FeatureSet MakeFeatureSet(const Options& options, ClassifierKind kind) {
 ClassifierTrainOptions Complete(const Options& options) {
   ClassifierTrainOptions train = options.train;
   const ClassifierKind kind = ParseClassifierKind(options.classifier);
+  if (kind == ClassifierKind::kCnn && train.group_means)
+    throw Error(ErrorCode::kInvalidArgument, "--group-means is for svm and mlp");
   train.settings = DefaultClassifierSettings(kind);
   train.settings.balance = options.balance;
   train.settings.svm.c = options.c.value_or(0);
@@ -144,6 +146,10 @@ std::string Summary(const ClassifierTrainResult& result) {
   if (!result.skipped.empty())
     text += Format("%zu recordings could not be used\n", result.skipped.size());
   if (result.unlabelled > 0) text += Format("%zu without a label\n", result.unlabelled);
+  if (result.info.settings.contains("filter_labels"))
+    text +=
+        Format("%zu not learnt from, as the others contradict their labels (the log lists them)\n",
+               result.doubted.size());
   if (result.cross_validation) {
     const CrossValidation& cv = *result.cross_validation;
     text += Format(
@@ -191,6 +197,19 @@ ClassifyReportPage Page(const ClassifierTrainOptions& options,
   return page;
 }
 
+nlohmann::ordered_json DoubtedJson(const std::vector<DoubtedLabel>& doubted) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const DoubtedLabel& one : doubted)
+    json.push_back({{"path", one.path},
+                    {"group", one.group.empty() ? nlohmann::ordered_json()
+                                                : nlohmann::ordered_json(one.group)},
+                    {"label", one.label},
+                    {"answer", one.answer},
+                    {"label_probability", one.label_probability},
+                    {"answer_probability", one.answer_probability}});
+  return json;
+}
+
 nlohmann::ordered_json ToJson(const ClassifierTrainOptions& options,
                               const ClassifierTrainResult& result, const std::string& log) {
   nlohmann::ordered_json json = {{"model", options.output},
@@ -202,6 +221,7 @@ nlohmann::ordered_json ToJson(const ClassifierTrainOptions& options,
                                  {"groups", result.info.training.groups},
                                  {"unlabelled", result.unlabelled},
                                  {"skipped", FailuresJson(result.skipped)},
+                                 {"doubted", DoubtedJson(result.doubted)},
                                  {"settings", result.info.settings},
                                  {"columns", result.info.row_names},
                                  {"log", log}};
@@ -234,6 +254,11 @@ int Run(const Options& given, const Context& context) {
     throw;
   }
   progress.Log(Summary(result));
+  for (const DoubtedLabel& one : result.doubted)
+    progress.Log(Format("doubted: '%s' is labelled %s (%.2f), sounds like %s (%.2f)",
+                        Printable(one.group.empty() ? one.path : one.group).c_str(),
+                        one.label.c_str(), one.label_probability, one.answer.c_str(),
+                        one.answer_probability));
   if (!given.plot_dir.empty()) WriteClassifyPlots(given.plot_dir, Page(options, result));
   if (!given.html.empty()) WriteClassifyHtml(given.html, Page(options, result));
   if (given.json) {
@@ -307,6 +332,14 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
       ->check(CLI::PositiveNumber)
       ->needs("--group-by")
       ->type_name("N");
+  command
+      ->add_flag("--group-means", train.group_means,
+                 "Learn from the mean of each group's features, for the same reason (svm and mlp)")
+      ->needs("--group-by")
+      ->excludes("--per-group");
+  command->add_flag("--filter-labels", train.filter_labels,
+                    "Do not learn from recordings whose labels the others contradict (where some "
+                    "are wrong), and list them");
   command->add_flag("--balance", options->balance,
                     "Answer as if all labels were equally frequent, whatever they are among the "
                     "recordings learnt from");
