@@ -101,10 +101,8 @@ Rate Best(std::size_t count, Function run) {
 Rate Measure(const Work& work, Network& network, int threads, Embeddings& embeddings) {
   embeddings.resize(work.features.size());
   return Best(work.features.size(), [&] {
-    OrderedParallelFor(
-        work.features.size(), threads, work.features.size(),
-        [&](std::size_t i) { embeddings[i] = network.Forward(work.features[i]); },
-        [](std::size_t) {});
+    ParallelFor(work.features.size(), threads,
+                [&](std::size_t i) { embeddings[i] = network.Forward(work.features[i]); });
   });
 }
 

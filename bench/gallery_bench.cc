@@ -129,18 +129,15 @@ void Measure(const Model& model, const std::string& folder, std::size_t speakers
     std::vector<Enrollment> batch(1000);
     for (std::size_t begin = 0; begin < speakers; begin += batch.size()) {
       batch.resize(std::min(batch.size(), speakers - begin));
-      OrderedParallelFor(
-          batch.size(), HardwareThreads(), 64,
-          [&](std::size_t i) {
-            EnrolledUtterance utterance;
-            utterance.source = "drawn";
-            utterance.enrolled_at = UtcNow();
-            utterance.network = model.info.network_fingerprint;
-            utterance.speech_seconds = 10;
-            utterance.embedding = population.Draw(begin + i, 0);
-            batch[i] = {"speaker " + std::to_string(begin + i), {utterance}, {}};
-          },
-          [](std::size_t) {});
+      ParallelFor(batch.size(), HardwareThreads(), [&](std::size_t i) {
+        EnrolledUtterance utterance;
+        utterance.source = "drawn";
+        utterance.enrolled_at = UtcNow();
+        utterance.network = model.info.network_fingerprint;
+        utterance.speech_seconds = 10;
+        utterance.embedding = population.Draw(begin + i, 0);
+        batch[i] = {"speaker " + std::to_string(begin + i), {utterance}, {}};
+      });
       store->EnrollAll(batch);
     }
   });
@@ -197,17 +194,14 @@ void Measure(const Model& model, const std::string& folder, std::size_t speakers
   // What reading the matrix takes, on as many threads.
   std::vector<double> sums(static_cast<std::size_t>(HardwareThreads()));
   const double sweep = Best(repeat, [&] {
-    OrderedParallelFor(
-        sums.size(), HardwareThreads(), sums.size(),
-        [&](std::size_t part) {
-          const std::size_t begin = speakers * part / sums.size(),
-                            end = speakers * (part + 1) / sums.size();
-          const auto* words = reinterpret_cast<const std::uint64_t*>(gallery.values(begin).data());
-          std::uint64_t sum = 0;
-          for (std::size_t i = 0; i < (end - begin) * dim / 2; ++i) sum += words[i];
-          sums[part] = static_cast<double>(sum);
-        },
-        [](std::size_t) {});
+    ParallelFor(sums.size(), HardwareThreads(), [&](std::size_t part) {
+      const std::size_t begin = speakers * part / sums.size(),
+                        end = speakers * (part + 1) / sums.size();
+      const auto* words = reinterpret_cast<const std::uint64_t*>(gallery.values(begin).data());
+      std::uint64_t sum = 0;
+      for (std::size_t i = 0; i < (end - begin) * dim / 2; ++i) sum += words[i];
+      sums[part] = static_cast<double>(sum);
+    });
   });
   faiss::IndexFlatIP flat(static_cast<faiss::Index::idx_t>(dim));
   flat.add(static_cast<faiss::Index::idx_t>(speakers), gallery.values(0).data());

@@ -134,7 +134,7 @@ std::vector<ConfidenceInterval> BootstrapIntervals(const std::vector<ScoredTrial
       return;
     }
   };
-  OrderedParallelFor(draws, HardwareThreads(), draws, produce, [](std::size_t) {});
+  ParallelFor(draws, HardwareThreads(), produce);
 
   std::vector<ConfidenceInterval> intervals;
   const std::size_t num_statistics = statistics(whole).size();

@@ -206,12 +206,9 @@ std::vector<std::vector<Candidate>> Gallery::Search(std::span<const Voiceprint> 
                                                  static_cast<std::size_t>(HardwareThreads())));
   const auto parts = static_cast<std::size_t>(threads);
   std::vector<std::vector<std::vector<Hit>>> hits(parts);  // [part][probe]
-  OrderedParallelFor(
-      parts, threads, parts,
-      [&](std::size_t part) {
-        SearchRows(probes, size() * part / parts, size() * (part + 1) / parts, top, hits[part]);
-      },
-      [](std::size_t) {});
+  ParallelFor(parts, threads, [&](std::size_t part) {
+    SearchRows(probes, size() * part / parts, size() * (part + 1) / parts, top, hits[part]);
+  });
   for (std::size_t p = 0; p < probes.size(); ++p) {
     std::vector<Hit> all;
     for (const auto& part : hits) all.insert(all.end(), part[p].begin(), part[p].end());

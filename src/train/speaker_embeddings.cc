@@ -28,15 +28,12 @@ std::string SpeechFingerprints(const PackedDataset& dataset,
                                const std::vector<std::uint32_t>& records, int threads) {
   if (dataset.info().payload == PayloadKind::kMel64) return {};
   std::vector<std::string> fingerprints(std::min(records.size(), kMostFingerprints));
-  OrderedParallelFor(
-      fingerprints.size(), threads, 4 * static_cast<std::size_t>(threads),
-      [&](std::size_t i) {
-        const std::uint32_t record = records[i * records.size() / fingerprints.size()];
-        std::vector<float> speech(dataset.NumSamples(record));
-        dataset.ReadSamples(record, 0, speech.size(), speech.data());
-        fingerprints[i] = SpeechFingerprint(speech);
-      },
-      [](std::size_t) {});
+  ParallelFor(fingerprints.size(), threads, [&](std::size_t i) {
+    const std::uint32_t record = records[i * records.size() / fingerprints.size()];
+    std::vector<float> speech(dataset.NumSamples(record));
+    dataset.ReadSamples(record, 0, speech.size(), speech.data());
+    fingerprints[i] = SpeechFingerprint(speech);
+  });
   return JoinFingerprints(std::move(fingerprints));
 }
 

@@ -361,8 +361,8 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
       "Every split is stratified and keeps groups whole. A log goes to MODEL.TIME.log.\n"
       "Example:\n"
       "  vpr classify train emotions -o emotions.vpc --html report.html\n"
-      "  vpr classify train train.tsv --label gender --group-by speaker --features embedding \\\n"
-      "      -o gender.vpc");
+      "  vpr classify train train.tsv --label gender --group-by speaker --group-means \\\n"
+      "      --features embedding -o gender.vpc");
   command->callback([options, &context] {
     try {
       Complete(*options);
