@@ -214,7 +214,8 @@ TEST(TrainClassifier, AGroupMayCountOnce) {
 TEST(TrainClassifier, LeavesOutWhatTheOthersContradict) {
   TestFolder folder;
   WriteSynthEmotions(folder / "data", 12, 1);
-  for (const char* one : {"happy", "neutral"}) std::filesystem::remove_all(folder / "data" / one);
+  for (const char* one : {"happy", "neutral"})
+    std::filesystem::remove_all(folder.path() / "data" / one);
   // Two of them change places.
   const auto swapped = [&](const char* label, const char* name) {
     return (folder.path() / "data" / label / name).string();
@@ -242,7 +243,8 @@ TEST(TrainClassifier, LeavesOutWhatTheOthersContradict) {
 TEST(TrainClassifier, AFilterMayNotTakeAWholeClass) {
   TestFolder folder;
   WriteSynthEmotions(folder / "data", 12, 1);
-  for (const char* one : {"happy", "neutral"}) std::filesystem::remove_all(folder / "data" / one);
+  for (const char* one : {"happy", "neutral"})
+    std::filesystem::remove_all(folder.path() / "data" / one);
   std::filesystem::create_directory(folder / "data/low");
   for (const char* name : {"sad-004.wav", "sad-009.wav"})
     std::filesystem::rename(folder.path() / "data/sad" / name, folder.path() / "data/low" / name);
