@@ -1,5 +1,6 @@
 #include "torch/torchscript.h"
 
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
 #include <sstream>
@@ -21,6 +22,9 @@ class ScriptNetwork : public Network {
     try {
       torch::InferenceMode guard;
       torch::set_num_threads(1);  // several files are embedded at once
+      // As it is: every recording has another length, for which LibTorch would compile it anew. On
+      // LibTorch 2.6 without LLVM, as Debian has it, that takes minutes.
+      torch::jit::GraphOptimizerEnabledGuard plain(false);
       const torch::Tensor input = torch::from_blob(const_cast<float*>(features.data.data()),
                                                    {1, static_cast<std::int64_t>(features.rows),
                                                     static_cast<std::int64_t>(features.cols)},
