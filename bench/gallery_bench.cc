@@ -1,5 +1,5 @@
 // What a gallery of many enrolled speakers costs: loading it, its memory, searching it.
-//   gallery_bench MODEL FOLDER [SPEAKERS...]
+//   gallery_bench [--rounds N] [--encrypted] MODEL FOLDER [SPEAKERS...]
 // Speakers are drawn from the model's PLDA (its distributions of voices and of recordings),
 // enrolled with one utterance each into an SQLite file in FOLDER, and searched for with other draws
 // of the same voices. Every figure stands beside what bounds it, measured in the same run: reading
@@ -81,9 +81,9 @@ void ReadEnd(const std::string& path, std::size_t size, bool keep) {
   ::close(fd);
 }
 
-double Median(std::vector<double> values) {
+double Quantile(std::vector<double> values, double share) {
   std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+  return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
 }
 
 // Draws embeddings: voices by number, and any number of recordings of each.
@@ -112,16 +112,28 @@ class Population {
   RowMajor inverse_;
 };
 
-void Measure(const Model& model, const std::string& folder, std::size_t speakers) {
+struct Settings {
+  std::string model, folder;
+  int rounds = 7;  // of a load and the readings it is compared with
+  bool encrypted = false;
+  std::vector<std::size_t> sizes;
+};
+
+void Measure(const Model& model, const Settings& settings, std::size_t speakers) {
   const Scorer scorer(model.scoring, model.info.calibration);
   const Population population(model.scoring.plda);
   StoreOptions options;
-  options.where = folder + "/gallery_bench.db";
+  options.where = settings.folder + "/gallery_bench.db";
   options.create = true;
+  if (settings.encrypted) {
+    options.key.key_file = settings.folder + "/gallery_bench.key";
+    WriteFileAtomically(options.key.key_file, std::string(32, 'k'));
+  }
   auto remove = [&] {
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(options.where + end);
+    if (settings.encrypted) std::filesystem::remove(options.key.key_file);
   };
-  remove();
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(options.where + end);
   Progress silent;
 
   const double enroll = Seconds([&] {
@@ -142,7 +154,7 @@ void Measure(const Model& model, const std::string& folder, std::size_t speakers
     }
   });
   auto load = [&] {
-    const auto store = VoiceStore::Open({options.where, {}, false});
+    const auto store = VoiceStore::Open({options.where, options.key, false});
     return LoadGallery(*store, scorer, model.info, silent);
   };
   const double prepare = Seconds([&] { load(); });
@@ -161,7 +173,7 @@ void Measure(const Model& model, const std::string& folder, std::size_t speakers
       [&] { load(); }, [&] { ReadEnd(options.where, bytes, /*keep=*/false); },
       [&] { ReadEnd(options.where, bytes, /*keep=*/true); }};
   std::array<std::vector<double>, 3> cold_runs, warm_runs;
-  for (int round = 0; round < 7; ++round) {
+  for (int round = 0; round < settings.rounds; ++round) {
     for (std::size_t way = 0; way < ways.size(); ++way) {
       Forget(options.where);
       cold_runs[way].push_back(Seconds(ways[way]));
@@ -170,9 +182,16 @@ void Measure(const Model& model, const std::string& folder, std::size_t speakers
   }
   std::array<double, 3> cold, warm;
   for (std::size_t way = 0; way < ways.size(); ++way) {
-    cold[way] = Median(cold_runs[way]);
-    warm[way] = Median(warm_runs[way]);
+    cold[way] = Quantile(cold_runs[way], 0.5);
+    warm[way] = Quantile(warm_runs[way], 0.5);
   }
+  // The disk's rate changes from one moment to the next: a load beside the reading right after it.
+  const auto paired = [&](const std::array<std::vector<double>, 3>& runs, std::size_t way) {
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < runs[0].size(); ++i) ratios.push_back(runs[0][i] / runs[way][i]);
+    return Format("%.2f (%.2f to %.2f)", Quantile(ratios, 0.5), Quantile(ratios, 0.25),
+                  Quantile(ratios, 0.75));
+  };
 
   // Voices spread over the gallery, and as many strangers.
   constexpr std::size_t kProbes = 64, kTop = 10;
@@ -227,6 +246,12 @@ void Measure(const Model& model, const std::string& folder, std::size_t speakers
                static_cast<double>(speakers * dim * sizeof(float)) / sweep / 1e9, 1000 * faiss_one,
                1000 * faiss_batch);
 
+  std::fprintf(stderr,
+               "  a load / reading in the same round, median (quartiles) of %d: into memory %s, "
+               "cached %s; through a buffer %s, cached %s\n",
+               settings.rounds, paired(cold_runs, 2).c_str(), paired(warm_runs, 2).c_str(),
+               paired(cold_runs, 1).c_str(), paired(warm_runs, 1).c_str());
+
   if (speakers >= 100000) {
     faiss::IndexFlatIP coarse(static_cast<faiss::Index::idx_t>(dim));
     faiss::IndexIVFFlat inverted(&coarse, dim, 1024, faiss::METRIC_INNER_PRODUCT);
@@ -265,12 +290,27 @@ void Measure(const Model& model, const std::string& folder, std::size_t speakers
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc < 3) {
-    std::fprintf(stderr, "usage: gallery_bench MODEL FOLDER [SPEAKERS...]\n");
+  Settings settings;
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--encrypted") {
+      settings.encrypted = true;
+    } else if (word == "--rounds" && i + 1 < argc) {
+      settings.rounds = std::max(1, std::atoi(argv[++i]));
+    } else {
+      words.push_back(word);
+    }
+  }
+  if (words.size() < 2) {
+    std::fprintf(stderr,
+                 "usage: gallery_bench [--rounds N] [--encrypted] MODEL FOLDER [SPEAKERS...]\n");
     return 2;
   }
+  settings.model = words[0];
+  settings.folder = words[1];
   omp_set_num_threads(HardwareThreads());
-  const Model model = LoadModel(argv[1]);
+  const Model model = LoadModel(settings.model);
   VPR_CHECK(!model.scoring.plda.empty());
   std::printf(
       "| speakers | templates, MB | enroll, s | prepare, s | load, s | / reading into memory | / "
@@ -278,10 +318,9 @@ int main(int argc, char** argv) try {
       "FAISS "
       "/ ours | 64 at once, ms each | FAISS / ours | found |\n"
       "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-  std::vector<std::size_t> sizes;
-  for (int i = 3; i < argc; ++i) sizes.push_back(std::stoul(argv[i]));
-  if (sizes.empty()) sizes = {1000, 10000, 100000, 1000000};
-  for (std::size_t size : sizes) Measure(model, argv[2], size);
+  for (std::size_t i = 2; i < words.size(); ++i) settings.sizes.push_back(std::stoul(words[i]));
+  if (settings.sizes.empty()) settings.sizes = {1000, 10000, 100000, 1000000};
+  for (const std::size_t size : settings.sizes) Measure(model, settings, size);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "gallery_bench: %s\n", error.what());
   return 1;
