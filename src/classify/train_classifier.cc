@@ -284,7 +284,8 @@ class TrainRun {
     }
     const std::vector<int> fold_of = FoldsOf(part, folds);
     ClassifierSettings settings = options_.settings;
-    if (settings.kind == ClassifierKind::kSvm) {  // one search for all folds
+    const bool search = !(settings.svm.c > 0 && settings.svm.gamma > 0);
+    if (settings.kind == ClassifierKind::kSvm && search) {  // one for all folds
       std::map<std::string, double> found;
       Train(part, found);
       settings.svm = {found.at("c"), found.at("gamma")};
@@ -323,7 +324,7 @@ class TrainRun {
         throw Error(ErrorCode::kUnusable,
                     "cannot filter the labels of '" + Printable(options_.source) + "': all " +
                         Format("%zu recordings of class '", had[c]) + result_.info.labels[c] +
-                        "' sound like other classes; train without the filter or without it");
+                        "' sound like other classes; leave out the filter, or this class");
     }
     progress_.Info(Format("labels: %zu of %zu are doubted and not learnt from",
                           part.at.size() - kept.at.size(), part.at.size()));

@@ -39,6 +39,9 @@ Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double p
     throw Error(ErrorCode::kInvalidArgument,
                 Format("calibration needs target and nontarget trials: found %.0f and %.0f",
                        targets, nontargets));
+  if (targets + nontargets < 3)
+    throw Error(ErrorCode::kUnusable,
+                "one target and one nontarget trial are too few for a calibration");
   if (!(prior > 0 && prior < 1))
     throw Error(ErrorCode::kInvalidArgument, "the prior of a calibration must be between 0 and 1");
   const double log_odds = std::log(prior / (1 - prior));
@@ -60,14 +63,15 @@ Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double p
       *curvature = pull.asDiagonal();
     }
     for (const CalibrationTrial& trial : trials) {
-      const double weight = trial.target ? prior / targets : (1 - prior) / nontargets;
+      const double as_target = prior / targets / (trial.target ? 1 : nontargets);
+      const double as_nontarget = (1 - prior) / nontargets / (trial.target ? targets : 1);
       const Vector x = Inputs((trial.score - mean) / deviation, trial.seconds);
-      const double z = (w.dot(x) + log_odds) * (trial.target ? 1 : -1);
-      cost += weight * SoftPlus(-z);
+      const double z = w.dot(x) + log_odds;
+      cost += as_target * SoftPlus(-z) + as_nontarget * SoftPlus(z);
       if (gradient == nullptr) continue;
-      const double wrong = 1 / (1 + std::exp(z));
-      *gradient -= weight * wrong * (trial.target ? 1 : -1) * x;
-      *curvature += weight * wrong * (1 - wrong) * x * x.transpose();
+      const double said = 1 / (1 + std::exp(-z));
+      *gradient += (as_nontarget * said - as_target * (1 - said)) * x;
+      *curvature += (as_target + as_nontarget) * said * (1 - said) * x * x.transpose();
     }
     return cost;
   };

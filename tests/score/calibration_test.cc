@@ -67,8 +67,9 @@ TEST(FitCalibration, NoStepInAnyDirectionLowersTheCost) {
     double sum = 0;
     for (const CalibrationTrial& trial : trials) {
       const double z = c.Llr(trial.score, trial.seconds) + std::log(prior / (1 - prior));
-      sum += trial.target ? prior / 200 * std::log1p(std::exp(-z))
-                          : (1 - prior) / 600 * std::log1p(std::exp(z));
+      const double miss = std::log1p(std::exp(-z)), false_alarm = std::log1p(std::exp(z));
+      sum += trial.target ? prior / 200 * miss + (1 - prior) / 600 / 200 * false_alarm
+                          : (1 - prior) / 600 * false_alarm + prior / 200 / 600 * miss;
     }
     return sum;
   };
@@ -84,20 +85,30 @@ TEST(FitCalibration, NoStepInAnyDirectionLowersTheCost) {
   }
 }
 
-TEST(FitCalibration, PerfectlySeparatedScoresGiveFiniteRatios) {
-  const Calibration calibration =
-      FitCalibration({{0.9, 4, true}, {0.8, 4, true}, {0.1, 4, false}, {0.2, 4, false}});
-  EXPECT_TRUE(std::isfinite(calibration.Llr(0.9, 4)));
-  EXPECT_GT(calibration.Llr(0.8, 4), 1);
-  EXPECT_LT(calibration.Llr(0.2, 4), -1);
+TEST(FitCalibration, FewTrialsGiveNoCertainty) {
+  // All targets score 1, all nontargets 0: the ratios are those of the counts, whatever the prior.
+  std::vector<CalibrationTrial> trials;
+  for (int i = 0; i < 10; ++i) trials.push_back({1, 4, true});
+  for (int i = 0; i < 35; ++i) trials.push_back({0, 4, false});
+  for (double prior : {0.5, 0.01}) {
+    const Calibration few = FitCalibration(trials, prior);
+    EXPECT_NEAR(few.Llr(1, 4), std::log(35), 1e-2);
+    EXPECT_NEAR(few.Llr(0, 4), -std::log(10), 1e-2);
+  }
 }
 
 TEST(FitCalibration, RefusesWhatCannotBeCalibrated) {
   EXPECT_THROW(FitCalibration({{1, 4, true}}), Error);
   EXPECT_THROW(FitCalibration({{1, 4, false}}), Error);
   EXPECT_THROW(FitCalibration({{1, 4, true}, {1, 4, false}}), Error);
-  EXPECT_THROW(FitCalibration({{0, 4, true}, {1, 4, false}}), Error);  // the wrong way round
-  EXPECT_THROW(FitCalibration({{1, 4, true}, {0, 4, false}}, 0), Error);
+  EXPECT_THROW(FitCalibration({{1, 4, true}, {0, 4, false}}), Error);
+  const std::vector<CalibrationTrial> right = {
+      {1, 4, true}, {0.9, 4, true}, {0.1, 4, false}, {0, 4, false}};
+  EXPECT_GT(FitCalibration(right).Llr(1, 4), 0.5);
+  EXPECT_THROW(FitCalibration(right, 0), Error);
+  std::vector<CalibrationTrial> wrong_way_round = right;
+  for (CalibrationTrial& trial : wrong_way_round) trial.target = !trial.target;
+  EXPECT_THROW(FitCalibration(wrong_way_round), Error);
 }
 
 }  // namespace

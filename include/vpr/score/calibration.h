@@ -25,9 +25,12 @@ struct CalibrationTrial {
 
 // Logistic regression (Newton's method on a convex cost), targets and nontargets weighted as if the
 // former were a share `prior` of all (Bruemmer and du Preez, CSL 2006); the prior's own log odds
-// are not part of the LLR. A slight pull of the durations' weights towards 0 keeps them finite
+// are not part of the LLR. One further nontarget that scores as the targets do and one further
+// target that scores as the nontargets do, spread over them, stand for what was not seen (Laplace's
+// rule of succession): n nontargets without an error cannot show a ratio far above n, however far
+// from them the targets are. A slight pull of the durations' weights towards 0 keeps them finite
 // where durations hardly differ. Throws kInvalidArgument without a target and a nontarget,
-// kUnusable if higher scores do not mean targets.
+// kUnusable of no more than one of each, or if higher scores do not mean targets.
 Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double prior = 0.01);
 
 // A score from which on two voices count as one, and what it costs.
