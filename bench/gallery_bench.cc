@@ -167,14 +167,15 @@ void Measure(const Model& model, const Settings& settings, std::size_t speakers)
   for (std::size_t i = 0; i < speakers; i += 256)
     bytes += gallery.Encode(i, std::min(i + 256, speakers)).size();
   const double megabytes = static_cast<double>(bytes) / 1e6;
-  // In turns, each from the disk and then from the page cache. The templates were written last, so
-  // they are at the end of the store.
+  // In turns, beginning with another each time, from the disk and then from the page cache. The
+  // templates were written last, so they are at the end of the store.
   const std::vector<std::function<void()>> ways = {
       [&] { load(); }, [&] { ReadEnd(options.where, bytes, /*keep=*/false); },
       [&] { ReadEnd(options.where, bytes, /*keep=*/true); }};
   std::array<std::vector<double>, 3> cold_runs, warm_runs;
   for (int round = 0; round < settings.rounds; ++round) {
-    for (std::size_t way = 0; way < ways.size(); ++way) {
+    for (std::size_t turn = 0; turn < ways.size(); ++turn) {
+      const std::size_t way = (turn + static_cast<std::size_t>(round)) % ways.size();
       Forget(options.where);
       cold_runs[way].push_back(Seconds(ways[way]));
       warm_runs[way].push_back(Seconds(ways[way]));

@@ -254,11 +254,16 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  void Add(SealedTemplates&& block) {
+  // Gives memory of a block that has been taken apart, if there is one.
+  LargeVector<char> Add(SealedTemplates&& block) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return blocks_.size() < kMostWaiting; });
     blocks_.push_back(std::move(block));
     changed_.notify_all();
+    if (spare_.empty()) return {};
+    LargeVector<char> memory = std::move(spare_.back());
+    spare_.pop_back();
+    return memory;
   }
 
   // When all are taken apart, in the order of Add; throws what went wrong.
@@ -299,6 +304,7 @@ class Decoder {
         lock.lock();
       }
       if (!failure_) failure_ = failure;
+      spare_.push_back(std::move(block).TakeMemory());
       ++done_;
       changed_.notify_all();
     }
@@ -319,6 +325,7 @@ class Decoder {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<SealedTemplates> blocks_;
+  std::vector<LargeVector<char>> spare_;
   std::size_t taken_ = 0, done_ = 0;
   bool stopped_ = false;
   std::exception_ptr failure_;
@@ -379,7 +386,7 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
   };
   Decoder decoder(loaded);
   store.ForEachTemplate(
-      maker, [&](SealedTemplates&& block) { decoder.Add(std::move(block)); },
+      maker, [&](SealedTemplates&& block) { return decoder.Add(std::move(block)); },
       [&](EnrolledSpeaker&& speaker) {
         if (made == 0 && batch.empty()) {
           decoder.Finish();

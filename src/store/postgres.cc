@@ -152,14 +152,17 @@ class Postgres : public SqlConnection {
     return rows;
   }
 
-  void ReadLarge(const std::string& columns, const std::string& table, const std::string& large,
-                 const std::string& rest, SqlValues values,
-                 const std::function<void(const SqlRow&, LargeVector<char>&&)>& use) override {
+  void ReadLarge(
+      const std::string& columns, const std::string& table, const std::string& large,
+      const std::string& rest, SqlValues values,
+      const std::function<LargeVector<char>(const SqlRow&, LargeVector<char>&&)>& use) override {
+    LargeVector<char> memory;
     const auto last = static_cast<int>(std::count(columns.begin(), columns.end(), ',')) + 1;
     Run("SELECT " + columns + ", " + large + " FROM " + table + " " + rest, values,
         [&](const SqlRow& row) {
           const std::string_view bytes = row.Bytes(last);
-          use(row, {bytes.begin(), bytes.end()});
+          memory.assign(bytes.begin(), bytes.end());
+          memory = use(row, std::move(memory));
         });
   }
 

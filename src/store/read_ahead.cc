@@ -14,7 +14,7 @@ namespace {
 
 constexpr off_t kLongStretch = 4 << 20;  // from which on it pays
 constexpr off_t kAhead = 64 << 20;
-constexpr off_t kStep = 8 << 20;  // asked for at once
+constexpr off_t kStep = 2 << 20;  // asked for at once
 
 thread_local ReadAhead* listener = nullptr;
 
@@ -72,18 +72,18 @@ ReadAhead::ReadAhead(const std::string& path) {
   }
   if (descriptors_.empty()) return;
   listener = this;
-  asker_ = std::thread([this] { Ask(); });
+  for (std::thread& asker : askers_) asker = std::thread([this] { Ask(); });
 }
 
 ReadAhead::~ReadAhead() {
-  if (!asker_.joinable()) return;
+  if (descriptors_.empty()) return;
   listener = nullptr;
   {
     std::lock_guard lock(mutex_);
     done_ = true;
   }
-  changed_.notify_one();
-  asker_.join();
+  changed_.notify_all();
+  for (std::thread& asker : askers_) asker.join();
 }
 
 // Asking takes as long as the disk is busy with what was asked for before.
@@ -117,7 +117,7 @@ void ReadAhead::Note(off_t offset, int bytes) {
     wanted_ = next_ + kAhead;
     if (asked_ >= wanted_) return;
   }
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
 }  // namespace vpr

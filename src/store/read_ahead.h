@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -31,7 +32,7 @@ class ReadAhead {
   void Note(off_t offset, int bytes);  // these are being read
 
  private:
-  void Ask();  // what asker_ does
+  void Ask();  // what each of askers_ does
 
   std::vector<int> descriptors_;
   off_t next_ = 0, length_ = 0;  // of the stretch: its end, and how long it is
@@ -39,7 +40,7 @@ class ReadAhead {
   std::condition_variable changed_;
   off_t asked_ = 0, wanted_ = 0;  // up to here
   bool done_ = false;
-  std::thread asker_;
+  std::array<std::thread, 4> askers_;
 };
 
 }  // namespace vpr

@@ -44,11 +44,12 @@ class SqlConnection {
   virtual std::int64_t Run(const std::string& sql, SqlValues values = {},
                            const std::function<void(const SqlRow&)>& use = {}) = 0;
   // SELECT columns, large FROM table rest, where the first of `columns` is the table's integer
-  // primary key and `large` holds many bytes, which are copied as few times as can be.
+  // primary key and `large` holds many bytes, which are copied as few times as can be. `use` gives
+  // back memory to read the next one into, or none.
   virtual void ReadLarge(
       const std::string& columns, const std::string& table, const std::string& large,
       const std::string& rest, SqlValues values,
-      const std::function<void(const SqlRow&, LargeVector<char>&& bytes)>& use) = 0;
+      const std::function<LargeVector<char>(const SqlRow&, LargeVector<char>&& bytes)>& use) = 0;
   // Several transactions that write wait for each other.
   virtual void Begin(bool write) = 0;
   virtual void Commit() = 0;

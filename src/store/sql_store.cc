@@ -161,19 +161,21 @@ class SqlStore : public VoiceStore {
     CommitRemoval(transaction);  // of the old embeddings
   }
 
-  void ForEachTemplate(const std::string& maker, const std::function<void(SealedTemplates&&)>& use,
+  void ForEachTemplate(const std::string& maker,
+                       const std::function<LargeVector<char>(SealedTemplates&&)>& use,
                        const std::function<void(EnrolledSpeaker&&)>& without) override {
     Transaction transaction(*sql_, false);
     CheckKey();
     const std::int64_t expected = Number("SELECT speakers FROM store");
     std::int64_t count = 0;
-    sql_->ReadLarge("block, speakers", "templates", "data", "WHERE maker = $1 ORDER BY block",
-                    {maker}, [&](const SqlRow& row, LargeVector<char>&& sealed) {
-                      count += row.Integer(1);
-                      use({std::move(sealed),
-                           [this, place = TemplatePlace(row.Integer(0), row.Integer(1))](
-                               std::span<char> bytes) { return OpenInPlace(bytes, place); }});
-                    });
+    sql_->ReadLarge(
+        "block, speakers", "templates", "data", "WHERE maker = $1 ORDER BY block", {maker},
+        [&](const SqlRow& row, LargeVector<char>&& sealed) {
+          count += row.Integer(1);
+          return use({std::move(sealed),
+                      [this, place = TemplatePlace(row.Integer(0), row.Integer(1))](
+                          std::span<char> bytes) { return OpenInPlace(bytes, place); }});
+        });
     if (count != expected)
       count += ReadSpeakers(Format("LEFT JOIN templates AS t ON t.block = s.id / %lld AND t.maker "
                                    "= $1 WHERE t.block IS NULL",

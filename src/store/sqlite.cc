@@ -159,11 +159,13 @@ class Sqlite : public SqlConnection {
   }
 
   // A column is put together in memory of SQLite's, a blob where we want it.
-  void ReadLarge(const std::string& columns, const std::string& table, const std::string& large,
-                 const std::string& rest, SqlValues values,
-                 const std::function<void(const SqlRow&, LargeVector<char>&&)>& use) override {
+  void ReadLarge(
+      const std::string& columns, const std::string& table, const std::string& large,
+      const std::string& rest, SqlValues values,
+      const std::function<LargeVector<char>(const SqlRow&, LargeVector<char>&&)>& use) override {
     const ReadAhead ahead(path_);
     std::unique_ptr<sqlite3_blob, Close> blob;
+    LargeVector<char> bytes;
     Run("SELECT " + columns + " FROM " + table + " " + rest, values, [&](const SqlRow& row) {
       const std::int64_t key = row.Integer(0);
       if (blob == nullptr) {
@@ -175,11 +177,11 @@ class Sqlite : public SqlConnection {
       } else if (sqlite3_blob_reopen(blob.get(), key) != SQLITE_OK) {
         Fail();
       }
-      LargeVector<char> bytes(static_cast<std::size_t>(sqlite3_blob_bytes(blob.get())));
+      bytes.resize(static_cast<std::size_t>(sqlite3_blob_bytes(blob.get())));
       if (sqlite3_blob_read(blob.get(), bytes.data(), static_cast<int>(bytes.size()), 0) !=
           SQLITE_OK)
         Fail();
-      use(row, std::move(bytes));
+      bytes = use(row, std::move(bytes));
     });
   }
 

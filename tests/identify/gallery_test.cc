@@ -161,7 +161,8 @@ class LoadGalleryTest : public ::testing::Test {
   std::size_t Missing() {
     std::size_t missing = 0;
     store_->ForEachTemplate(
-        Maker(), [](SealedTemplates&&) {}, [&](EnrolledSpeaker&&) { ++missing; });
+        Maker(), [](SealedTemplates&&) { return LargeVector<char>(); },
+        [&](EnrolledSpeaker&&) { ++missing; });
     return missing;
   }
 

@@ -147,7 +147,11 @@ TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
     std::string text;
     std::size_t without = 0, utterances = 0;
     from.ForEachTemplate(
-        maker, [&](SealedTemplates&& block) { text += std::string(block.Open()) + " "; },
+        maker,
+        [&](SealedTemplates&& block) {
+          text += std::string(block.Open()) + " ";
+          return std::move(block).TakeMemory();
+        },
         [&](EnrolledSpeaker&& speaker) {
           ++without;
           utterances = speaker.utterances.size();

@@ -65,6 +65,8 @@ class SealedTemplates {
 
   // To be called once; what it gives lives as long as this. Throws kCorrupt.
   std::string_view Open() { return open_(bytes_); }
+  // Memory for another one, when what Open() gave is no longer needed.
+  LargeVector<char> TakeMemory() && { return std::move(bytes_); }
 
  private:
   LargeVector<char> bytes_;
@@ -130,9 +132,10 @@ class VoiceStore {
 
   // Everybody as one moment has them: gives the blocks that `maker` made, by number, then, with
   // their utterances and by id, the speakers of the other blocks. A change of name, utterances or
-  // key drops the block.
+  // key drops the block. `use` gives back memory of a block it is done with, or none: that of
+  // hundreds of megabytes, new for every block, would take longer to have than to fill.
   virtual void ForEachTemplate(const std::string& maker,
-                               const std::function<void(SealedTemplates&&)>& use,
+                               const std::function<LargeVector<char>(SealedTemplates&&)>& use,
                                const std::function<void(EnrolledSpeaker&&)>& without) = 0;
   // Keeps it, unless one of its speakers has changed since, or others have come.
   virtual void SaveTemplates(const std::string& maker, const TemplateBlock& block) = 0;
