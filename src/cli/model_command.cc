@@ -146,6 +146,49 @@ void AddFuseCommand(CLI::App& model, Context& context) {
   command->callback([options, &context] { context.run = [options] { return RunFuse(*options); }; });
 }
 
+struct PartOptions {
+  std::string model, output;
+  std::size_t number = 1;
+};
+
+int RunPart(const PartOptions& options) {
+  const std::string path = FindModel(options.model);
+  const Model model = LoadModel(path);
+  if (model.info.architecture != kFusion)
+    throw Error(ErrorCode::kIncompatible,
+                "'" + Printable(path) + "' is one network (" + model.info.architecture +
+                    "), not a fusion: there is nothing to take out of it");
+  std::vector<Model> parts = PartsOf(model);
+  if (options.number < 1 || options.number > parts.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("'%s' has networks 1 to %zu, not %zu", Printable(path).c_str(), parts.size(),
+                       options.number));
+  SaveModel(options.output, parts[options.number - 1]);
+  Print(Format("%s: %s, without thresholds; next: vpr adapt\n", Printable(options.output).c_str(),
+               parts[options.number - 1].info.architecture.c_str()));
+  return kExitDone;
+}
+
+void AddPartCommand(CLI::App& model, Context& context) {
+  auto options = std::make_shared<PartOptions>();
+  CLI::App* command =
+      model.add_subcommand("part", "One of the networks of a fusion, as a model of its own");
+  command
+      ->add_option("model", options->model,
+                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
+      ->type_name("MODEL");
+  command->add_option("--number", options->number, "Which one, in their order, from 1")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("-o,--output", options->output, "Model file to write")
+      ->required()
+      ->type_name("OUT");
+  command->footer(
+      "Example:\n  vpr model part both.vpr --number 2 -o ecapa.vpr\n"
+      "  vpr model fuse resnet.vpr ecapa.vpr -o other.vpr");
+  command->callback([options, &context] { context.run = [options] { return RunPart(*options); }; });
+}
+
 struct QuantizeOptions {
   std::string model, output, type = "int8";
 };
@@ -217,6 +260,7 @@ void AddModelCommand(CLI::App& app, Context& context) {
   info->footer("Example:\n  vpr model info voices.vpr --json");
   AddExportCommand(*model, context);
   AddFuseCommand(*model, context);
+  AddPartCommand(*model, context);
   AddQuantizeCommand(*model, context);
   info->callback([options, &context] { context.run = [options] { return RunInfo(*options); }; });
 }

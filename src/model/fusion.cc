@@ -80,7 +80,10 @@ void CheckTensorsOfParts(const Model& model) {
 
 std::vector<Model> PartsOf(const Model& model) {
   std::vector<Model> parts;
-  for (ModelInfo& info : PartInfos(model.info)) parts.push_back({std::move(info), {}, {}});
+  for (ModelInfo& info : PartInfos(model.info)) {
+    info.training = model.info.training;  // which of them heard what is not kept
+    parts.push_back({std::move(info), {}, {}});
+  }
   CheckTensorsOfParts(model);
   for (const Tensor& tensor : model.tensors) {
     for (std::size_t p = 0; p < parts.size(); ++p) {

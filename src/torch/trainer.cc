@@ -257,7 +257,6 @@ class Trainer {
       // The network of the kind to train.
       for (Model& part : PartsOf(model)) {
         if (part.info.architecture != info_.architecture) continue;
-        part.info.training = model.info.training;
         model = std::move(part);
         break;
       }

@@ -57,6 +57,17 @@ check 'j["embedding_dim"] == sum(p["embedding_dim"] for p in j["parts"]) and j["
 ok "$vpr" -q embed --model fusion.vpr "$data"/*.flac -o fusion.npy
 check 'all(abs(y - x / 2 ** 0.5) < 1e-5 for a, b in zip(npy("'"$(basename "$model")"'.npy")[1], npy("fusion.npy")[1]) for x, y in zip(a, b))'
 check 'all(abs(y - x / 2 ** 0.5) < 1e-5 for a, b in zip(npy("half.npy")[1], npy("fusion.npy")[1]) for x, y in zip(a, b[len(a):]))'
+
+# And each of them again.
+ok "$vpr" model part fusion.vpr --number 2 -o second.vpr
+ok "$vpr" -q embed --model second.vpr "$data"/*.flac -o second.npy
+check 'npy("second.npy")[1] == npy("half.npy")[1]'
+refused "$vpr" model part fusion.vpr --number 3 -o x.vpr
+says 'networks 1 to 2, not 3' err
+refused "$vpr" model part "$model" -o x.vpr
+says 'not a fusion' err
+usage_error "$vpr" model part fusion.vpr
+[ ! -e x.vpr ] || fail "a part that failed left a file"
 refused "$vpr" model fuse fusion.vpr half.vpr -o x.vpr
 says 'fusion itself' err
 usage_error "$vpr" model fuse "$model" -o x.vpr

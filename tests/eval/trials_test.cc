@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 
@@ -27,8 +28,7 @@ auto IsScore(double score, bool target) {
 class ListTest : public testing::Test {
  protected:
   std::string Write(const std::string& text) {
-    const std::string path = testing::TempDir() + "vpr list " +
-                             testing::UnitTest::GetInstance()->current_test_info()->name() + ".txt";
+    const std::string path = test::TempPath("list of trials.txt");
     WriteFileAtomically(path, text);
     return path;
   }

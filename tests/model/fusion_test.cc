@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
 
 namespace vpr {
@@ -37,6 +38,7 @@ TEST(FuseModels, HoldsBothNetworks) {
     EXPECT_EQ(parts[p].info.architecture, models[p].info.architecture);
     EXPECT_EQ(parts[p].info.architecture_options, models[p].info.architecture_options);
     EXPECT_EQ(parts[p].info.embedding_dim, models[p].info.embedding_dim);
+    EXPECT_EQ(parts[p].info.training.speaker_fingerprints, "000000000001000000000002");
     ASSERT_EQ(parts[p].tensors.size(), 2u);
     for (std::size_t t = 0; t < 2; ++t) {
       EXPECT_EQ(parts[p].tensors[t].name, models[p].tensors[t].name);
@@ -56,7 +58,7 @@ TEST(FuseModels, RefusesWhatDoesNotFit) {
 
 TEST(FuseModels, SurvivesTheFile) {
   Model fusion = FuseModels({Example("resnet", 3, 1), Example("ecapa", 5, 1)});
-  const std::string path = ::testing::TempDir() + "fusion_test.vpr";
+  const std::string path = test::TempPath("fusion.vpr");
   SaveModel(path, fusion);
   const Model read = LoadModel(path);
   EXPECT_EQ(read.info.parts, fusion.info.parts);

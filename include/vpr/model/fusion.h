@@ -18,8 +18,8 @@ Model FuseModels(const std::vector<Model>& models);
 // kIncompatible if they do not add up to the model.
 std::vector<ModelInfo> PartInfos(const ModelInfo& info);
 
-// The networks of a fusion, each as a model of its own without scores. Throws kIncompatible if the
-// parts do not add up to the model.
+// The networks of a fusion, each as a model of its own without scores, taken to have learnt from
+// all that the fusion has. Throws kIncompatible if the parts do not add up to the model.
 std::vector<Model> PartsOf(const Model& model);
 
 // Throws kIncompatible if there are tensors that belong to none of the networks.
