@@ -16,6 +16,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+void AddModelArgument(CLI::App& command, std::string& model) {
+  command
+      .add_option("model", model,
+                  "Model file (default: $VPR_MODEL, else the model that came with vpr)")
+      ->type_name("MODEL");
+}
+
 struct InfoOptions {
   std::string model;
   bool json = false;
@@ -87,10 +94,7 @@ void AddExportCommand(CLI::App& model, Context& context) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
       model.add_subcommand("export", "The network for other programs: ONNX, TorchScript");
-  command
-      ->add_option("model", options->model,
-                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
-      ->type_name("MODEL");
+  AddModelArgument(*command, options->model);
   command->add_option("--onnx", options->onnx, "Write an ONNX file")->type_name("OUT");
   command->add_option("--torchscript", options->torchscript, "Write a TorchScript file")
       ->type_name("OUT");
@@ -173,10 +177,7 @@ void AddPartCommand(CLI::App& model, Context& context) {
   auto options = std::make_shared<PartOptions>();
   CLI::App* command =
       model.add_subcommand("part", "One of the networks of a fusion, as a model of its own");
-  command
-      ->add_option("model", options->model,
-                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
-      ->type_name("MODEL");
+  AddModelArgument(*command, options->model);
   command->add_option("--number", options->number, "Which one, in their order, from 1")
       ->type_name("N")
       ->capture_default_str();
@@ -204,10 +205,7 @@ void AddQuantizeCommand(CLI::App& model, Context& context) {
   auto options = std::make_shared<QuantizeOptions>();
   CLI::App* command =
       model.add_subcommand("quantize", "A smaller model: weights in float16 or int8");
-  command
-      ->add_option("model", options->model,
-                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
-      ->type_name("MODEL");
+  AddModelArgument(*command, options->model);
   command->add_option("-o,--output", options->output, "The new model file")
       ->required()
       ->type_name("OUT");
@@ -233,9 +231,7 @@ void AddModelCommand(CLI::App& app, Context& context) {
   model->require_subcommand(1);
   auto options = std::make_shared<InfoOptions>();
   CLI::App* info = model->add_subcommand("info", "Everything a model file says of itself");
-  info->add_option("model", options->model,
-                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
-      ->type_name("MODEL");
+  AddModelArgument(*info, options->model);
   info->add_flag("--json", options->json, "As JSON");
   auto average_options = std::make_shared<AverageOptions>();
   CLI::App* average = model->add_subcommand(
