@@ -81,7 +81,9 @@ void CheckTensorsOfParts(const Model& model) {
 std::vector<Model> PartsOf(const Model& model) {
   std::vector<Model> parts;
   for (ModelInfo& info : PartInfos(model.info)) {
-    info.training = model.info.training;  // which of them heard what is not kept
+    // Which of them heard what is not kept, nor how much.
+    info.training = model.info.training;
+    info.training.crops = 0;
     parts.push_back({std::move(info), {}, {}});
   }
   CheckTensorsOfParts(model);

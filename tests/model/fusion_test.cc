@@ -38,6 +38,7 @@ TEST(FuseModels, HoldsBothNetworks) {
     EXPECT_EQ(parts[p].info.architecture, models[p].info.architecture);
     EXPECT_EQ(parts[p].info.architecture_options, models[p].info.architecture_options);
     EXPECT_EQ(parts[p].info.embedding_dim, models[p].info.embedding_dim);
+    EXPECT_EQ(parts[p].info.training.crops, 0u);
     EXPECT_EQ(parts[p].info.training.speaker_fingerprints, "000000000001000000000002");
     ASSERT_EQ(parts[p].tensors.size(), 2u);
     for (std::size_t t = 0; t < 2; ++t) {
