@@ -240,6 +240,7 @@ void Measure(const Model& model, const Settings& settings, std::size_t speakers)
       speakers, megabytes, enroll, prepare, cold[0], cold[0] / cold[2], cold[0] / cold[1], warm[0],
       warm[0] / warm[2], memory / megabytes, 1000 * one, faiss_one / one, 1000 * batch,
       faiss_batch / batch, right, kProbes);
+  std::fflush(stdout);
   std::fprintf(stderr,
                "%zu: through a buffer %.3f s, cached %.3f s; into memory %.3f s, cached %.3f s; "
                "sweep %.3f ms (%.1f GB/s); FAISS flat: one %.3f ms, batch %.3f ms\n",
@@ -284,7 +285,6 @@ void Measure(const Model& model, const Settings& settings, std::size_t speakers)
                    build, visited, 1000 * time_one, 1000 * time_batch, kShort, same, kProbes);
     }
   }
-  std::fflush(stdout);
   remove();
 }
 
