@@ -1,5 +1,5 @@
 // What a gallery of many enrolled speakers costs: loading it, its memory, searching it.
-//   gallery_bench [--rounds N] [--encrypted] MODEL FOLDER [SPEAKERS...]
+//   gallery_bench [--rounds N] [--encrypted] [--keep] MODEL FOLDER [SPEAKERS...]
 // Speakers are drawn from the model's PLDA (its distributions of voices and of recordings),
 // enrolled with one utterance each into an SQLite file in FOLDER, and searched for with other draws
 // of the same voices. Every figure stands beside what bounds it, measured in the same run: reading
@@ -116,6 +116,7 @@ struct Settings {
   std::string model, folder;
   int rounds = 7;  // of a load and the readings it is compared with
   bool encrypted = false;
+  bool keep = false;  // the store, which a later run then finds
   std::vector<std::size_t> sizes;
 };
 
@@ -123,20 +124,22 @@ void Measure(const Model& model, const Settings& settings, std::size_t speakers)
   const Scorer scorer(model.scoring, model.info.calibration);
   const Population population(model.scoring.plda);
   StoreOptions options;
-  options.where = settings.folder + "/gallery_bench.db";
+  options.where = Format("%s/gallery_bench_%zu%s.db", settings.folder.c_str(), speakers,
+                         settings.encrypted ? "_encrypted" : "");
   options.create = true;
   if (settings.encrypted) {
     options.key.key_file = settings.folder + "/gallery_bench.key";
     WriteFileAtomically(options.key.key_file, std::string(32, 'k'));
   }
+  const bool there = settings.keep && std::filesystem::exists(options.where);
   auto remove = [&] {
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(options.where + end);
-    if (settings.encrypted) std::filesystem::remove(options.key.key_file);
   };
-  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(options.where + end);
+  if (!there) remove();
   Progress silent;
 
   const double enroll = Seconds([&] {
+    if (there) return;
     const auto store = VoiceStore::Open(options);
     std::vector<Enrollment> batch(1000);
     for (std::size_t begin = 0; begin < speakers; begin += batch.size()) {
@@ -285,7 +288,10 @@ void Measure(const Model& model, const Settings& settings, std::size_t speakers)
                    build, visited, 1000 * time_one, 1000 * time_batch, kShort, same, kProbes);
     }
   }
-  remove();
+  if (!settings.keep) {
+    remove();
+    if (settings.encrypted) std::filesystem::remove(options.key.key_file);
+  }
 }
 
 }  // namespace
@@ -297,6 +303,8 @@ int main(int argc, char** argv) try {
     const std::string word = argv[i];
     if (word == "--encrypted") {
       settings.encrypted = true;
+    } else if (word == "--keep") {
+      settings.keep = true;
     } else if (word == "--rounds" && i + 1 < argc) {
       settings.rounds = std::max(1, std::atoi(argv[++i]));
     } else {
@@ -305,7 +313,8 @@ int main(int argc, char** argv) try {
   }
   if (words.size() < 2) {
     std::fprintf(stderr,
-                 "usage: gallery_bench [--rounds N] [--encrypted] MODEL FOLDER [SPEAKERS...]\n");
+                 "usage: gallery_bench [--rounds N] [--encrypted] [--keep] MODEL FOLDER "
+                 "[SPEAKERS...]\n");
     return 2;
   }
   settings.model = words[0];

@@ -4,13 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <condition_variable>
 #include <cstring>
-#include <deque>
-#include <exception>
 #include <limits>
 #include <mutex>
-#include <thread>
 
 #include "identify/products.h"
 #include "vpr/base/error.h"
@@ -22,6 +18,8 @@ namespace {
 
 using Eigen::Index;
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+std::ptrdiff_t AsOffset(std::size_t count) { return static_cast<std::ptrdiff_t>(count); }
 
 Eigen::Map<const Eigen::RowVectorXf> AsVector(std::span<const float> values) {
   return {values.data(), static_cast<Index>(values.size())};
@@ -56,24 +54,43 @@ void Gallery::Reserve(std::size_t speakers, std::size_t dim) {
 void Gallery::Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint) {
   if (ids_.empty()) dim_ = voiceprint.values.size();
   VPR_CHECK(voiceprint.values.size() == dim_);
+  const std::size_t speaker = size();
   ids_.push_back(id);
   names_.append(name);
   name_ends_.push_back(names_.size());
-  rows_.insert(rows_.end(), voiceprint.values.begin(), voiceprint.values.end());
-  terms_.push_back(voiceprint.terms);
-  LookAt(size() - 1);
+  Grow(speaker + 1);
+  std::copy(voiceprint.values.begin(), voiceprint.values.end(), rows_.end() - AsOffset(dim_));
+  terms_[speaker] = voiceprint.terms;
+  bounds_.Widen(PrepareFirstLook(speaker, speaker + 1));
 }
 
-void Gallery::LookAt(std::size_t speaker) {
-  const ScoreTerms& terms = terms_[speaker];
-  const double inverse = 1 / terms.cohort_deviation;
-  inverse_deviations_.push_back(static_cast<float>(inverse));
-  scaled_means_.push_back(static_cast<float>(terms.cohort_mean * inverse));
-  owns_.push_back(static_cast<float>(terms.own));
-  longest_row_ = std::max(longest_row_, static_cast<double>(AsVector(values(speaker)).norm()));
-  largest_inverse_ = std::max(largest_inverse_, inverse);
-  largest_mean_ = std::max(largest_mean_, std::abs(terms.cohort_mean));
-  largest_own_ = std::max(largest_own_, std::abs(terms.own));
+void Gallery::Grow(std::size_t speakers) {
+  rows_.resize(speakers * dim_);
+  terms_.resize(speakers);
+  inverse_deviations_.resize(speakers);
+  scaled_means_.resize(speakers);
+  owns_.resize(speakers);
+}
+
+Gallery::Bounds Gallery::PrepareFirstLook(std::size_t begin, std::size_t end) {
+  Bounds bounds;
+  for (std::size_t speaker = begin; speaker < end; ++speaker) {
+    const ScoreTerms& terms = terms_[speaker];
+    const double inverse = 1 / terms.cohort_deviation;
+    inverse_deviations_[speaker] = static_cast<float>(inverse);
+    scaled_means_[speaker] = static_cast<float>(terms.cohort_mean * inverse);
+    owns_[speaker] = static_cast<float>(terms.own);
+    bounds.Widen({static_cast<double>(AsVector(values(speaker)).norm()), inverse,
+                  std::abs(terms.own), std::abs(terms.cohort_mean)});
+  }
+  return bounds;
+}
+
+void Gallery::Bounds::Widen(const Bounds& other) {
+  longest_row = std::max(longest_row, other.longest_row);
+  largest_inverse = std::max(largest_inverse, other.largest_inverse);
+  largest_own = std::max(largest_own, other.largest_own);
+  largest_mean = std::max(largest_mean, other.largest_mean);
 }
 
 // Numbers of speakers and of values each, ids, ends of the names, terms, values, names.
@@ -96,41 +113,49 @@ std::string Gallery::Encode(std::size_t begin, std::size_t end) const {
   return bytes;
 }
 
-void Gallery::AddEncoded(std::string_view bytes) {
+void Gallery::AddEncoded(std::string_view bytes, std::mutex& mutex) {
   std::uint64_t count = 0, dim = 0;
-  auto take = [&](void* to, std::size_t size) {
-    if (size > 0) std::memcpy(to, bytes.data(), size);
-    bytes.remove_prefix(size);
-  };
   const auto fail = [](const char* what) {
     return Error(ErrorCode::kCorrupt, std::string("templates ") + what);
   };
   if (bytes.size() < sizeof(count) + sizeof(dim)) throw fail("are cut off");
-  take(&count, sizeof(count));
-  take(&dim, sizeof(dim));
+  std::memcpy(&count, bytes.data(), sizeof(count));
+  std::memcpy(&dim, bytes.data() + sizeof(count), sizeof(dim));
+  bytes.remove_prefix(sizeof(count) + sizeof(dim));
   if (count == 0) return;
-  if (dim == 0 || (!ids_.empty() && dim != dim_)) throw fail("have another dimension");
   const std::uint64_t head = sizeof(ids_[0]) + sizeof(std::uint64_t) + sizeof(ScoreTerms);
-  if (dim > bytes.size() || count > bytes.size() / (head + dim * sizeof(float)))
+  if (dim == 0 || dim > bytes.size() || count > bytes.size() / (head + dim * sizeof(float)))
     throw fail("are cut off");
-  const std::size_t before = size(), names_before = names_.size();
+  const char* const ids = bytes.data();
+  const char* const name_ends = ids + count * sizeof(ids_[0]);
+  const char* const terms = name_ends + count * sizeof(std::uint64_t);
+  const char* const rows = terms + count * sizeof(ScoreTerms);
+  const std::string_view names = bytes.substr(count * (head + dim * sizeof(float)));
   std::vector<std::uint64_t> ends(count);
-  std::memcpy(ends.data(), bytes.data() + count * sizeof(ids_[0]), count * sizeof(ends[0]));
-  if (!std::is_sorted(ends.begin(), ends.end()) ||
-      ends.back() != bytes.size() - count * (head + dim * sizeof(float)))
+  std::memcpy(ends.data(), name_ends, count * sizeof(ends[0]));
+  if (!std::is_sorted(ends.begin(), ends.end()) || ends.back() != names.size())
     throw fail("have names that do not fit");
 
-  dim_ = dim;
-  ids_.resize(before + count);
-  take(ids_.data() + before, count * sizeof(ids_[0]));
-  bytes.remove_prefix(count * sizeof(ends[0]));
-  for (std::uint64_t end : ends) name_ends_.push_back(names_before + end);
-  terms_.resize(before + count);
-  take(terms_.data() + before, count * sizeof(ScoreTerms));
-  rows_.resize((before + count) * dim);
-  take(rows_.data() + before * dim, count * dim * sizeof(float));
-  names_.append(bytes);
-  for (std::size_t i = before; i < size(); ++i) LookAt(i);
+  std::size_t begin = 0;
+  {
+    std::lock_guard lock(mutex);
+    begin = size();
+    if (begin > 0 && dim != dim_) throw fail("have another dimension");
+    // Others are filling what they were given: it must stay where it is.
+    if (begin + count > ids_.capacity() || (begin + count) * dim > rows_.capacity())
+      throw fail("are of more speakers, or longer, than expected");
+    dim_ = dim;
+    ids_.resize(begin + count);
+    std::memcpy(ids_.data() + begin, ids, count * sizeof(ids_[0]));
+    for (std::uint64_t end : ends) name_ends_.push_back(names_.size() + end);
+    names_.append(names);
+    Grow(begin + count);
+  }
+  std::memcpy(terms_.data() + begin, terms, count * sizeof(terms_[0]));
+  std::memcpy(rows_.data() + begin * dim, rows, count * dim * sizeof(float));
+  const Bounds bounds = PrepareFirstLook(begin, begin + count);
+  std::lock_guard lock(mutex);
+  bounds_.Widen(bounds);
 }
 
 // A first look at every score in single precision, all rows of a block at once; what might be among
@@ -144,10 +169,10 @@ void Gallery::SearchRows(std::span<const Voiceprint> probes, std::size_t begin, 
     x.row(static_cast<Index>(p)) = AsVector(probes[p].values);
     // Rounding of a sum of dim + 8 terms, on either side of the comparison.
     const ScoreTerms& terms = probes[p].terms;
-    const double inverse = 1 / terms.cohort_deviation + largest_inverse_;
-    const double largest = AsVector(probes[p].values).norm() * longest_row_ +
-                           std::abs(scorer_->constant()) + std::abs(terms.own) + largest_own_ +
-                           std::abs(terms.cohort_mean) + largest_mean_;
+    const double inverse = 1 / terms.cohort_deviation + bounds_.largest_inverse;
+    const double largest = AsVector(probes[p].values).norm() * bounds_.longest_row +
+                           std::abs(scorer_->constant()) + std::abs(terms.own) +
+                           bounds_.largest_own + std::abs(terms.cohort_mean) + bounds_.largest_mean;
     margins.push_back(2 * static_cast<double>(dim_ + 8) *
                       double{std::numeric_limits<float>::epsilon()} * largest * inverse);
   }
@@ -233,104 +258,18 @@ std::string EncodeBlock(const Gallery& gallery, std::size_t begin, std::size_t e
   return bytes + other_network + gallery.Encode(begin, end);
 }
 
-void DecodeBlock(std::string_view bytes, LoadedGallery& loaded) {
+// As Gallery::AddEncoded.
+void DecodeBlock(std::string_view bytes, LoadedGallery& loaded, std::mutex& mutex) {
   std::uint64_t size = 0;
   if (bytes.size() >= sizeof(size)) std::memcpy(&size, bytes.data(), sizeof(size));
   if (bytes.size() < sizeof(size) || bytes.size() - sizeof(size) < size)
     throw Error(ErrorCode::kCorrupt, "templates are cut off");
   bytes.remove_prefix(sizeof(size));
+  loaded.gallery.AddEncoded(bytes.substr(size), mutex);
+  std::lock_guard lock(mutex);
   for (std::string_view name : Lines(bytes.substr(0, size)))
     loaded.other_network.emplace_back(name);
-  loaded.gallery.AddEncoded(bytes.substr(size));
 }
-
-// Opens blocks and takes them apart on threads of its own, so that the store is read meanwhile.
-class Decoder {
- public:
-  explicit Decoder(LoadedGallery& loaded) : loaded_(loaded) {
-    for (std::thread& thread : threads_) thread = std::thread([this] { Run(); });
-  }
-  ~Decoder() { Stop(); }
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
-
-  // Gives memory of a block that has been taken apart, if there is one.
-  LargeVector<char> Add(SealedTemplates&& block) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return blocks_.size() < kMostWaiting; });
-    blocks_.push_back(std::move(block));
-    changed_.notify_all();
-    if (spare_.empty()) return {};
-    LargeVector<char> memory = std::move(spare_.back());
-    spare_.pop_back();
-    return memory;
-  }
-
-  // When all are taken apart, in the order of Add; throws what went wrong.
-  void Finish() {
-    Stop();
-    if (failure_) std::rethrow_exception(failure_);
-  }
-
- private:
-  static constexpr std::size_t kMostWaiting = 4;
-
-  void Run() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      changed_.wait(lock, [&] { return !blocks_.empty() || stopped_; });
-      if (blocks_.empty()) return;
-      SealedTemplates block = std::move(blocks_.front());
-      blocks_.pop_front();
-      const std::size_t number = taken_++;
-      changed_.notify_all();
-      lock.unlock();
-      std::exception_ptr failure;
-      std::string_view bytes;
-      try {
-        bytes = block.Open();
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      lock.lock();
-      changed_.wait(lock, [&] { return done_ == number; });
-      if (!failure && !failure_) {
-        lock.unlock();
-        try {
-          DecodeBlock(bytes, loaded_);
-        } catch (...) {
-          failure = std::current_exception();
-        }
-        lock.lock();
-      }
-      if (!failure_) failure_ = failure;
-      spare_.push_back(std::move(block).TakeMemory());
-      ++done_;
-      changed_.notify_all();
-    }
-  }
-
-  void Stop() {
-    {
-      std::lock_guard lock(mutex_);
-      stopped_ = true;
-      changed_.notify_all();
-    }
-    for (std::thread& thread : threads_) {
-      if (thread.joinable()) thread.join();
-    }
-  }
-
-  LoadedGallery& loaded_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<SealedTemplates> blocks_;
-  std::vector<LargeVector<char>> spare_;
-  std::size_t taken_ = 0, done_ = 0;
-  bool stopped_ = false;
-  std::exception_ptr failure_;
-  std::array<std::thread, 2> threads_;  // one may decrypt while the other takes apart
-};
 
 }  // namespace
 
@@ -339,8 +278,7 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
   LoadedGallery loaded{Gallery(scorer), {}};
   Gallery& gallery = loaded.gallery;
   const std::string maker = "1 " + info.network_fingerprint + " " + info.scoring_fingerprint;
-  const std::size_t expected = store.NumSpeakers();
-  gallery.Reserve(expected, static_cast<std::size_t>(info.embedding_dim));
+  std::size_t expected = 0;
 
   // Speakers whose voiceprints are still to be made come in batches, block by block.
   struct Block {
@@ -384,21 +322,24 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
     batch.clear();
     progress.Update(made);
   };
-  Decoder decoder(loaded);
+  std::mutex mutex;
   store.ForEachTemplate(
-      maker, [&](SealedTemplates&& block) { return decoder.Add(std::move(block)); },
-      [&](EnrolledSpeaker&& speaker) {
-        if (made == 0 && batch.empty()) {
-          decoder.Finish();
-          progress.Start("preparing the enrolled voices", "speaker",
-                         expected - gallery.size() - loaded.other_network.size());
-        }
-        batch.push_back(std::move(speaker));
-        if (batch.size() == 4 * static_cast<std::size_t>(TemplateBlock::kBlock)) add_batch();
-      });
-  decoder.Finish();
+      maker, {[&](std::size_t speakers) {
+                expected = speakers;
+                gallery.Reserve(expected, static_cast<std::size_t>(info.embedding_dim));
+              },
+              [&](std::string_view block) { DecodeBlock(block, loaded, mutex); },
+              [&](EnrolledSpeaker&& speaker) {
+                if (made == 0 && batch.empty())
+                  progress.Start("preparing the enrolled voices", "speaker",
+                                 expected - gallery.size() - loaded.other_network.size());
+                batch.push_back(std::move(speaker));
+                if (batch.size() == 4 * static_cast<std::size_t>(TemplateBlock::kBlock))
+                  add_batch();
+              }});
   if (!batch.empty()) add_batch();
   if (made > 0) progress.Finish();
+  std::sort(loaded.other_network.begin(), loaded.other_network.end());
 
   try {
     for (Block& block : blocks) {

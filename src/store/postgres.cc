@@ -80,7 +80,7 @@ class Row : public SqlRow {
 class Postgres : public SqlConnection {
  public:
   explicit Postgres(const StoreOptions& options)
-      : owner_(PQconnectdb(options.where.c_str())), connection_(owner_.get()) {
+      : options_(options), owner_(PQconnectdb(options.where.c_str())), connection_(owner_.get()) {
     if (PQstatus(connection_) != CONNECTION_OK)
       throw Error(ErrorCode::kIo,
                   "cannot reach the database '" + Without(options.where) + "': " + Message());
@@ -152,18 +152,21 @@ class Postgres : public SqlConnection {
     return rows;
   }
 
-  void ReadLarge(
-      const std::string& columns, const std::string& table, const std::string& large,
-      const std::string& rest, SqlValues values,
-      const std::function<LargeVector<char>(const SqlRow&, LargeVector<char>&&)>& use) override {
-    LargeVector<char> memory;
-    const auto last = static_cast<int>(std::count(columns.begin(), columns.end(), ',')) + 1;
-    Run("SELECT " + columns + ", " + large + " FROM " + table + " " + rest, values,
-        [&](const SqlRow& row) {
-          const std::string_view bytes = row.Bytes(last);
-          memory.assign(bytes.begin(), bytes.end());
-          memory = use(row, std::move(memory));
-        });
+  void ReadTemplates(std::int64_t block, LargeVector<char>& data) override {
+    Run("SELECT data FROM templates WHERE block = $1", {block}, [&](const SqlRow& row) {
+      const std::string_view bytes = row.Bytes(0);
+      data.assign(bytes.begin(), bytes.end());
+    });
+  }
+
+  std::vector<std::unique_ptr<SqlConnection>> Readers(std::size_t count) override {
+    std::vector<std::unique_ptr<SqlConnection>> readers;
+    try {
+      while (readers.size() < count) readers.push_back(std::make_unique<Postgres>(options_));
+    } catch (const Error&) {
+      // The server gives no more.
+    }
+    return readers;
   }
 
   void Begin(bool write) override {
@@ -249,6 +252,7 @@ class Postgres : public SqlConnection {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
 
+  const StoreOptions options_;
   std::string name_;
   std::unique_ptr<PGconn, Finish> owner_;
   PGconn* connection_;

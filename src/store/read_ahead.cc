@@ -14,7 +14,9 @@ namespace {
 
 constexpr off_t kLongStretch = 4 << 20;  // from which on it pays
 constexpr off_t kAhead = 64 << 20;
-constexpr off_t kStep = 2 << 20;  // asked for at once
+constexpr off_t kStep = 2 << 20;   // asked for at once
+constexpr off_t kNear = 16 << 20;  // readers of one stretch are no further apart
+constexpr std::size_t kAskers = 4;
 
 thread_local ReadAhead* listener = nullptr;
 
@@ -70,14 +72,9 @@ ReadAhead::ReadAhead(const std::string& path) {
     if (::fstat(fd, &open) == 0 && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
       descriptors_.push_back(fd);
   }
-  if (descriptors_.empty()) return;
-  listener = this;
-  for (std::thread& asker : askers_) asker = std::thread([this] { Ask(); });
 }
 
 ReadAhead::~ReadAhead() {
-  if (descriptors_.empty()) return;
-  listener = nullptr;
   {
     std::lock_guard lock(mutex_);
     done_ = true;
@@ -85,6 +82,9 @@ ReadAhead::~ReadAhead() {
   changed_.notify_all();
   for (std::thread& asker : askers_) asker.join();
 }
+
+ReadAhead::Listener::Listener(ReadAhead* ahead) { listener = ahead; }
+ReadAhead::Listener::~Listener() { listener = nullptr; }
 
 // Asking takes as long as the disk is busy with what was asked for before.
 void ReadAhead::Ask() {
@@ -101,23 +101,19 @@ void ReadAhead::Ask() {
 }
 
 void ReadAhead::Note(off_t offset, int bytes) {
-  if (offset + kStep < next_ || offset > next_ + kStep) {
-    if (bytes < 4096) return;  // a part of a page
+  if (bytes < 4096 || descriptors_.empty()) return;  // a part of a page
+  std::lock_guard lock(mutex_);
+  if (offset + kNear < next_ || offset > next_ + kNear) {
     length_ = 0;
-    next_ = offset;
-    std::lock_guard lock(mutex_);
-    asked_ = wanted_ = offset;
+    next_ = asked_ = wanted_ = offset;
   }
   length_ += bytes;
   next_ = std::max(next_, offset + bytes);
   if (length_ < kLongStretch) return;
-  {
-    std::lock_guard lock(mutex_);
-    asked_ = std::max(asked_, next_);
-    wanted_ = next_ + kAhead;
-    if (asked_ >= wanted_) return;
-  }
-  changed_.notify_all();
+  while (askers_.size() < kAskers) askers_.emplace_back([this] { Ask(); });
+  asked_ = std::max(asked_, next_);
+  wanted_ = next_ + kAhead;
+  if (asked_ < wanted_) changed_.notify_all();
 }
 
 }  // namespace vpr

@@ -7,7 +7,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "vpr/base/large_vector.h"
 #include "vpr/store/voice_store.h"
 
 namespace vpr {
@@ -43,13 +45,11 @@ class SqlConnection {
   // of those changed.
   virtual std::int64_t Run(const std::string& sql, SqlValues values = {},
                            const std::function<void(const SqlRow&)>& use = {}) = 0;
-  // SELECT columns, large FROM table rest, where the first of `columns` is the table's integer
-  // primary key and `large` holds many bytes, which are copied as few times as can be. `use` gives
-  // back memory to read the next one into, or none.
-  virtual void ReadLarge(
-      const std::string& columns, const std::string& table, const std::string& large,
-      const std::string& rest, SqlValues values,
-      const std::function<LargeVector<char>(const SqlRow&, LargeVector<char>&& bytes)>& use) = 0;
+  // The data of this block, which must be there: many bytes, copied as few times as can be.
+  virtual void ReadTemplates(std::int64_t block, LargeVector<char>& data) = 0;
+  // More connections to the same database, to read templates with on as many threads; fewer than
+  // `count`, or none, where no more are to be had.
+  virtual std::vector<std::unique_ptr<SqlConnection>> Readers(std::size_t count) = 0;
   // Several transactions that write wait for each other.
   virtual void Begin(bool write) = 0;
   virtual void Commit() = 0;

@@ -1,8 +1,13 @@
 #include "store/sql_store.h"
 
+#include <algorithm>
+#include <limits>
+#include <mutex>
+
 #include "store/record.h"
 #include "store/vault.h"
 #include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
@@ -161,26 +166,48 @@ class SqlStore : public VoiceStore {
     CommitRemoval(transaction);  // of the old embeddings
   }
 
-  void ForEachTemplate(const std::string& maker,
-                       const std::function<LargeVector<char>(SealedTemplates&&)>& use,
-                       const std::function<void(EnrolledSpeaker&&)>& without) override {
+  void ForEachTemplate(const std::string& maker, const TemplateReader& reader) override {
     Transaction transaction(*sql_, false);
     CheckKey();
     const std::int64_t expected = Number("SELECT speakers FROM store");
-    std::int64_t count = 0;
-    sql_->ReadLarge(
-        "block, speakers", "templates", "data", "WHERE maker = $1 ORDER BY block", {maker},
-        [&](const SqlRow& row, LargeVector<char>&& sealed) {
-          count += row.Integer(1);
-          return use({std::move(sealed),
-                      [this, place = TemplatePlace(row.Integer(0), row.Integer(1))](
-                          std::span<char> bytes) { return OpenInPlace(bytes, place); }});
-        });
+    reader.expect(static_cast<std::size_t>(expected));
+    const auto readers = ReadersOfThisMoment(expected);
+    std::mutex mutex;
+    std::int64_t last = -1, count = 0;
+    const std::size_t threads = std::max<std::size_t>(readers.size(), 1);
+    ParallelFor(threads, static_cast<int>(threads), [&](std::size_t thread) {
+      SqlConnection& sql = readers.empty() ? *sql_ : *readers[thread];
+      LargeVector<char> sealed;
+      try {
+        for (;;) {
+          std::int64_t block = -1, speakers = 0;
+          {
+            std::lock_guard lock(mutex);
+            sql.Run(
+                "SELECT block, speakers FROM templates WHERE block > $1 AND maker = $2 "
+                "ORDER BY block LIMIT 1",
+                {last, maker}, [&](const SqlRow& row) {
+                  block = row.Integer(0);
+                  speakers = row.Integer(1);
+                });
+            if (block < 0) return;
+            last = block;
+            count += speakers;
+          }
+          sql.ReadTemplates(block, sealed);
+          reader.block(OpenInPlace(sealed, TemplatePlace(block, speakers)));
+        }
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        last = std::numeric_limits<std::int64_t>::max();  // no more for the others either
+        throw;
+      }
+    });
     if (count != expected)
       count += ReadSpeakers(Format("LEFT JOIN templates AS t ON t.block = s.id / %lld AND t.maker "
                                    "= $1 WHERE t.block IS NULL",
                                    static_cast<long long>(TemplateBlock::kBlock)),
-                            {maker}, false, without)
+                            {maker}, false, reader.without)
                    .speakers;
     if (count != expected)
       throw Damaged(Format("it holds %lld speakers, %lld are expected",
@@ -201,6 +228,7 @@ class SqlStore : public VoiceStore {
     sql_->Run("DELETE FROM templates WHERE block = $1", {block.number});
     sql_->Run("INSERT INTO templates (block, maker, speakers, data) VALUES ($1, $2, $3, $4)",
               {block.number, maker, block.speakers, sealed});
+    sql_->Run("UPDATE store SET revision = revision + 1");
     transaction.Commit();
   }
 
@@ -316,6 +344,29 @@ class SqlStore : public VoiceStore {
     sql_->Run("UPDATE store SET utterances = utterances + $1",
               {static_cast<std::int64_t>(enrollment.utterances.size())});
     Revise(id);
+  }
+
+  // Connections, for a thread each, that see the templates this transaction sees: all have the same
+  // revision. None where one thread is as fast, or somebody changes the store just now.
+  std::vector<std::unique_ptr<SqlConnection>> ReadersOfThisMoment(std::int64_t speakers) {
+    constexpr std::int64_t kWorthAThread = 2000, kMost = 4;
+    const std::int64_t wanted =
+        std::min({kMost, std::int64_t{HardwareThreads()}, speakers / kWorthAThread});
+    if (wanted < 2) return {};
+    const std::string moment = Moment(*sql_);
+    auto readers = sql_->Readers(static_cast<std::size_t>(wanted));
+    for (const auto& reader : readers) {
+      reader->Begin(false);
+      if (Moment(*reader) != moment) return {};
+    }
+    return readers;
+  }
+  static std::string Moment(SqlConnection& sql) {
+    std::string moment;
+    sql.Run("SELECT revision, header FROM store", {}, [&](const SqlRow& row) {
+      moment = std::to_string(row.Integer(0)) + " " + std::string(row.Bytes(1));
+    });
+    return moment;
   }
 
   // A speaker has changed, or goes: what was made of it is no longer true.

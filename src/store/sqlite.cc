@@ -26,6 +26,9 @@ constexpr int kWaitMilliseconds = 30000;
 // Of new stores: a million voiceprints are read in a third less of processor time than in pages of
 // 4 KiB, SQLite's default, and a change is written as fast. Every size is read.
 constexpr int kPageBytes = 16384;
+// Of what reads templates, no page of which is wanted again: few, so that they stay in the
+// processor's cache.
+constexpr int kReaderPages = 16;
 constexpr int kLogBytes = 4 << 20;  // from which on the write-ahead log goes into the file
 
 constexpr char kSchema[] = R"(
@@ -109,6 +112,19 @@ class Sqlite : public SqlConnection {
           "no voices are enrolled: there is no store '" + Printable(path_) +
               "'; enroll somebody with: vpr enroll NAME FILE..., or name another with --db");
     if (!there) CreateFile(path_);
+    Connect();
+    Execute(Format("PRAGMA page_size = %d; PRAGMA wal_autocheckpoint = %d", kPageBytes,
+                   kLogBytes / kPageBytes)
+                .c_str());
+  }
+  // To read templates with.
+  Sqlite(const std::string& path, std::shared_ptr<ReadAhead> ahead)
+      : path_(path), ahead_(std::move(ahead)) {
+    Connect();
+    Execute(Format("PRAGMA cache_size = %d", kReaderPages).c_str());
+  }
+
+  void Connect() {
     const int code =
         sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, ReadAheadVfs());
     owner_.reset(handle_);
@@ -118,9 +134,6 @@ class Sqlite : public SqlConnection {
     Execute(
         "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
         "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-    Execute(Format("PRAGMA page_size = %d; PRAGMA wal_autocheckpoint = %d", kPageBytes,
-                   kLogBytes / kPageBytes)
-                .c_str());
   }
 
   std::string Describe() const override { return path_; }
@@ -159,35 +172,40 @@ class Sqlite : public SqlConnection {
   }
 
   // A column is put together in memory of SQLite's, a blob where we want it.
-  void ReadLarge(
-      const std::string& columns, const std::string& table, const std::string& large,
-      const std::string& rest, SqlValues values,
-      const std::function<LargeVector<char>(const SqlRow&, LargeVector<char>&&)>& use) override {
-    const ReadAhead ahead(path_);
-    std::unique_ptr<sqlite3_blob, Close> blob;
-    LargeVector<char> bytes;
-    Run("SELECT " + columns + " FROM " + table + " " + rest, values, [&](const SqlRow& row) {
-      const std::int64_t key = row.Integer(0);
-      if (blob == nullptr) {
-        sqlite3_blob* opened = nullptr;
-        if (sqlite3_blob_open(handle_, "main", table.c_str(), large.c_str(), key, 0, &opened) !=
-            SQLITE_OK)
-          Fail();
-        blob.reset(opened);
-      } else if (sqlite3_blob_reopen(blob.get(), key) != SQLITE_OK) {
-        Fail();
-      }
-      bytes.resize(static_cast<std::size_t>(sqlite3_blob_bytes(blob.get())));
-      if (sqlite3_blob_read(blob.get(), bytes.data(), static_cast<int>(bytes.size()), 0) !=
-          SQLITE_OK)
-        Fail();
-      bytes = use(row, std::move(bytes));
-    });
+  void ReadTemplates(std::int64_t block, LargeVector<char>& data) override {
+    const ReadAhead::Listener listener(ahead_.get());
+    sqlite3_blob* opened = nullptr;
+    const int code = templates_ != nullptr ? sqlite3_blob_reopen(templates_.get(), block)
+                                           : sqlite3_blob_open(handle_, "main", "templates", "data",
+                                                               block, 0, &opened);
+    if (opened != nullptr) templates_.reset(opened);
+    if (code != SQLITE_OK) Fail();
+    data.resize(static_cast<std::size_t>(sqlite3_blob_bytes(templates_.get())));
+    if (sqlite3_blob_read(templates_.get(), data.data(), static_cast<int>(data.size()), 0) !=
+        SQLITE_OK)
+      Fail();
+  }
+
+  std::vector<std::unique_ptr<SqlConnection>> Readers(std::size_t count) override {
+    std::vector<std::unique_ptr<SqlConnection>> readers;
+    const auto ahead = std::make_shared<ReadAhead>(path_);
+    try {
+      while (readers.size() < count) readers.push_back(std::make_unique<Sqlite>(path_, ahead));
+    } catch (const Error&) {
+      // No more open files are allowed.
+    }
+    return readers;
   }
 
   void Begin(bool write) override { Execute(write ? "BEGIN IMMEDIATE" : "BEGIN"); }
-  void Commit() override { Execute("COMMIT"); }
-  void Rollback() noexcept override { TryExecute("ROLLBACK"); }
+  void Commit() override {
+    templates_.reset();
+    Execute("COMMIT");
+  }
+  void Rollback() noexcept override {
+    templates_.reset();
+    TryExecute("ROLLBACK");
+  }
 
   bool initialized() override {
     auto ours = [&] { return Pragma("application_id") == kApplicationId; };
@@ -302,6 +320,8 @@ class Sqlite : public SqlConnection {
   sqlite3* handle_ = nullptr;
   std::unique_ptr<sqlite3, Close> owner_;  // of handle_
   std::map<std::string, std::unique_ptr<sqlite3_stmt, Close>> statements_;
+  std::shared_ptr<ReadAhead> ahead_;                // of a reader
+  std::unique_ptr<sqlite3_blob, Close> templates_;  // a row of theirs
   std::int64_t data_version_ = 0;
 };
 

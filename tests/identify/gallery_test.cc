@@ -5,11 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <mutex>
+#include <thread>
 
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
+#include "vpr/base/parallel.h"
 #include "vpr/base/rng.h"
 
 namespace vpr {
@@ -110,9 +114,11 @@ TEST(Gallery, EncodedSpeakersComeBack) {
   Gallery gallery(scorer), copy(scorer);
   for (int i = 0; i < 3; ++i)
     gallery.Add(i, "李达康 " + std::to_string(i), scorer.MakeVoiceprint(Random(rng), 4 + i));
-  copy.AddEncoded(gallery.Encode(0, 0));
-  copy.AddEncoded(gallery.Encode(0, 1));
-  copy.AddEncoded(gallery.Encode(1, 3));
+  std::mutex mutex;
+  copy.Reserve(5, gallery.dim());
+  copy.AddEncoded(gallery.Encode(0, 0), mutex);
+  copy.AddEncoded(gallery.Encode(0, 1), mutex);
+  copy.AddEncoded(gallery.Encode(1, 3), mutex);
   ASSERT_EQ(copy.size(), 3u);
   const Voiceprint probe = scorer.MakeVoiceprint(Random(rng), 3);
   for (std::size_t k = 0; k < 3; ++k) {
@@ -122,13 +128,37 @@ TEST(Gallery, EncodedSpeakersComeBack) {
   }
   std::string bytes = gallery.Encode(0, 3);
   for (std::size_t size = 0; size < bytes.size(); ++size)
-    EXPECT_THROW(copy.AddEncoded(bytes.substr(0, size)), Error) << size;
+    EXPECT_THROW(copy.AddEncoded(bytes.substr(0, size), mutex), Error) << size;
   for (std::size_t at : {std::size_t{0}, std::size_t{7}, std::size_t{8}, std::size_t{15}}) {
     std::string changed = bytes;
     changed[at] = static_cast<char>(changed[at] ^ 0x41);
-    EXPECT_THROW(copy.AddEncoded(changed), Error) << at;
+    EXPECT_THROW(copy.AddEncoded(changed, mutex), Error) << at;
   }
+  // No room for three more.
+  EXPECT_THROW(copy.AddEncoded(bytes, mutex), Error);
   EXPECT_EQ(copy.size(), 3u);
+}
+
+TEST(Gallery, ManyThreadsMayAddEncodedSpeakers) {
+  Rng rng(6);
+  const Scorer scorer(Scoring(rng));
+  Gallery gallery(scorer), copy(scorer);
+  constexpr std::size_t kSpeakers = 4000, kBlock = 50;
+  for (std::size_t i = 0; i < kSpeakers; ++i)
+    gallery.Add(static_cast<std::int64_t>(i), std::to_string(i),
+                scorer.MakeVoiceprint(Random(rng), 3));
+  copy.Reserve(kSpeakers, gallery.dim());
+  std::mutex mutex;
+  ParallelFor(kSpeakers / kBlock, 4, [&](std::size_t block) {
+    copy.AddEncoded(gallery.Encode(block * kBlock, (block + 1) * kBlock), mutex);
+  });
+  ASSERT_EQ(copy.size(), kSpeakers);
+  const Voiceprint probe = scorer.MakeVoiceprint(Random(rng), 3);
+  const auto expected = gallery.Search(probe, kSpeakers), found = copy.Search(probe, kSpeakers);
+  for (std::size_t i = 0; i < kSpeakers; ++i) {
+    EXPECT_EQ(copy.name(found[i].speaker), gallery.name(expected[i].speaker));
+    EXPECT_EQ(found[i].value, expected[i].value);
+  }
 }
 
 class LoadGalleryTest : public ::testing::Test {
@@ -160,9 +190,8 @@ class LoadGalleryTest : public ::testing::Test {
   // How many speakers have to be made ready.
   std::size_t Missing() {
     std::size_t missing = 0;
-    store_->ForEachTemplate(
-        Maker(), [](SealedTemplates&&) { return LargeVector<char>(); },
-        [&](EnrolledSpeaker&&) { ++missing; });
+    store_->ForEachTemplate(Maker(), {[](std::size_t) {}, [](std::string_view) {},
+                                      [&](EnrolledSpeaker&&) { ++missing; }});
     return missing;
   }
 
@@ -207,6 +236,45 @@ TEST_F(LoadGalleryTest, IsTheSameWithTemplatesAndWithout) {
   info_.scoring_fingerprint = "s2";
   EXPECT_EQ(Missing(), 601u);
   EXPECT_EQ(answers(), changed);
+}
+
+// From 4,000 on several connections read, where there are as many processors.
+TEST_F(LoadGalleryTest, ManySpeakersWhileAnotherProcessAdds) {
+  const Scorer scorer(Scoring(rng_));
+  std::vector<Enrollment> people;
+  for (int i = 0; i < 4500; ++i) people.push_back({"s" + std::to_string(i), {Utterance()}, {}});
+  store_->EnrollAll(people);
+  const LoadedGallery made = LoadGallery(*store_, scorer, info_, silent_);
+  const Voiceprint probe = scorer.MakeVoiceprint(Random(rng_), 3);
+  const auto expected = made.gallery.Search(probe, 4500);
+  auto expect_same = [&](const Gallery& gallery) {
+    const auto found = gallery.Search(probe, 4500);
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i)
+      ASSERT_EQ(gallery.name(found[i].speaker), made.gallery.name(expected[i].speaker));
+  };
+  expect_same(LoadGallery(*store_, scorer, info_, silent_).gallery);
+
+  const auto other = VoiceStore::Open({path_, {}, false});
+  std::atomic<bool> done = false;
+  int added = 0;
+  std::thread writer([&] {
+    for (; !done; ++added) other->Enroll("t" + std::to_string(added), {Utterance()}, {});
+  });
+  std::size_t last = 0;
+  for (int i = 0; i < 8; ++i) {
+    const LoadedGallery loaded = LoadGallery(*store_, scorer, info_, silent_);
+    EXPECT_GE(loaded.gallery.size(), std::max<std::size_t>(last, 4500));
+    last = loaded.gallery.size();
+    std::vector<std::string> names;
+    for (std::size_t s = 0; s < last; ++s) names.emplace_back(loaded.gallery.name(s));
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+  }
+  done = true;
+  writer.join();
+  EXPECT_EQ(LoadGallery(*store_, scorer, info_, silent_).gallery.size(),
+            4500 + static_cast<std::size_t>(added));
 }
 
 TEST_F(LoadGalleryTest, DamagedTemplatesAreAnError) {

@@ -145,17 +145,14 @@ TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
   // The templates, then how many speakers have none, and the number of utterances of the last.
   auto state = [&](VoiceStore& from, const std::string& maker = "m1") {
     std::string text;
-    std::size_t without = 0, utterances = 0;
-    from.ForEachTemplate(
-        maker,
-        [&](SealedTemplates&& block) {
-          text += std::string(block.Open()) + " ";
-          return std::move(block).TakeMemory();
-        },
-        [&](EnrolledSpeaker&& speaker) {
-          ++without;
-          utterances = speaker.utterances.size();
-        });
+    std::size_t expected = 0, without = 0, utterances = 0;
+    from.ForEachTemplate(maker, {[&](std::size_t speakers) { expected = speakers; },
+                                 [&](std::string_view block) { text += std::string(block) + " "; },
+                                 [&](EnrolledSpeaker&& speaker) {
+                                   ++without;
+                                   utterances = speaker.utterances.size();
+                                 }});
+    EXPECT_EQ(expected, from.NumSpeakers());
     return without == 0 ? text : text + Format("%zu/%zu", without, utterances);
   };
   EXPECT_EQ(state(*store), "300/2");

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,9 +41,10 @@ class Gallery {
   void Reserve(std::size_t speakers, std::size_t dim);
 
   // Speakers begin .. end-1 as bytes, and back, as they are in memory: for one kind of machine.
-  // Throws kCorrupt for what are no such bytes; the gallery is then as it was.
+  // Several threads may add at once, with the same mutex. Throws kCorrupt for what are no such
+  // bytes, or more speakers than Reserve made room for; the gallery is then as it was.
   std::string Encode(std::size_t begin, std::size_t end) const;
-  void AddEncoded(std::string_view bytes);
+  void AddEncoded(std::string_view bytes, std::mutex& mutex);
 
   std::size_t size() const { return ids_.size(); }
   std::size_t dim() const { return dim_; }
@@ -72,7 +74,13 @@ class Gallery {
       return value != other.value ? value > other.value : id < other.id;
     }
   };
-  void LookAt(std::size_t speaker);  // prepares the first look
+  // From which follows how far the first look at a score may be off.
+  struct Bounds {
+    double longest_row = 0, largest_inverse = 0, largest_own = 0, largest_mean = 0;
+    void Widen(const Bounds& other);
+  };
+  void Grow(std::size_t speakers);  // all but ids and names; nothing is set
+  Bounds PrepareFirstLook(std::size_t begin, std::size_t end);
   void SearchRows(std::span<const Voiceprint> probes, std::size_t begin, std::size_t end,
                   std::size_t top, std::vector<std::vector<Hit>>& hits) const;
 
@@ -85,8 +93,7 @@ class Gallery {
   LargeVector<ScoreTerms> terms_;
   // Of `terms_`, for the first look at a score: 1 / deviation, mean / deviation, own.
   LargeVector<float> inverse_deviations_, scaled_means_, owns_;
-  // Bounds from which follows how far that look may be off.
-  double longest_row_ = 0, largest_inverse_ = 0, largest_own_ = 0, largest_mean_ = 0;
+  Bounds bounds_;
 };
 
 // What of a store can be compared with this network's embeddings.

@@ -13,8 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "vpr/base/large_vector.h"
-
 namespace vpr {
 
 // Where and how an utterance was recorded, for people and for later checks.
@@ -55,22 +53,15 @@ struct TemplateBlock {
   std::string data;           // any bytes
 };
 
-// TemplateBlock::data as it is kept. Checking and decrypting it is worth a thread of its own: other
-// than the store it may be used on any thread, as long as the store is there.
-class SealedTemplates {
- public:
-  using Opener = std::function<std::string_view(std::span<char> sealed)>;
-  SealedTemplates(LargeVector<char>&& sealed, Opener open)
-      : bytes_(std::move(sealed)), open_(std::move(open)) {}
-
-  // To be called once; what it gives lives as long as this. Throws kCorrupt.
-  std::string_view Open() { return open_(bytes_); }
-  // Memory for another one, when what Open() gave is no longer needed.
-  LargeVector<char> TakeMemory() && { return std::move(bytes_); }
-
- private:
-  LargeVector<char> bytes_;
-  Opener open_;
+// Takes what VoiceStore::ForEachTemplate gives.
+struct TemplateReader {
+  std::function<void(std::size_t speakers)> expect;  // first: of this many in all
+  // A block's TemplateBlock::data, which lives until it returns. Called by several threads at once
+  // and in any order, since checking, decrypting and taking apart a million takes longer than
+  // reading them.
+  std::function<void(std::string_view data)> block;
+  // Then, on the calling thread and by id, a speaker of whom there are none, with the utterances.
+  std::function<void(EnrolledSpeaker&&)> without;
 };
 
 // How an encrypted store is opened: with a passphrase or with a key file. Neither: not encrypted.
@@ -130,13 +121,9 @@ class VoiceStore {
   // New embeddings for utterances that are there already (re-embed), all or none.
   virtual void ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) = 0;
 
-  // Everybody as one moment has them: gives the blocks that `maker` made, by number, then, with
-  // their utterances and by id, the speakers of the other blocks. A change of name, utterances or
-  // key drops the block. `use` gives back memory of a block it is done with, or none: that of
-  // hundreds of megabytes, new for every block, would take longer to have than to fill.
-  virtual void ForEachTemplate(const std::string& maker,
-                               const std::function<LargeVector<char>(SealedTemplates&&)>& use,
-                               const std::function<void(EnrolledSpeaker&&)>& without) = 0;
+  // Everybody as one moment has them: the blocks that `maker` made, and the speakers of the other
+  // blocks. A change of name, utterances or key drops the block. What `reader` throws ends it.
+  virtual void ForEachTemplate(const std::string& maker, const TemplateReader& reader) = 0;
   // Keeps it, unless one of its speakers has changed since, or others have come.
   virtual void SaveTemplates(const std::string& maker, const TemplateBlock& block) = 0;
 
