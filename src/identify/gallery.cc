@@ -144,7 +144,7 @@ void Gallery::AddEncoded(std::string_view bytes, std::mutex& mutex) {
     // Others are filling what they were given: it must stay where it is.
     if (begin + count > ids_.capacity() || (begin + count) * dim > rows_.capacity())
       throw fail("are of more speakers, or longer, than expected");
-    dim_ = dim;
+    if (begin == 0) dim_ = dim;  // else others may be reading it
     ids_.resize(begin + count);
     std::memcpy(ids_.data() + begin, ids, count * sizeof(ids_[0]));
     for (std::uint64_t end : ends) name_ends_.push_back(names_.size() + end);
