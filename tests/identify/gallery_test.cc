@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <mutex>
@@ -259,7 +260,10 @@ TEST_F(LoadGalleryTest, ManySpeakersWhileAnotherProcessAdds) {
   std::atomic<bool> done = false;
   int added = 0;
   std::thread writer([&] {
-    for (; !done; ++added) other->Enroll("t" + std::to_string(added), {Utterance()}, {});
+    for (; !done; ++added) {
+      other->Enroll("t" + std::to_string(added), {Utterance()}, {});
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
   });
   std::size_t last = 0;
   for (int i = 0; i < 8; ++i) {
