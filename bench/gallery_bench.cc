@@ -212,7 +212,10 @@ void Measure(const Model& model, const Settings& settings, std::size_t speakers)
   std::size_t right = 0;
   const auto found = gallery.Search(probes, kTop);
   for (std::size_t p = 0; p < kProbes; ++p)
-    right += found[p][0].speaker == p * (speakers / kProbes) ? 1 : 0;
+    right +=
+        gallery.name(found[p][0].speaker) == "speaker " + std::to_string(p * (speakers / kProbes))
+            ? 1
+            : 0;
 
   // What reading the matrix takes, on as many threads.
   std::vector<double> sums(static_cast<std::size_t>(HardwareThreads()));
