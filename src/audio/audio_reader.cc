@@ -122,7 +122,8 @@ Audio DecodeAudio(const std::string& bytes, const std::string& name) {
   return Decode(AsBytes(bytes), name, true, kSampleRate);
 }
 
-void WriteWav(const std::string& path, const std::vector<float>& samples, int sample_rate) {
+void WriteWav(const std::string& path, const std::vector<float>& samples, int sample_rate,
+              unsigned mode) {
   constexpr std::size_t kHeader = 44;
   if (samples.size() > (0xFFFFFFFFu - kHeader) / 2)
     throw Error(ErrorCode::kInvalidArgument,
@@ -146,7 +147,7 @@ void WriteWav(const std::string& path, const std::vector<float>& samples, int sa
   header += "data";
   put(header, size, 4);
 
-  AtomicFile file(path);
+  AtomicFile file(path, mode);
   file.Write(header);
   std::string block;
   for (std::size_t i = 0; i < samples.size(); ++i) {

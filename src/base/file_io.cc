@@ -40,7 +40,8 @@ class Descriptor {
 };
 
 // `expected`: bytes, as far as known.
-std::string ReadAll(int fd, const std::string& name, std::size_t expected = kBufferSize) {
+std::string ReadAll(int fd, const std::string& name, std::size_t most,
+                    std::size_t expected = kBufferSize) {
   std::string content(expected + 1, '\0');  // one more, to meet the end without growing
   std::size_t used = 0;
   for (;;) {
@@ -51,6 +52,10 @@ std::string ReadAll(int fd, const std::string& name, std::size_t expected = kBuf
       throw Error(ErrorCode::kIo, "cannot read '" + Printable(name) + "': " + Reason(errno));
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
+    if (used > most)
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          Format("cannot use '%s': it holds more than %zu bytes", Printable(name).c_str(), most));
   }
   content.resize(used);
   return content;
@@ -58,8 +63,8 @@ std::string ReadAll(int fd, const std::string& name, std::size_t expected = kBuf
 
 }  // namespace
 
-std::string ReadFile(const std::string& path) {
-  if (path == "-") return ReadAll(STDIN_FILENO, "standard input");
+std::string ReadFile(const std::string& path, std::size_t most) {
+  if (path == "-") return ReadAll(STDIN_FILENO, "standard input", most);
   Descriptor file(path, O_RDONLY);
   struct stat status {};
   const bool known = ::fstat(file.get(), &status) == 0;
@@ -67,8 +72,8 @@ std::string ReadFile(const std::string& path) {
     throw Error(ErrorCode::kInvalidArgument,
                 "cannot read '" + Printable(path) + "': it is a directory, expected a file");
   return known && S_ISREG(status.st_mode)
-             ? ReadAll(file.get(), path, static_cast<std::size_t>(status.st_size))
-             : ReadAll(file.get(), path);
+             ? ReadAll(file.get(), path, most, static_cast<std::size_t>(status.st_size))
+             : ReadAll(file.get(), path, most);
 }
 
 bool IsRegularFile(const std::string& path) {
@@ -109,11 +114,23 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+AtomicFile::AtomicFile(const std::string& path, unsigned mode) : path_(path) {
   static std::atomic<unsigned> counter{0};
-  temporary_path_ =
-      path + Format(".tmp.%ld.%u", static_cast<long>(::getpid()), counter.fetch_add(1));
-  fd_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    direct_ = true;
+    temporary_path_ = path;
+    fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);  // of a folder: an error
+  } else {
+    std::error_code error;
+    if (std::filesystem::is_symlink(path, error)) {
+      const std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
+      if (!error) path_ = target.string();
+    }
+    temporary_path_ =
+        path_ + Format(".tmp.%ld.%u", static_cast<long>(::getpid()), counter.fetch_add(1));
+    fd_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  }
   if (fd_ < 0)
     throw Error(ErrorCode::kIo, "cannot write '" + Printable(path) + "': " + Reason(errno));
   buffer_.reserve(kBufferSize);
@@ -121,7 +138,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
 
 AtomicFile::~AtomicFile() {
   if (fd_ >= 0) ::close(fd_);
-  if (!temporary_path_.empty()) ::unlink(temporary_path_.c_str());
+  if (!direct_ && !temporary_path_.empty()) ::unlink(temporary_path_.c_str());
 }
 
 void AtomicFile::Write(const void* data, std::size_t size) {
@@ -156,6 +173,7 @@ void AtomicFile::Sync() {
 
 void AtomicFile::Rename() {
   VPR_CHECK(fd_ < 0 && !temporary_path_.empty());
+  if (direct_) return;
   if (::rename(temporary_path_.c_str(), path_.c_str()) != 0)
     throw Error(ErrorCode::kIo, "cannot write '" + Printable(path_) + "': " + Reason(errno));
   temporary_path_.clear();

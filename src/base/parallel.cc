@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -56,7 +57,11 @@ std::size_t OrderedParallelFor(std::size_t count, int threads, std::size_t windo
 
   std::vector<std::thread> pool;
   std::size_t size = std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count);
-  for (std::size_t i = 0; i < size; ++i) pool.emplace_back(work);
+  try {
+    for (std::size_t i = 0; i < size; ++i) pool.emplace_back(work);
+  } catch (const std::system_error&) {
+    if (pool.empty()) throw;  // the system gives no more: it takes longer
+  }
   try {
     while (consumed < count) {
       if (stop && stop()) break;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "vpr/base/progress.h"
@@ -36,6 +37,8 @@ StopRequested CatchInterrupts();
 
 // Writes results to stdout and makes sure they arrived; throws kIo (a full disk, a closed pipe).
 void Print(const std::string& text);
+// One line of JSON; what is not UTF-8 becomes U+FFFD.
+void PrintJson(const nlohmann::ordered_json& json);
 
 // The last part of a path, for titles; "standard input" for "-".
 std::string FileName(const std::string& path);

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 
@@ -228,6 +229,10 @@ void Print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     throw Error(ErrorCode::kIo,
                 "cannot write to standard output: " + std::generic_category().message(errno));
+}
+
+void PrintJson(const nlohmann::ordered_json& json) {
+  Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace vpr::cli

@@ -1,5 +1,8 @@
 // vpr db: the store of the enrolled voices as a whole.
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/voices.h"
@@ -11,19 +14,48 @@ namespace {
 
 struct Options {
   std::string new_key_file;
+  bool json = false;
   StoreArguments store;
 };
 
 int ShowPath(const Options& options, const Context&) {
-  Print(FindStore(options.store.db) + "\n");
+  const std::string where = DescribeStore(FindStore(options.store.db));
+  if (options.json)
+    PrintJson({{"db", where}});
+  else
+    Print(where + "\n");
   return kExitDone;
 }
 
 int Check(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
   store->Check();
-  Print(Format("%s: sound, %zu speakers, %s\n", Printable(store->Describe()).c_str(),
-               store->NumSpeakers(), store->encrypted() ? "encrypted" : "not encrypted"));
+  const std::size_t speakers = store->NumSpeakers();
+  if (options.json)
+    PrintJson({{"db", store->Describe()},
+               {"sound", true},
+               {"speakers", speakers},
+               {"encrypted", store->encrypted()}});
+  else
+    Print(Format("%s: sound, %zu speaker%s, %s\n", Printable(store->Describe()).c_str(), speakers,
+                 speakers == 1 ? "" : "s", store->encrypted() ? "encrypted" : "not encrypted"));
+  return kExitDone;
+}
+
+// After a change of the key. `remains`: what was replaced.
+int Report(const Options& options, VoiceStore& store, const char* what, const char* remains) {
+  const bool overwritten = store.RemovedIsOverwritten();
+  if (!overwritten && remains != nullptr)
+    spdlog::warn("{} may still be found on the disk: {}", remains,
+                 DescribesServer(store)
+                     ? "PostgreSQL frees it but does not overwrite it, and keeps a log"
+                     : "another program is using the store; it is overwritten when vpr next opens "
+                       "it alone");
+  if (options.json)
+    PrintJson(
+        {{"db", store.Describe()}, {"encrypted", store.encrypted()}, {"overwritten", overwritten}});
+  else
+    Print(Printable(store.Describe()) + ": " + what + "\n");
   return kExitDone;
 }
 
@@ -38,14 +70,14 @@ int Encrypt(const Options& options, const Context&) {
     if (error.code() == ErrorCode::kIncompatible &&
         std::string_view(error.what()).find("is encrypted") != std::string_view::npos)
       throw Error(ErrorCode::kIncompatible,
-                  "store '" + Printable(open.where) +
+                  "store '" + Printable(DescribeStore(open.where)) +
                       "' is encrypted already; another key: vpr db change-key");
     throw;
   }
   if (key.empty()) key = NewKey("", "VPR_PASSPHRASE");
   store->ChangeKey(key);
-  Print(Printable(store->Describe()) + ": encrypted; without the key nothing in it can be read\n");
-  return kExitDone;
+  return Report(options, *store, "encrypted; without the key nothing in it can be read",
+                "what it held in clear");
 }
 
 int Decrypt(const Options& options, const Context&) {
@@ -54,8 +86,7 @@ int Decrypt(const Options& options, const Context&) {
     throw Error(ErrorCode::kIncompatible,
                 "store '" + Printable(store->Describe()) + "' is not encrypted");
   store->ChangeKey({});
-  Print(Printable(store->Describe()) + ": not encrypted any more\n");
-  return kExitDone;
+  return Report(options, *store, "not encrypted any more", nullptr);
 }
 
 int ChangeKey(const Options& options, const Context&) {
@@ -64,8 +95,7 @@ int ChangeKey(const Options& options, const Context&) {
     throw Error(ErrorCode::kIncompatible, "store '" + Printable(store->Describe()) +
                                               "' is not encrypted; see: vpr db encrypt");
   store->ChangeKey(NewKey(options.new_key_file, "VPR_NEW_PASSPHRASE"));
-  Print(Printable(store->Describe()) + ": the key was changed\n");
-  return kExitDone;
+  return Report(options, *store, "the key was changed", "what the old key opens");
 }
 
 }  // namespace
@@ -76,7 +106,9 @@ void AddDbCommand(CLI::App& app, Context& context) {
       app.add_subcommand("db", "The store of the enrolled voices: path, check, encrypt");
   command->require_subcommand(1);
   auto add = [&](const char* name, const char* what, int (*run)(const Options&, const Context&)) {
-    return AddStoreCommand(*command, context, options, name, what, run);
+    CLI::App* one = AddStoreCommand(*command, context, options, name, what, run);
+    one->add_flag("--json", options->json, "As JSON");
+    return one;
   };
   add("path", "Where it is", ShowPath);
   add("check", "Read everything and check every checksum", Check);

@@ -21,7 +21,7 @@ void AddDevicesCommand(CLI::App& app, Context& context) {
           const nlohmann::ordered_json line = {
               {"number", device.number},     {"name", device.name}, {"api", device.api},
               {"channels", device.channels}, {"rate", device.rate}, {"default", device.is_default}};
-          Print(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+          PrintJson(line);
         } else {
           Print(Format("%d\t%s\t%s\t%d channels\t%.0f Hz%s\n", device.number,
                        Printable(device.name).c_str(), Printable(device.api).c_str(),

@@ -27,6 +27,10 @@ std::string CheckDevice(const std::string& device) {
 }
 
 // "0.1%", "0.1 %" or "0.001" as 0.001; nothing if it is no rate.
+std::string Percent(double rate) { return Format("%.6g%%", 100 * rate); }
+
+}  // namespace
+
 std::optional<double> ParseRate(std::string_view text) {
   const bool percent = text.ends_with('%');
   if (percent) text.remove_suffix(1);
@@ -38,9 +42,16 @@ std::optional<double> ParseRate(std::string_view text) {
   return rate > 0 && rate < 1 ? std::optional(rate) : std::nullopt;
 }
 
-std::string Percent(double rate) { return Format("%.6g%%", 100 * rate); }
-
-}  // namespace
+CLI::Validator FiniteNumber() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        double value = 0;
+        return CLI::detail::lexical_cast(text, value) && std::isfinite(value)
+                   ? std::string()
+                   : "must be a number, found " + text;
+      },
+      "");
+}
 
 void AddNetworkOptions(CLI::App& command, NetworkOptions& options) {
   command
@@ -76,6 +87,7 @@ void AddThresholdOptions(CLI::App& command, ThresholdOptions& options) {
                                .add_option("-t,--threshold", options.threshold,
                                            "Same speaker from this score on (default: the model's "
                                            "own threshold)")
+                               ->check(FiniteNumber())
                                ->type_name("SCORE");
   command
       .add_option("--fmr", options.fmr,

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -19,7 +20,8 @@
 
 namespace CLI {
 class App;
-}
+class Validator;
+}  // namespace CLI
 
 namespace vpr::cli {
 
@@ -37,6 +39,10 @@ struct ThresholdOptions {
   std::optional<double> threshold;
   std::string fmr;  // "0.1%" or "0.001"; empty: not asked for
 };
+
+// "0.1%" or "0.001" as a share between 0 and 1; nothing if it is none.
+std::optional<double> ParseRate(std::string_view text);
+CLI::Validator FiniteNumber();
 
 // Declares --threshold and --fmr.
 void AddThresholdOptions(CLI::App& command, ThresholdOptions& options);

@@ -42,7 +42,9 @@ struct Person {
 std::vector<std::string> AudioFilesBelow(const fs::path& folder, bool deep) {
   std::vector<std::string> files;
   auto take = [&](const fs::directory_entry& entry) {
-    if (entry.is_regular_file() && HasAudioExtension(entry.path().string()))
+    // Hidden ones ("._Ada.wav") are other programs' notes.
+    if (entry.is_regular_file() && HasAudioExtension(entry.path().string()) &&
+        !entry.path().filename().string().starts_with('.'))
       files.push_back(entry.path().string());
   };
   std::error_code error;
@@ -71,7 +73,8 @@ std::vector<Person> PeopleOf(const Options& options) {
   } else {
     std::vector<fs::path> folders;
     for (const auto& entry : fs::directory_iterator(folder)) {
-      if (entry.is_directory()) folders.push_back(entry.path());
+      if (entry.is_directory() && !entry.path().filename().string().starts_with('.'))
+        folders.push_back(entry.path());
     }
     std::sort(folders.begin(), folders.end());
     for (const fs::path& one : folders) {
@@ -145,9 +148,8 @@ class Enroller {
     std::size_t total = 0;
     if (const std::optional<EnrolledSpeaker> speaker = store_.Find(name)) {
       total = speaker->utterances.size();
-      for (const EnrolledUtterance& utterance : speaker->utterances) {
-        if (utterance.network == extractor_.info().network_fingerprint) before.push_back(utterance);
-      }
+      for (const EnrolledUtterance* utterance : UtterancesOfNetwork(*speaker, extractor_.info()))
+        before.push_back(*utterance);
     }
     std::vector<const EnrolledUtterance*> all;
     for (const EnrolledUtterance& utterance : before) all.push_back(&utterance);
@@ -155,19 +157,16 @@ class Enroller {
     std::vector<bool> foreign(fresh.size(), false);
     const ModelInfo& info = extractor_.info();
     if (!info.decision.basis.empty()) {
-      for (std::size_t i : FindForeign(all, extractor_.scorer(), info.decision.threshold)) {
-        if (i >= before.size()) foreign[i - before.size()] = true;
-      }
+      for (std::size_t i :
+           FindForeign(all, before.size(), extractor_.scorer(), info.decision.threshold))
+        foreign[i - before.size()] = true;
     }
+    const bool nobody =
+        before.empty() && std::find(foreign.begin(), foreign.end(), false) == foreign.end();
     std::vector<EnrolledUtterance> accepted;
     for (std::size_t i = 0; i < fresh.size(); ++i) {
       if (foreign[i]) {
-        const std::string reason =
-            all.size() == 2
-                ? Format("'%s' and '%s' do not sound like one person",
-                         Printable(all[0]->source).c_str(), Printable(all[1]->source).c_str())
-                : "'" + Printable(files[i]) +
-                      "' sounds like somebody else than the other utterances";
+        const std::string reason = Reason(files[i], all, before.size(), nobody);
         if (!options_.force) {
           leave_out(files[i], reason);
           continue;
@@ -201,7 +200,7 @@ class Enroller {
                                      {"left_out", left_out}, {"utterances", total},
                                      {"resembles", nullptr}, {"db", store_.Describe()}};
       if (!resembles.empty()) json["resembles"] = resembles;
-      Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+      PrintJson(json);
     } else if (!accepted.empty()) {
       Print(Format("%s: %zu utterance%s enrolled (%.1f s of speech), %zu in all%s\n", name.c_str(),
                    accepted.size(), accepted.size() == 1 ? "" : "s", seconds, total,
@@ -211,12 +210,29 @@ class Enroller {
   }
 
  private:
+  // Why an utterance is somebody else's. `nobody`: all are, of several voices with as many each.
+  static std::string Reason(const std::string& file,
+                            const std::vector<const EnrolledUtterance*>& all, std::size_t before,
+                            bool nobody) {
+    if (all.size() == 2)
+      return Format("'%s' and '%s' do not sound like one person", Printable(all[0]->source).c_str(),
+                    Printable(all[1]->source).c_str());
+    if (nobody)
+      return "the utterances sound like several people, and no voice has the most of them";
+    return "'" + Printable(file) + "' sounds like somebody else than " +
+           (before > 0 ? "what is enrolled" : "the other utterances");
+  }
+
   // Warns if the voice is that of another name.
   std::string Resembling(const std::string& name, const Voiceprint& voiceprint) {
     const Gallery& gallery = loaded_.gallery;
-    if (gallery.size() == 0 || extractor_.info().fmr_thresholds.empty()) return "";
-    const double threshold =
-        FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery.size()).threshold;
+    if (gallery.size() == 0) return "";
+    double threshold = 0;
+    try {
+      threshold = FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery.size()).threshold;
+    } catch (const Error&) {
+      return "";  // the model has none
+    }
     for (const Candidate& candidate : gallery.Search(voiceprint, 3)) {
       const std::string other(gallery.name(candidate.speaker));
       if (other == name || candidate.value < threshold) continue;
@@ -254,6 +270,10 @@ int Run(const Options& options, const Context& context) {
       if (wanted == 1) throw;
       progress->Warn(error.what());
       fail(person.name);
+      if (options.json)
+        PrintJson({{"name", person.name},
+                   {"enrolled", nlohmann::ordered_json::array()},
+                   {"error", error.what()}});
       return true;
     }
   });

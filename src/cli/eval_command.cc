@@ -285,7 +285,7 @@ void AddEvaluation(Json& json, const Evaluation& e) {
   if (!std::isnan(e.decision_threshold)) json["decision_threshold"] = e.decision_threshold;
 }
 
-void PrintJson(const std::vector<ListReport>& reports) {
+void PrintReports(const std::vector<ListReport>& reports) {
   for (const ListReport& report : reports) {
     Json json = {{"list", report.list}};
     AddEvaluation(json, report.whole);
@@ -312,7 +312,7 @@ void PrintJson(const std::vector<ListReport>& reports) {
       AddEvaluation(one, condition.evaluation);
       json["conditions"].push_back(std::move(one));
     }
-    Print(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    PrintJson(json);
   }
 }
 
@@ -335,7 +335,7 @@ int Run(const EvalOptions& options, const Context& context) {
   if (!options.plot_dir.empty()) WriteEvalPlots(options.plot_dir, reports);
   if (!options.html.empty()) WriteHtmlReport(options.html, reports, facts);
   if (options.json) {
-    PrintJson(reports);
+    PrintReports(reports);
   } else {
     PrintTable(reports);
   }

@@ -147,7 +147,7 @@ int Run(const FeaturesCommandOptions& options) {
     if (!result.frames) json["values"] = values.data;
     if (!options.output.empty()) json["array"] = options.output;
     if (!options.plot.empty()) json["plot"] = options.plot;
-    Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    PrintJson(json);
   } else if (options.output.empty() && options.plot.empty()) {
     std::string text =
         Format("file      %s, %d Hz, %d channel%s, %.3f s\n", audio.info.format.c_str(),

@@ -1,4 +1,5 @@
 // vpr identify: who of the enrolled is speaking, if any of them is?
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -103,7 +104,7 @@ class Identifier {
       return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     }
     if (!recording.failure.empty()) {
-      const bool silent = recording.quality.speech_seconds == 0;
+      const bool silent = recording.heard && recording.quality.speech_seconds == 0;
       return Printable(recording.source) + "\t" + (silent ? "no speech" : "not usable") + "\n";
     }
     std::string text = Format("%s\t%s\t%.2f\tthreshold %.2f", Printable(recording.source).c_str(),
@@ -184,6 +185,20 @@ int IdentifyFiles(const Options& options, const Context& context,
   return kExitDone;
 }
 
+// A line on standard input; false at its end, or when stopped.
+bool WaitForEnter(const StopRequested& stop) {
+  bool any = false;
+  while (!stop()) {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&input, 1, 200) < 1) continue;
+    char c = 0;
+    if (::read(STDIN_FILENO, &c, 1) != 1) return any;
+    if (c == '\n') return true;
+    any = true;
+  }
+  return false;
+}
+
 // As the tutorial does it: Enter, some seconds, an answer, again.
 int IdentifyTakes(const Options& options, const Context& context,
                   const EmbeddingExtractor& extractor, Identifier& identifier) {
@@ -194,16 +209,17 @@ int IdentifyTakes(const Options& options, const Context& context,
     if (terminal && !context.quiet)
       std::cerr << Format("Press Enter and speak for %.3g s (Ctrl-C ends) ", options.mic.seconds)
                 << std::flush;
-    std::string line;
     // Where nobody can press Enter, one take is made at once; not where the sound comes that way.
-    const bool more = options.mic.from != "-" && static_cast<bool>(std::getline(std::cin, line));
+    const bool more = options.mic.from != "-" && WaitForEnter(stop);
     if (stop() || (!more && (terminal || take > 1))) break;
     Recording recording;
     try {
       recording = ReadOneRecording("", options.mic, extractor, options.limits, false, *progress);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::kInterrupted) break;
       if (error.code() != ErrorCode::kUnusable) throw;
       recording.source = "microphone";  // a muted one: an answer, and on
+      recording.heard = true;
       recording.failure = error.what();
     }
     WarnOf(recording);
@@ -268,7 +284,7 @@ int IdentifyLive(const Options& options, const Context& context,
       recording.source =
           (std::filesystem::path(options.save) / Format("%s-%03zu.wav", UtcNow().c_str(), number))
               .string();
-      WriteWav(recording.source, phrase, kSampleRate);
+      WriteWav(recording.source, phrase, kSampleRate, 0600);
     }
     WarnOf(recording);
     const double milliseconds = 1000 * std::chrono::duration<double>(Clock::now() - start).count();
@@ -334,20 +350,30 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
       ->add_option("--save", options->save, "With --live: keep the phrases as WAV in this folder")
       ->type_name("DIR");
   command->add_option("--top", options->top, "Candidates to show")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
       ->type_name("K")
       ->capture_default_str();
   CLI::Option* fpir =
       command
-          ->add_option("--fpir", options->fpir,
-                       "Of strangers, this share may be taken for somebody enrolled")
-          ->check(CLI::Range(1e-9, 0.5))
+          ->add_option_function<std::string>(
+              "--fpir",
+              [options](const std::string& text) { options->fpir = ParseRate(text).value(); },
+              "Of strangers, this share may be taken for somebody enrolled, as 5% or 0.05")
+          ->check(CLI::Validator(
+              [](const std::string& text) {
+                const std::optional<double> rate = ParseRate(text);
+                return rate && *rate >= 1e-9 && *rate <= 0.5
+                           ? std::string()
+                           : "must be a rate up to 50%, as 5% or 0.05, found " + text;
+              },
+              ""))
           ->type_name("RATE")
-          ->capture_default_str();
+          ->default_str("5%");
   command
       ->add_option("-t,--threshold", options->threshold,
                    "Known from this score on (default: found from the model's calibration, --fpir "
                    "and the number of enrolled people)")
+      ->check(FiniteNumber())
       ->type_name("SCORE")
       ->excludes(fpir);
   AddQualityOptions(*command, options->limits);

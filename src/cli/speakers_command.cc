@@ -43,19 +43,14 @@ Json Summary(const EnrolledSpeaker& speaker) {
           {"note", speaker.note}};
 }
 
-std::string Line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 int List(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
   store->ForEach(false, [&](EnrolledSpeaker&& speaker) {
-    Print(options.json
-              ? Line(Summary(speaker))
-              : Format("%s\t%zu utterance%s\t%.1f s\t%s%s\n", speaker.name.c_str(),
-                       speaker.utterances.size(), speaker.utterances.size() == 1 ? "" : "s",
-                       Seconds(speaker), speaker.enrolled_at.c_str(),
-                       speaker.note.empty() ? "" : ("\t" + Printable(speaker.note)).c_str()));
+    if (options.json) return PrintJson(Summary(speaker));
+    Print(Format("%s\t%zu utterance%s\t%.1f s\t%s%s\n", speaker.name.c_str(),
+                 speaker.utterances.size(), speaker.utterances.size() == 1 ? "" : "s",
+                 Seconds(speaker), speaker.enrolled_at.c_str(),
+                 speaker.note.empty() ? "" : ("\t" + Printable(speaker.note)).c_str()));
   });
   return kExitDone;
 }
@@ -81,7 +76,7 @@ int Show(const Options& options, const Context&) {
                                     {"speech_seconds", utterance.speech_seconds},
                                     {"snr_db", utterance.snr_db},
                                     {"network", utterance.network}});
-    Print(Line(json));
+    PrintJson(json);
     return kExitDone;
   }
   std::string text = Format("%s, enrolled %s, %.1f s of speech\n", speaker.name.c_str(),
@@ -98,35 +93,54 @@ int Show(const Options& options, const Context&) {
 
 int Rename(const Options& options, const Context&) {
   OpenStore(options.store)->Rename(options.name, options.other);
-  Print(options.name + " is now " + options.other + "\n");
+  if (options.json)
+    PrintJson({{"name", options.other}, {"was", options.name}});
+  else
+    Print(options.name + " is now " + options.other + "\n");
   return kExitDone;
 }
 
 int Note(const Options& options, const Context&) {
   OpenStore(options.store)->SetNote(options.name, options.text);
-  Print(options.name + ": noted\n");
+  if (options.json)
+    PrintJson({{"name", options.name}, {"note", options.text}});
+  else
+    Print(options.name + ": noted\n");
   return kExitDone;
 }
 
 int Remove(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
-  const auto removed = [&] {
-    return store->RemovedIsOverwritten() ? "removed and overwritten" : "removed";
-  };
-  if (!options.utterances.empty()) {
+  const bool all = options.utterances.empty();
+  if (all) {
+    store->RemoveAll(options.names);
+  } else {
     if (options.names.size() != 1)
       throw Error(ErrorCode::kInvalidArgument, "--utterance needs exactly one name");
-    for (std::int64_t id : options.utterances) {
-      store->RemoveUtterance(options.names[0], id);
-      Print(Format("%s: utterance %lld %s\n", options.names[0].c_str(), static_cast<long long>(id),
-                   removed()));
-    }
-    return kExitDone;
+    store->RemoveUtterances(options.names[0], options.utterances);
   }
-  for (const std::string& name : options.names) MustFind(*store, name);  // all or none
+  const bool overwritten = store->RemovedIsOverwritten();
+  const char* const how =
+      overwritten ? "removed and overwritten"
+      : DescribesServer(*store)
+          ? "removed"
+          : "removed; overwritten as soon as no other program is using the store";
   for (const std::string& name : options.names) {
-    store->Remove(name);
-    Print(name + ": " + removed() + "\n");
+    if (!all) break;
+    if (options.json)
+      PrintJson({{"name", name}, {"removed", true}, {"overwritten", overwritten}});
+    else
+      Print(name + ": " + how + "\n");
+  }
+  for (std::int64_t id : options.utterances) {
+    if (options.json)
+      PrintJson({{"name", options.names[0]},
+                 {"utterance", id},
+                 {"removed", true},
+                 {"overwritten", overwritten}});
+    else
+      Print(Format("%s: utterance %lld %s\n", options.names[0].c_str(), static_cast<long long>(id),
+                   how));
   }
   return kExitDone;
 }
@@ -139,14 +153,17 @@ int Export(const Options& options, const Context&) {
                    [&](EnrolledSpeaker&& speaker) { Print(SpeakerToJson(speaker) + "\n"); });
     return kExitDone;
   }
-  AtomicFile file(options.file);
+  AtomicFile file(options.file, 0600);
   store->ForEach(options.with_audio, [&](EnrolledSpeaker&& speaker) {
     file.Write(SpeakerToJson(speaker) + "\n");
     ++count;
   });
   file.Commit();
-  Print(
-      Format("%s: %zu speaker%s\n", Printable(options.file).c_str(), count, count == 1 ? "" : "s"));
+  if (options.json)
+    PrintJson({{"file", options.file}, {"speakers", count}});
+  else
+    Print(Format("%s: %zu speaker%s\n", Printable(options.file).c_str(), count,
+                 count == 1 ? "" : "s"));
   return kExitDone;
 }
 
@@ -174,8 +191,11 @@ int Import(const Options& options, const Context& context) {
   std::vector<Enrollment> batch;
   auto enroll_batch = [&] {
     if (batch.empty()) return;
-    store->EnrollAll(batch);
-    imported += batch.size();
+    const std::vector<std::string> left_out = store->EnrollAll(batch);
+    for (const std::string& name : left_out)
+      progress->Warn("'" + Printable(name) +
+                     "' is enrolled already and was left out; --merge adds the utterances");
+    imported += batch.size() - left_out.size();
     batch.clear();
     progress->Update(seen);
   };
@@ -185,20 +205,17 @@ int Import(const Options& options, const Context& context) {
       throw Error(ErrorCode::kInterrupted,
                   Format("stopped; %zu of %zu speakers are imported", imported, speakers.size()));
     ++seen;
-    const bool known = std::any_of(batch.begin(), batch.end(),
-                                   [&](const Enrollment& one) { return one.name == speaker.name; });
-    if (!options.merge && (known || store->Find(speaker.name))) {
-      progress->Warn("'" + Printable(speaker.name) +
-                     "' is enrolled already and was left out; --merge adds the utterances");
-      continue;
-    }
     batch.push_back({std::move(speaker.name), std::move(speaker.utterances),
-                     speaker.note.empty() ? std::nullopt : std::optional(speaker.note)});
+                     speaker.note.empty() ? std::nullopt : std::optional(speaker.note),
+                     std::move(speaker.enrolled_at), !options.merge});
     if (batch.size() == 100) enroll_batch();
   }
   enroll_batch();
   progress->Finish();
-  Print(Format("%zu of %zu speakers imported\n", imported, speakers.size()));
+  if (options.json)
+    PrintJson({{"imported", imported}, {"left_out", speakers.size() - imported}});
+  else
+    Print(Format("%zu of %zu speakers imported\n", imported, speakers.size()));
   if (imported < speakers.size())
     throw Error(ErrorCode::kInvalidArgument,
                 Format("%zu speakers were left out", speakers.size() - imported));
@@ -248,17 +265,20 @@ int ReEmbed(const Options& options, const Context& context) {
     progress->Update(++done);
   });
   progress->Finish();
-  if (!changed.empty()) store->ReplaceEmbeddings(changed);
+  std::size_t replaced = 0;
+  if (!changed.empty()) replaced = store->ReplaceEmbeddings(changed);
+  if (replaced < changed.size())
+    progress->Warn(Format("%zu utterances were removed meanwhile", changed.size() - replaced));
   if (options.json) {
-    Print(Line({{"re_embedded", changed.size()},
-                {"current", current},
-                {"without_audio", without_audio},
-                {"must_enroll_again", lost}}));
+    PrintJson({{"re_embedded", replaced},
+               {"current", current},
+               {"without_audio", without_audio},
+               {"must_enroll_again", lost}});
   } else {
     Print(
         Format("%zu utterances embedded again, %zu were of this model already, %zu have no audio "
                "kept\n",
-               changed.size(), current, without_audio));
+               replaced, current, without_audio));
     for (const std::string& name : lost) Print(name + " must enroll again\n");
   }
   return kExitDone;
@@ -272,21 +292,25 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
       app.add_subcommand("speakers", "Who is enrolled: list, show, rename, remove, export, import");
   command->require_subcommand(1);
   auto add = [&](const char* name, const char* what, int (*run)(const Options&, const Context&)) {
-    return AddStoreCommand(*command, context, options, name, what, run);
+    CLI::App* one = AddStoreCommand(*command, context, options, name, what, run);
+    one->add_flag("--json", options->json, "As JSON, one object a line");
+    return one;
   };
-  CLI::App* list = add("list", "Everybody, in the order of enrollment", List);
-  list->add_flag("--json", options->json, "One JSON object a line");
+  add("list", "Everybody, in the order of enrollment", List);
   CLI::App* show = add("show", "One person's utterances", Show);
-  show->add_option("name", options->name)->required()->type_name("NAME");
-  show->add_flag("--json", options->json, "As JSON");
+  show->add_option("name", options->name, "Who")->required()->type_name("NAME");
   CLI::App* rename = add("rename", "Another name for somebody", Rename);
-  rename->add_option("name", options->name)->required()->type_name("NAME");
-  rename->add_option("to", options->other)->required()->type_name("NEW_NAME");
+  rename->add_option("name", options->name, "Who")->required()->type_name("NAME");
+  rename->add_option("to", options->other, "The name that nobody has yet")
+      ->required()
+      ->type_name("NEW_NAME");
   CLI::App* note = add("note", "A note on somebody", Note);
-  note->add_option("name", options->name)->required()->type_name("NAME");
-  note->add_option("text", options->text)->required()->type_name("TEXT");
+  note->add_option("name", options->name, "Who")->required()->type_name("NAME");
+  note->add_option("text", options->text, "The note; \"\" for none")->required()->type_name("TEXT");
   CLI::App* remove = add("remove", "Forget somebody: the data is overwritten (SQLite)", Remove);
-  remove->add_option("names", options->names)->required()->type_name("NAME...");
+  remove->add_option("names", options->names, "Whom: all of them, or nobody")
+      ->required()
+      ->type_name("NAME...");
   remove->add_option("--utterance", options->utterances, "Only this utterance (see show)")
       ->type_name("ID");
   CLI::App* exported = add("export", "Everybody as JSON lines, not encrypted", Export);
@@ -294,12 +318,13 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
       ->type_name("FILE");
   exported->add_flag("--with-audio", options->with_audio, "The kept recordings, too");
   CLI::App* imported = add("import", "Take in what export wrote", Import);
-  imported->add_option("file", options->file)->required()->type_name("FILE");
+  imported->add_option("file", options->file, "What export wrote (- : standard input)")
+      ->required()
+      ->type_name("FILE");
   imported->add_flag("--merge", options->merge,
                      "Add the utterances of people who are enrolled already");
   CLI::App* re_embed =
       add("re-embed", "Make the embeddings anew with another model, from kept audio", ReEmbed);
-  re_embed->add_flag("--json", options->json, "As JSON");
   AddNetworkOptions(*re_embed, options->network);
 }
 

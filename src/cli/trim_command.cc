@@ -33,7 +33,7 @@ int Run(const TrimCommandOptions& options) {
     for (const Interval& interval : intervals)
       json["intervals"].push_back({interval.begin, interval.end});
     if (!options.output.empty()) json["output"] = options.output;
-    Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    PrintJson(json);
     return kExitDone;
   }
   std::string lines;

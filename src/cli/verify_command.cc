@@ -35,20 +35,30 @@ int Run(const Options& options, const Context& context) {
   ThresholdOptions wanted = options.threshold;
   if (!wanted.threshold && wanted.fmr.empty() && !info.fmr_thresholds.empty()) wanted.fmr = "1%";
   const DecisionThreshold decision = ChooseThreshold(wanted, info, model);
-  std::vector<const EnrolledUtterance*> usable;
-  for (const EnrolledUtterance& utterance : speaker->utterances) {
-    if (utterance.network == info.network_fingerprint) usable.push_back(&utterance);
-  }
+  const auto usable = UtterancesOfNetwork(*speaker, info);
   if (usable.empty())
-    throw Error(
-        ErrorCode::kIncompatible,
-        "'" + Printable(options.name) +
-            "' was enrolled with another model; run vpr speakers re-embed, or enroll again");
+    throw Error(ErrorCode::kIncompatible,
+                "'" + Printable(options.name) +
+                    (speaker->utterances.empty() ? "' has no utterances any more; enroll again"
+                                                 : "' was enrolled with another model; run vpr "
+                                                   "speakers re-embed, or enroll again"));
   const Template enrollment = MakeTemplate(usable);
   const auto progress = MakeConsoleProgress(context);
-  const Recording recording =
-      ReadOneRecording(options.file, options.mic, extractor, options.limits, false, *progress);
-  if (!recording.failure.empty()) throw Error(ErrorCode::kUnusable, recording.failure);
+  const Recording recording = [&] {
+    try {
+      Recording read =
+          ReadOneRecording(options.file, options.mic, extractor, options.limits, false, *progress);
+      if (!read.failure.empty()) throw Error(ErrorCode::kUnusable, read.failure);
+      return read;
+    } catch (const Error& error) {
+      if (options.json)
+        PrintJson({{"name", options.name},
+                   {"file", options.mic.wanted() ? "microphone" : options.file},
+                   {"decision", nullptr},
+                   {"error", error.what()}});
+      throw;
+    }
+  }();
   for (const std::string& warning : recording.warnings)
     progress->Warn("'" + Printable(recording.source) + "' is doubtful: " + warning);
   const Scorer& scorer = extractor.scorer();
@@ -76,7 +86,7 @@ int Run(const Options& options, const Context& context) {
       json["fmr"] = decision.fmr;
       json["fnmr"] = decision.fnmr;
     }
-    Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    PrintJson(json);
   } else {
     std::string text =
         Format("score         %.4f\nthreshold     %.4f", score.value, decision.threshold);

@@ -1,6 +1,7 @@
 #include "cli/voices.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -29,14 +30,22 @@ std::optional<std::string> AskSecret(const std::string& prompt) {
     return std::nullopt;
   }
   termios silent = before;
-  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  // Ctrl-C comes as a character, at once: as a signal it would leave the terminal without echo.
+  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+  constexpr char kCtrlC = 3;
+  silent.c_cc[VEOL] = kCtrlC;
   ::tcsetattr(terminal, TCSAFLUSH, &silent);
   (void)!::write(terminal, prompt.data(), prompt.size());
   std::string line;
-  for (char c = 0; ::read(terminal, &c, 1) == 1 && c != '\n';) line += c;
+  char c = 0;
+  while (::read(terminal, &c, 1) == 1 && c != '\n' && c != kCtrlC) line += c;
   (void)!::write(terminal, "\n", 1);
   ::tcsetattr(terminal, TCSAFLUSH, &before);
   ::close(terminal);
+  if (c == kCtrlC) {
+    ::raise(SIGINT);
+    throw Error(ErrorCode::kInterrupted, "stopped");
+  }
   return line;
 }
 
@@ -83,6 +92,8 @@ StoreKey NewKey(const std::string& key_file, const char* passphrase_variable) {
   return key;
 }
 
+bool DescribesServer(const VoiceStore& store) { return store.Describe().starts_with("postgres"); }
+
 std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool create, bool encrypt) {
   StoreOptions options;
   options.where = FindStore(arguments.db);
@@ -97,7 +108,7 @@ std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool crea
         std::string_view(error.what()).find("under a passphrase") == std::string_view::npos)
       throw;
     const std::optional<std::string> passphrase =
-        AskSecret("Passphrase of " + Printable(options.where) + ": ");
+        AskSecret("Passphrase of " + Printable(DescribeStore(options.where)) + ": ");
     if (!passphrase) throw;
     options.key.passphrase = *passphrase;
     return VoiceStore::Open(options);

@@ -45,6 +45,9 @@ StoreKey GivenKey(const StoreArguments& arguments);
 // the terminal. Throws kInvalidArgument if there is neither.
 StoreKey NewKey(const std::string& key_file, const char* passphrase_variable);
 
+// Whether it is a database on a server, where nothing is overwritten.
+bool DescribesServer(const VoiceStore& store);
+
 // Opens it with the key given; asks for the passphrase on the terminal if one is needed. `create`:
 // makes it, encrypted if `encrypt` or a key is given.
 std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool create = false,

@@ -27,6 +27,24 @@ Eigen::Map<const Eigen::RowVectorXf> AsVector(std::span<const float> values) {
 
 }  // namespace
 
+std::vector<const EnrolledUtterance*> UtterancesOfNetwork(const EnrolledSpeaker& speaker,
+                                                          const ModelInfo& info) {
+  std::vector<const EnrolledUtterance*> utterances;
+  for (const EnrolledUtterance& one : speaker.utterances) {
+    if (one.network != info.network_fingerprint) continue;
+    if (one.embedding.size() != static_cast<std::size_t>(info.embedding_dim))
+      throw Error(
+          ErrorCode::kCorrupt,
+          Format("utterance %lld of '%s' is an embedding of %zu numbers, this network makes "
+                 "%lld; remove it with: vpr speakers remove NAME --utterance %lld",
+                 static_cast<long long>(one.id), Printable(speaker.name).c_str(),
+                 one.embedding.size(), static_cast<long long>(info.embedding_dim),
+                 static_cast<long long>(one.id)));
+    utterances.push_back(&one);
+  }
+  return utterances;
+}
+
 Template MakeTemplate(const std::vector<const EnrolledUtterance*>& utterances) {
   VPR_CHECK(!utterances.empty());
   Template result;
@@ -294,10 +312,7 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
     OrderedParallelFor(
         batch.size(), batch.size() < 16 ? 1 : HardwareThreads(), batch.size(),
         [&](std::size_t i) {
-          std::vector<const EnrolledUtterance*> utterances;
-          for (const EnrolledUtterance& one : batch[i].utterances) {
-            if (one.network == info.network_fingerprint) utterances.push_back(&one);
-          }
+          const auto utterances = UtterancesOfNetwork(batch[i], info);
           if (utterances.empty()) return;
           const Template mean = MakeTemplate(utterances);
           voiceprints[i] = scorer.MakeVoiceprint(mean.embedding, mean.seconds);
@@ -311,6 +326,7 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
           ++block.stored.speakers;
           block.stored.revision = std::max(block.stored.revision, speaker.revision);
           if (voiceprints[i].values.empty()) {
+            if (speaker.utterances.empty()) return;
             loaded.other_network.push_back(speaker.name);
             block.other_network += speaker.name + "\n";
           } else {
@@ -343,6 +359,8 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
 
   try {
     for (Block& block : blocks) {
+      // Nothing to compare with: rather another model's templates are kept.
+      if (block.begin == block.end) continue;
       block.stored.data = EncodeBlock(gallery, block.begin, block.end, block.other_network);
       store.SaveTemplates(maker, block.stored);
       block.stored.data.clear();
@@ -361,7 +379,6 @@ OpenSetThreshold FindOpenSetThreshold(const ModelInfo& info, double fpir, std::s
       -std::expm1(std::log1p(-fpir) / static_cast<double>(std::max<std::size_t>(enrolled, 1)));
   // What was measured, by rising threshold.
   std::vector<std::pair<double, double>> points;  // threshold, ln of the rate
-  double lowest = 1;
   auto add = [&](double threshold, double fmr) {
     if (fmr <= 0 || (!points.empty() &&
                      (threshold <= points.back().first || std::log(fmr) >= points.back().second)))
@@ -370,9 +387,8 @@ OpenSetThreshold FindOpenSetThreshold(const ModelInfo& info, double fpir, std::s
   };
   if (!info.decision.basis.empty()) add(info.decision.threshold, info.decision.fmr);
   for (const FmrThreshold& one : info.fmr_thresholds) {
-    if (!one.supported) continue;
-    add(one.threshold, one.fmr);
-    lowest = std::min(lowest, one.fmr);
+    // Of enough trials, and none matched: the rate is below the one wanted.
+    if (one.supported) add(one.threshold, one.fmr > 0 ? one.fmr : one.wanted_fmr);
   }
   if (points.size() < 2)
     throw Error(
@@ -383,7 +399,8 @@ OpenSetThreshold FindOpenSetThreshold(const ModelInfo& info, double fpir, std::s
   while (end + 1 < points.size() && points[end].second > std::log(wanted)) ++end;
   const auto [x0, y0] = points[end - 1];
   const auto [x1, y1] = points[end];
-  return {x0 + (std::log(wanted) - y0) * (x1 - x0) / (y1 - y0), wanted, wanted < lowest};
+  return {x0 + (std::log(wanted) - y0) * (x1 - x0) / (y1 - y0), wanted,
+          std::log(wanted) < points.back().second};
 }
 
 }  // namespace vpr

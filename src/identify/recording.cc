@@ -12,6 +12,7 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
                          bool keep_samples) {
   Recording recording;
   recording.source = source;
+  recording.heard = true;
   try {
     const std::vector<float> speech = extractor.SpeechFor(samples, source);
     recording.quality = MeasureSpeech(samples);

@@ -29,6 +29,7 @@ Error DeviceError(const std::string& what) { return Error(ErrorCode::kDevice, wh
 class QuietStderr {
  public:
   QuietStderr() : saved_(::dup(STDERR_FILENO)) {
+    if (saved_ < 0) return;
     const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null >= 0) {
       ::dup2(null, STDERR_FILENO);
@@ -174,10 +175,11 @@ class Microphone : public LiveAudio {
  private:
   // On PortAudio's thread: no locks, no allocation.
   static int Callback(const void* input, void*, unsigned long frames,
-                      const PaStreamCallbackTimeInfo*, PaStreamCallbackFlags, void* ring) {
-    if (input != nullptr)
-      static_cast<RingBuffer<std::int16_t>*>(ring)->Write(static_cast<const std::int16_t*>(input),
-                                                          frames);
+                      const PaStreamCallbackTimeInfo*, PaStreamCallbackFlags flags, void* to) {
+    auto& ring = *static_cast<RingBuffer<std::int16_t>*>(to);
+    // Some were lost before these; how many is not said.
+    if ((flags & paInputOverflow) != 0) ring.CountLost(frames);
+    if (input != nullptr) ring.Write(static_cast<const std::int16_t*>(input), frames);
     return paContinue;
   }
 
@@ -238,7 +240,9 @@ std::vector<float> RecordSeconds(LiveAudio& audio, double seconds, Progress& pro
   const auto wanted = static_cast<std::size_t>(seconds * kSampleRate);
   std::vector<float> samples;
   const auto tenths = static_cast<std::uint64_t>(std::lround(10 * seconds));
-  progress.Start("listening", "tenth of a second", tenths);
+  progress.Info(
+      Format("listening to '%s' for %.3g s: speak now", Printable(audio.name()).c_str(), seconds));
+  progress.Start("listening", "tenth", tenths);
   while (samples.size() < wanted && audio.Read(samples, 100)) {
     if (stop && stop()) {
       progress.Finish();

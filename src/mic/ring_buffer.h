@@ -21,8 +21,11 @@ class RingBuffer {
     const std::size_t kept = std::min<std::uint64_t>(count, room);
     for (std::size_t i = 0; i < kept; ++i) values_[(written + i) % values_.size()] = values[i];
     written_.store(written + kept, std::memory_order_release);
-    if (kept < count) lost_.fetch_add(count - kept, std::memory_order_relaxed);
+    if (kept < count) CountLost(count - kept);
   }
+
+  // That never came here.
+  void CountLost(std::uint64_t count) { lost_.fetch_add(count, std::memory_order_relaxed); }
 
   // Appends all there is; returns how much.
   std::size_t Read(std::vector<Value>& values) {

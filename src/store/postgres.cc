@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "store/sql.h"
@@ -47,6 +48,8 @@ constexpr char kChannel[] = "vpr_changed";
 // Any number, the same for all: the lock under which changes are made.
 constexpr char kLock[] = "SELECT pg_advisory_xact_lock(8245927301)";
 
+constexpr char kLockTimeout[] = "SET lock_timeout = '30s'";
+
 constexpr Oid kInt8 = 20, kBytea = 17;
 
 struct Clear {
@@ -79,17 +82,17 @@ class Row : public SqlRow {
 
 class Postgres : public SqlConnection {
  public:
-  explicit Postgres(const StoreOptions& options)
-      : options_(options), owner_(PQconnectdb(options.where.c_str())), connection_(owner_.get()) {
+  explicit Postgres(const std::string& where)
+      : where_(where), owner_(PQconnectdb(CheckAddress(where).c_str())), connection_(owner_.get()) {
     if (PQstatus(connection_) != CONNECTION_OK)
       throw Error(ErrorCode::kIo,
-                  "cannot reach the database '" + Without(options.where) + "': " + Message());
+                  "cannot reach the database '" + DescribePostgres(where) + "': " + Message());
     // Never the password.
     name_ = "postgresql://" + Text(PQuser(connection_)) + "@" + Text(PQhost(connection_)) + ":" +
             Text(PQport(connection_)) + "/" + Text(PQdb(connection_));
     PQsetNoticeProcessor(
         connection_, [](void*, const char*) {}, nullptr);
-    Run("SET lock_timeout = '30s'", {}, {});
+    Run(kLockTimeout, {}, {});
     Run(std::string("LISTEN ") + kChannel, {}, {});
   }
 
@@ -123,7 +126,7 @@ class Postgres : public SqlConnection {
       throw Error(ErrorCode::kIo, Failed() + Message());
     PQsetSingleRowMode(connection_);
     std::int64_t rows = 0;
-    std::string failure;
+    std::optional<std::string> failure;
     std::exception_ptr thrown;  // by `use`: what is still to come must be taken off first
     while (Result result{PQgetResult(connection_)}) {
       switch (PQresultStatus(result.get())) {
@@ -145,8 +148,10 @@ class Postgres : public SqlConnection {
       }
     }
     if (thrown) std::rethrow_exception(thrown);
-    if (!failure.empty())
-      throw Error(ErrorCode::kIo, Failed() + std::string(Lines(failure).front()));
+    if (failure)
+      throw Error(
+          ErrorCode::kIo,
+          Failed() + (failure->empty() ? "no reason given" : std::string(Lines(*failure).front())));
     if (PQstatus(connection_) != CONNECTION_OK)
       throw Error(ErrorCode::kIo, Failed() + "the connection was lost");
     return rows;
@@ -162,7 +167,7 @@ class Postgres : public SqlConnection {
   std::vector<std::unique_ptr<SqlConnection>> Readers(std::size_t count) override {
     std::vector<std::unique_ptr<SqlConnection>> readers;
     try {
-      while (readers.size() < count) readers.push_back(std::make_unique<Postgres>(options_));
+      while (readers.size() < count) readers.push_back(std::make_unique<Postgres>(where_));
     } catch (const Error&) {
       // The server gives no more.
     }
@@ -170,11 +175,13 @@ class Postgres : public SqlConnection {
   }
 
   void Begin(bool write) override {
-    Run(write ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}, {});
+    Run(write ? "BEGIN ISOLATION LEVEL READ COMMITTED"
+              : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        {}, {});
     if (!write) return;
     try {
       Run(kLock, {}, {});
-    } catch (const Error&) {
+    } catch (...) {
       Rollback();
       throw;
     }
@@ -184,10 +191,10 @@ class Postgres : public SqlConnection {
 
   bool initialized() override {
     bool there = false;
-    Run("SELECT count(*) FROM (SELECT to_regclass('store') AS a, to_regclass('utterances') AS b) "
-        "AS t "
-        "WHERE a IS NOT NULL AND b IS NOT NULL",
-        {}, [&](const SqlRow& row) { there = row.Integer(0) != 0; });
+    // Not to_regclass: within a transaction that would answer from before the lock was had.
+    Run("SELECT count(*) FROM pg_catalog.pg_class WHERE relname IN ('store', 'utterances') AND "
+        "relkind = 'r' AND pg_catalog.pg_table_is_visible(oid)",
+        {}, [&](const SqlRow& row) { there = row.Integer(0) == 2; });
     return there;
   }
 
@@ -202,7 +209,7 @@ class Postgres : public SqlConnection {
             {std::int64_t{kStoreVersion}, header}, {});
       }
       Commit();
-    } catch (const Error&) {
+    } catch (...) {
       Rollback();
       throw;
     }
@@ -211,7 +218,9 @@ class Postgres : public SqlConnection {
   void Changed() override { Run(std::string("NOTIFY ") + kChannel, {}, {}); }
 
   bool HasChanged() override {
-    PQconsumeInput(connection_);
+    // A connection that is gone would never tell of a change.
+    if (PQconsumeInput(connection_) != 1 || PQstatus(connection_) != CONNECTION_OK)
+      throw Error(ErrorCode::kIo, Failed() + "the connection was lost");
     bool changed = false;
     while (PGnotify* notification = PQnotifies(connection_)) {
       changed = changed || notification->be_pid != PQbackendPID(connection_);
@@ -220,14 +229,28 @@ class Postgres : public SqlConnection {
     return changed;
   }
 
-  // Rewrites the tables; the server's log and copies are its administrator's business.
-  void Scrub() override {
+  // Rewrites the tables; the server's log and copies are its administrator's business. Only their
+  // owner may, others' attempts are passed over by the server.
+  void Scrub(std::int64_t seen) override {
     try {
+      bool owner = false;
+      Run("SELECT bool_and(pg_has_role(relowner, 'USAGE'))::int FROM pg_class WHERE oid IN "
+          "('audio'::regclass, 'utterances'::regclass, 'templates'::regclass, "
+          "'speakers'::regclass, 'store'::regclass)",
+          {}, [&](const SqlRow& row) { owner = row.Integer(0) != 0; });
+      if (!owner) return;
+      // Whoever reads waits behind this, and this for who reads already.
+      Run("SET lock_timeout = '3s'", {}, {});
       for (const char* table : {"audio", "utterances", "templates", "speakers", "store"})
         Run(std::string("VACUUM (FULL) ") + table, {}, {});
-      Run("UPDATE store SET scrub = 0", {}, {});
+      Run("UPDATE store SET scrub = 0 WHERE scrub = $1", {seen}, {});
     } catch (const Error&) {
-      // Others are reading, or a role that may not: the next one that opens the store tries.
+      // Others are reading: the next one that opens the store tries.
+    }
+    try {
+      Run(kLockTimeout, {}, {});
+    } catch (const Error&) {
+      // The next statement will say that the connection is lost.
     }
   }
 
@@ -236,11 +259,15 @@ class Postgres : public SqlConnection {
 
  private:
   static std::string Text(const char* text) { return text == nullptr ? "" : text; }
-  // The address without a password.
-  static std::string Without(const std::string& where) {
-    const std::size_t at = where.find('@'), slashes = where.find("//");
-    if (at == std::string::npos || slashes == std::string::npos) return Printable(where);
-    return Printable(where.substr(0, slashes + 2) + "..." + where.substr(at));
+  // Else a part of the password would be taken for the host, and shown.
+  static const std::string& CheckAddress(const std::string& where) {
+    const std::size_t begin = where.find("//");
+    const std::string authority = where.substr(begin + 2, where.find('/', begin + 2) - begin - 2);
+    if (std::count(authority.begin(), authority.end(), '@') > 1)
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "the address of the database has more than one @; in a password write %40 for it");
+    return where;
   }
   std::string Message() const {
     const std::string text = Text(PQerrorMessage(connection_));
@@ -252,7 +279,7 @@ class Postgres : public SqlConnection {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
 
-  const StoreOptions options_;
+  const std::string where_;
   std::string name_;
   std::unique_ptr<PGconn, Finish> owner_;
   PGconn* connection_;
@@ -261,7 +288,23 @@ class Postgres : public SqlConnection {
 }  // namespace
 
 std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options) {
-  return std::make_unique<Postgres>(options);
+  return std::make_unique<Postgres>(options.where);
+}
+
+std::string DescribePostgres(const std::string& where) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parts(
+      PQconninfoParse(where.c_str(), nullptr), PQconninfoFree);
+  std::string user, host, port, database;
+  for (const PQconninfoOption* part = parts.get(); part != nullptr && part->keyword != nullptr;
+       ++part) {
+    if (part->val == nullptr) continue;
+    const std::string_view name = part->keyword;
+    if (name == "user") user = std::string(part->val) + "@";
+    if (name == "host") host = part->val;
+    if (name == "port") port = ":" + std::string(part->val);
+    if (name == "dbname") database = part->val;
+  }
+  return Printable("postgresql://" + user + host + port + "/" + database);
 }
 
 }  // namespace vpr

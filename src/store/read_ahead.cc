@@ -100,7 +100,7 @@ void ReadAhead::Ask() {
   }
 }
 
-void ReadAhead::Note(off_t offset, int bytes) {
+void ReadAhead::Note(off_t offset, int bytes) noexcept {
   if (bytes < 4096 || descriptors_.empty()) return;  // a part of a page
   std::lock_guard lock(mutex_);
   if (offset + kNear < next_ || offset > next_ + kNear) {
@@ -110,7 +110,14 @@ void ReadAhead::Note(off_t offset, int bytes) {
   length_ += bytes;
   next_ = std::max(next_, offset + bytes);
   if (length_ < kLongStretch) return;
-  while (askers_.size() < kAskers) askers_.emplace_back([this] { Ask(); });
+  if (!asking_) {
+    asking_ = true;
+    try {
+      while (askers_.size() < kAskers) askers_.emplace_back([this] { Ask(); });
+    } catch (...) {
+      // The system gives no more threads, and SQLite, which called this, knows no exceptions.
+    }
+  }
   asked_ = std::max(asked_, next_);
   wanted_ = next_ + kAhead;
   if (asked_ < wanted_) changed_.notify_all();

@@ -37,7 +37,7 @@ class ReadAhead {
     Listener& operator=(const Listener&) = delete;
   };
 
-  void Note(off_t offset, int bytes);  // these are being read
+  void Note(off_t offset, int bytes) noexcept;  // these are being read
 
  private:
   void Ask();  // what each of askers_ does
@@ -47,7 +47,7 @@ class ReadAhead {
   std::condition_variable changed_;
   off_t next_ = 0, length_ = 0;   // of the stretch: its end, and how long it is
   off_t asked_ = 0, wanted_ = 0;  // up to here
-  bool done_ = false;
+  bool asking_ = false, done_ = false;
   std::vector<std::thread> askers_;  // from the first long stretch on
 };
 

@@ -16,8 +16,34 @@ std::string ToBytes(const Json& json) {
   return bytes;
 }
 
+// Refuses what nests deeper than a record of ours: the library parses by recursion.
+class Depth : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return ++depth_ < 4; }
+  bool key(string_t&) override { return true; }
+  bool end_object() override { return --depth_, true; }
+  bool start_array(std::size_t) override { return ++depth_ < 4; }
+  bool end_array() override { return --depth_, true; }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;
+  }
+
+ private:
+  int depth_ = 0;
+};
+
 template <typename Read>
 auto FromBytes(std::string_view bytes, Read&& read) {
+  Depth depth;
+  if (!Json::sax_parse(bytes, &depth, Json::input_format_t::cbor))
+    throw Error(ErrorCode::kCorrupt, "a record cannot be read");
   try {
     return read(Json::from_cbor(bytes));
   } catch (const Json::exception& error) {

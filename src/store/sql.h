@@ -61,13 +61,16 @@ class SqlConnection {
 
   virtual void Changed() {}       // inside a transaction that changes something
   virtual bool HasChanged() = 0;  // by somebody else since the last call
-  virtual void Scrub() = 0;       // leaves nothing of what was removed, and clears store.scrub
+  // Leaves nothing of what was removed, and then sets store.scrub, if it is still `seen`, to 0.
+  virtual void Scrub(std::int64_t seen) = 0;
   virtual bool overwrites() const = 0;  // Scrub does, not only frees
   virtual void CheckIntegrity() = 0;
 };
 
 std::unique_ptr<SqlConnection> OpenSqlite(const StoreOptions& options);
 std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options);
+// An address without the password.
+std::string DescribePostgres(const std::string& where);
 
 // Of the tables; docs/formats.md has them.
 inline constexpr int kStoreVersion = 2;

@@ -53,7 +53,7 @@ class SqlStore : public VoiceStore {
                  Printable(sql_->Describe()).c_str(), static_cast<long long>(version),
                  kStoreVersion));
     vault_ = Vault::Open(ReadHeader(), options.key, sql_->Describe());
-    if (Number("SELECT scrub FROM store") != 0) sql_->Scrub();
+    Scrub();
     sql_->HasChanged();
   }
 
@@ -81,13 +81,31 @@ class SqlStore : public VoiceStore {
     return speaker;
   }
 
-  void EnrollAll(std::span<const Enrollment> enrollments) override {
-    for (const Enrollment& one : enrollments) CheckSpeakerName(one.name);
+  std::vector<std::string> EnrollAll(std::span<const Enrollment> enrollments) override {
+    for (const Enrollment& one : enrollments) {
+      CheckSpeakerName(one.name);
+      if (one.note) CheckNote(*one.note);
+    }
     Transaction transaction(*sql_, true);
     CheckKey();
-    for (const Enrollment& one : enrollments) EnrollOne(one);
-    sql_->Changed();
-    transaction.Commit();
+    std::vector<std::string> left_out;
+    bool replaces = false;  // a note
+    for (const Enrollment& one : enrollments) {
+      const std::int64_t id = IdOf(one.name);
+      if (id != 0 && one.only_new) {
+        left_out.push_back(one.name);
+      } else {
+        replaces = replaces || (id != 0 && one.note);
+        EnrollOne(id, one);
+      }
+    }
+    if (replaces) {
+      CommitRemoval(transaction);
+    } else {
+      sql_->Changed();
+      transaction.Commit();
+    }
+    return left_out;
   }
 
   void Rename(const std::string& from, const std::string& to) override {
@@ -105,6 +123,7 @@ class SqlStore : public VoiceStore {
   }
 
   void SetNote(const std::string& name, const std::string& note) override {
+    CheckNote(note);
     Transaction transaction(*sql_, true);
     CheckKey();
     EnrolledSpeaker speaker = SpeakerOf(MustFind(name));
@@ -113,16 +132,18 @@ class SqlStore : public VoiceStore {
     CommitRemoval(transaction);  // of the old note
   }
 
-  void Remove(const std::string& name) override {
+  void RemoveAll(std::span<const std::string> names) override {
     Transaction transaction(*sql_, true);
     CheckKey();
-    const std::int64_t id = MustFind(name);
-    sql_->Run(
-        "UPDATE store SET speakers = speakers - 1, utterances = utterances - "
-        "(SELECT count(*) FROM utterances WHERE speaker = $1)",
-        {id});
-    Revise(id);
-    sql_->Run("DELETE FROM speakers WHERE id = $1", {id});
+    for (const std::string& name : names) {
+      const std::int64_t id = MustFind(name);
+      sql_->Run(
+          "UPDATE store SET speakers = speakers - 1, utterances = utterances - "
+          "(SELECT count(*) FROM utterances WHERE speaker = $1)",
+          {id});
+      Revise(id);
+      sql_->Run("DELETE FROM speakers WHERE id = $1", {id});
+    }
     CommitRemoval(transaction);
   }
 
@@ -130,22 +151,25 @@ class SqlStore : public VoiceStore {
     return sql_->overwrites() && Number("SELECT scrub FROM store") == 0;
   }
 
-  void RemoveUtterance(const std::string& name, std::int64_t id) override {
+  void RemoveUtterances(const std::string& name, std::span<const std::int64_t> ids) override {
     Transaction transaction(*sql_, true);
     CheckKey();
     const std::int64_t speaker = MustFind(name);
-    if (sql_->Run("DELETE FROM utterances WHERE id = $1 AND speaker = $2", {id, speaker}) == 0)
-      throw Error(ErrorCode::kNotFound,
-                  Format("'%s' has no utterance %lld", Printable(name).c_str(),
-                         static_cast<long long>(id)));
-    sql_->Run("UPDATE store SET utterances = utterances - 1");
+    for (std::int64_t id : ids) {
+      if (sql_->Run("DELETE FROM utterances WHERE id = $1 AND speaker = $2", {id, speaker}) == 0)
+        throw Error(ErrorCode::kNotFound,
+                    Format("'%s' has no utterance %lld", Printable(name).c_str(),
+                           static_cast<long long>(id)));
+      sql_->Run("UPDATE store SET utterances = utterances - 1");
+    }
     Revise(speaker);
     CommitRemoval(transaction);
   }
 
-  void ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) override {
+  std::size_t ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) override {
     Transaction transaction(*sql_, true);
     CheckKey();
+    std::size_t replaced = 0;
     for (const EnrolledUtterance& utterance : utterances) {
       std::int64_t speaker = 0;
       EnrolledUtterance changed;
@@ -154,9 +178,8 @@ class SqlStore : public VoiceStore {
                   speaker = row.Integer(0);
                   changed = ReadUtterance(utterance.id, speaker, row.Bytes(1));
                 });
-      if (speaker == 0)
-        throw Error(ErrorCode::kNotFound, Format("utterance %lld was removed meanwhile",
-                                                 static_cast<long long>(utterance.id)));
+      if (speaker == 0) continue;
+      ++replaced;
       changed.embedding = utterance.embedding;
       changed.network = utterance.network;
       changed.speech_seconds = utterance.speech_seconds;
@@ -164,12 +187,17 @@ class SqlStore : public VoiceStore {
       Revise(speaker);
     }
     CommitRemoval(transaction);  // of the old embeddings
+    return replaced;
   }
 
   void ForEachTemplate(const std::string& maker, const TemplateReader& reader) override {
     Transaction transaction(*sql_, false);
     CheckKey();
     const std::int64_t expected = Number("SELECT speakers FROM store");
+    if (const std::int64_t most = Number("SELECT max(id) FROM speakers");
+        expected < 0 || expected > most)
+      throw Damaged(Format("it holds %lld speakers at most, %lld are expected",
+                           static_cast<long long>(most), static_cast<long long>(expected)));
     reader.expect(static_cast<std::size_t>(expected));
     const auto readers = ReadersOfThisMoment(expected);
     std::mutex mutex;
@@ -267,7 +295,7 @@ class SqlStore : public VoiceStore {
       reseal("utterances", "id", row.id, UtterancePlace(row.id, row.speaker));
     for (const Row& row : ids("SELECT utterance, 0 FROM audio"))
       reseal("audio", "utterance", row.id, AudioPlace(row.id));
-    sql_->Run("UPDATE store SET header = $1", {fresh.Header()});
+    sql_->Run("UPDATE store SET header = $1, revision = revision + 1", {fresh.Header()});
     CommitRemoval(transaction);
     vault_ = fresh;
   }
@@ -279,6 +307,13 @@ class SqlStore : public VoiceStore {
   }
 
  private:
+  static void CheckNote(const std::string& note) {
+    if (!IsUtf8(note))
+      throw Error(ErrorCode::kInvalidArgument, "'" + Printable(note) +
+                                                   "' cannot be a note: it is "
+                                                   "not UTF-8");
+  }
+
   std::int64_t Number(const std::string& sql, SqlValues values = {}) {
     std::int64_t number = 0;
     sql_->Run(sql, values, [&](const SqlRow& row) { number = row.Integer(0); });
@@ -292,10 +327,14 @@ class SqlStore : public VoiceStore {
 
   // What the transaction replaces or removes shall not be found any more.
   void CommitRemoval(Transaction& transaction) {
-    sql_->Run("UPDATE store SET scrub = 1");
+    sql_->Run("UPDATE store SET scrub = scrub + 1");
     sql_->Changed();
     transaction.Commit();
-    sql_->Scrub();
+    Scrub();
+  }
+
+  void Scrub() {
+    if (const std::int64_t seen = Number("SELECT scrub FROM store"); seen != 0) sql_->Scrub(seen);
   }
 
   std::string ReadHeader() {
@@ -313,13 +352,12 @@ class SqlStore : public VoiceStore {
                                                 "' was changed meanwhile; open it again");
   }
 
-  void EnrollOne(const Enrollment& enrollment) {
-    std::int64_t id = IdOf(enrollment.name);
+  void EnrollOne(std::int64_t id, const Enrollment& enrollment) {
     if (id == 0) {
       EnrolledSpeaker speaker;
       speaker.name = enrollment.name;
       speaker.note = enrollment.note.value_or("");
-      speaker.enrolled_at = UtcNow();
+      speaker.enrolled_at = enrollment.enrolled_at.empty() ? UtcNow() : enrollment.enrolled_at;
       speaker.id = id = Number(
           "INSERT INTO speakers (revision, key, data) VALUES ((SELECT revision + 1 FROM store), "
           "$1, "
@@ -355,9 +393,13 @@ class SqlStore : public VoiceStore {
     if (wanted < 2) return {};
     const std::string moment = Moment(*sql_);
     auto readers = sql_->Readers(static_cast<std::size_t>(wanted));
-    for (const auto& reader : readers) {
-      reader->Begin(false);
-      if (Moment(*reader) != moment) return {};
+    try {
+      for (const auto& reader : readers) {
+        reader->Begin(false);
+        if (Moment(*reader) != moment) return {};
+      }
+    } catch (const Error&) {
+      return {};  // somebody holds the tables
     }
     return readers;
   }

@@ -112,7 +112,14 @@ class Sqlite : public SqlConnection {
           "no voices are enrolled: there is no store '" + Printable(path_) +
               "'; enroll somebody with: vpr enroll NAME FILE..., or name another with --db");
     if (!there) CreateFile(path_);
+    // An empty file that was there becomes a store: as private as if it had been made.
+    if (there && status.st_size == 0) ::chmod(path_.c_str(), 0600);
+    if (there && status.st_size > 0 && status.st_size < 512)
+      throw Error(ErrorCode::kCorrupt,
+                  Format("cannot use store '%s': its %lld bytes are no store",
+                         Printable(path_).c_str(), static_cast<long long>(status.st_size)));
     Connect();
+    CheckSize();
     Execute(Format("PRAGMA page_size = %d; PRAGMA wal_autocheckpoint = %d", kPageBytes,
                    kLogBytes / kPageBytes)
                 .c_str());
@@ -125,10 +132,20 @@ class Sqlite : public SqlConnection {
   }
 
   void Connect() {
-    const int code =
-        sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE, ReadAheadVfs());
+    // Absolute, since SQLite takes ":memory:" and "file:..." for something else than files.
+    std::error_code error;
+    std::string where = fs::absolute(path_, error).string();
+    if (error) where = path_;
+    int flags = SQLITE_OPEN_READWRITE;
+    if (Unwritable()) {
+      flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+      where = ImmutableUri(where);
+    }
+    const int code = sqlite3_open_v2(where.c_str(), &handle_, flags, ReadAheadVfs());
     owner_.reset(handle_);
     if (code != SQLITE_OK) Fail();
+    struct stat status {};
+    if (::stat(path_.c_str(), &status) == 0) inode_ = status.st_ino;
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);
     Execute(
@@ -235,29 +252,42 @@ class Sqlite : public SqlConnection {
         Execute(Format("PRAGMA application_id = %d", kApplicationId).c_str());
       }
       Execute("COMMIT");
-    } catch (const Error&) {
+    } catch (...) {
       Rollback();
       throw;
     }
   }
 
   bool HasChanged() override {
+    struct stat status {};
+    if (::stat(path_.c_str(), &status) != 0 || status.st_ino != inode_)
+      throw Error(ErrorCode::kIo,
+                  "store '" + Printable(path_) + "' was removed or replaced while it was in use");
     const std::int64_t version = Pragma("data_version");
     const bool changed = version != data_version_;
     data_version_ = version;
     return changed;
   }
 
-  // Deleted content is overwritten as it is deleted (secure_delete); this gives the space back and
-  // empties the log that may still hold it. Where another process reads just now, the next one that
-  // opens the store does it.
-  void Scrub() override {
+  // Deleted content is overwritten as it is deleted (secure_delete), but in the log: it has to get
+  // into the file before the file is made shorter. Then the space is given back, and the log cut,
+  // which may still hold it. Where another process reads just now, the next one that opens the
+  // store does it.
+  void Scrub(std::int64_t seen) override {
     sqlite3_busy_timeout(handle_, 3000);
-    int left = 0, done = 0;
-    if (TryExecute("VACUUM") &&
-        sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, &left, &done) ==
-            SQLITE_OK)
-      TryExecute("UPDATE store SET scrub = 0");
+    const auto empty_log = [&] {
+      int left = 0, done = 0;
+      return sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, &left,
+                                       &done) == SQLITE_OK;
+    };
+    // As large as the store, so not in memory; an encrypted store's records are encrypted there
+    // too.
+    TryExecute("PRAGMA temp_store = FILE");
+    if (empty_log() && TryExecute("VACUUM") && empty_log())
+      TryExecute(
+          Format("UPDATE store SET scrub = 0 WHERE scrub = %lld", static_cast<long long>(seen))
+              .c_str());
+    TryExecute("PRAGMA temp_store = MEMORY");
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);
   }
 
@@ -272,6 +302,44 @@ class Sqlite : public SqlConnection {
   }
 
  private:
+  // In a folder that may not be written to, SQLite cannot make the files its log needs. Without a
+  // log nobody is writing either, so the file can be read as it is.
+  bool Unwritable() const {
+    const std::string folder = fs::path(path_).parent_path().string();
+    std::error_code error;
+    return ::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0 &&
+           !fs::exists(path_ + "-wal", error);
+  }
+  static std::string ImmutableUri(const std::string& path) {
+    std::string uri = "file:";
+    for (char c : path) {
+      if (c == '%' || c == '?' || c == '#') {
+        uri += Format("%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      } else {
+        uri += c;
+      }
+    }
+    return uri + "?immutable=1";
+  }
+
+  // SQLite would only notice what is cut off when it needs it, and write until then.
+  void CheckSize() {
+    const auto size_of = [](const std::string& path) {
+      struct stat status {};
+      return ::stat(path.c_str(), &status) == 0 ? static_cast<long long>(status.st_size) : 0;
+    };
+    const auto log_is_empty = [&] { return size_of(path_ + "-wal") == 0; };
+    if (!log_is_empty()) return;  // parts of the file may be there
+    const long long size = size_of(path_);
+    if (size == 0) return;
+    const long long expected = Pragma("page_count") * Pragma("page_size");
+    if (size >= expected || !log_is_empty() || size_of(path_) != size) return;
+    throw Error(ErrorCode::kCorrupt,
+                Format("cannot use store '%s': it is damaged: %lld bytes long, %lld are expected; "
+                       "restore it from a copy",
+                       Printable(path_).c_str(), size, expected));
+  }
+
   void Execute(const char* sql) {
     if (!TryExecute(sql)) Fail();
   }
@@ -305,6 +373,12 @@ class Sqlite : public SqlConnection {
       case SQLITE_LOCKED:
         throw Error(ErrorCode::kIo, failed + Format("another program has been using it for %d s",
                                                     kWaitMilliseconds / 1000));
+      case SQLITE_READONLY:
+      case SQLITE_CANTOPEN:
+      case SQLITE_PERM:
+        throw Error(ErrorCode::kIo, failed + Printable(what) +
+                                        "; are file and folder there, and may they be "
+                                        "written to?");
       default:
         throw Error(ErrorCode::kIo, failed + Printable(what));
     }
@@ -317,6 +391,7 @@ class Sqlite : public SqlConnection {
   };
 
   std::string path_;
+  ino_t inode_ = 0;
   sqlite3* handle_ = nullptr;
   std::unique_ptr<sqlite3, Close> owner_;  // of handle_
   std::map<std::string, std::unique_ptr<sqlite3_stmt, Close>> statements_;

@@ -18,7 +18,7 @@ constexpr std::size_t kKey = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
 constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kChecksum = 32;  // hexadecimal digits
-constexpr std::size_t kFewestKeyBytes = 32;
+constexpr std::size_t kFewestKeyBytes = 32, kMostKeyBytes = 1 << 20;
 constexpr char kHeaderPlace[] = "vpr store key";
 
 const unsigned char* Bytes(std::string_view text) {
@@ -84,31 +84,50 @@ std::string Checksum(std::string_view text, std::string_view place) {
   return stream.Digest();
 }
 
-// The user's key. `kdf` holds what it is derived with.
-std::string UserKey(const StoreKey& key, const Json& kdf) {
+void Wipe(std::string& bytes) { sodium_memzero(bytes.data(), bytes.size()); }
+
+// Overwritten when it goes.
+struct Secret {
+  explicit Secret(std::size_t size) : bytes(size, '\0') {}
+  ~Secret() { Wipe(bytes); }
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  std::string bytes;
+};
+
+// The user's key, into `derived`. `kdf` holds what it is derived with; the header is not trusted:
+// with a salt of another length libsodium would leave a key of zeros.
+void DeriveUserKey(const StoreKey& key, const Json& kdf, std::string& derived) {
   const std::string salt = FromHex(kdf.at("salt").get<std::string>());
-  std::string derived(kKey, '\0');
+  if (salt.size() != crypto_pwhash_SALTBYTES) throw Error(ErrorCode::kCorrupt, "salt");
   if (kdf.at("from") == "key file") {
-    const std::string content = ReadFile(key.key_file);
+    const std::string content = ReadFile(key.key_file, kMostKeyBytes);
     if (content.size() < kFewestKeyBytes)
       throw Error(ErrorCode::kInvalidArgument,
                   Format("key file '%s' holds %zu bytes, at least %zu are needed; make one with: "
                          "head -c 32 /dev/urandom > FILE",
                          Printable(key.key_file).c_str(), content.size(), kFewestKeyBytes));
-    crypto_generichash(Bytes(derived), derived.size(), Bytes(content), content.size(), Bytes(salt),
-                       salt.size());
-    return derived;
+    VPR_CHECK(crypto_generichash(Bytes(derived), derived.size(), Bytes(content), content.size(),
+                                 Bytes(salt), salt.size()) == 0);
+    return;
   }
-  if (salt.size() != crypto_pwhash_SALTBYTES) throw Error(ErrorCode::kCorrupt, "salt");
+  const auto operations = kdf.at("operations").get<unsigned long long>();
+  const auto memory = kdf.at("memory").get<std::size_t>();
+  if (operations < crypto_pwhash_OPSLIMIT_MIN || operations > crypto_pwhash_OPSLIMIT_SENSITIVE ||
+      memory < crypto_pwhash_MEMLIMIT_MIN || memory > crypto_pwhash_MEMLIMIT_SENSITIVE)
+    throw Error(ErrorCode::kCorrupt, "cost");
   if (crypto_pwhash(Bytes(derived), derived.size(), key.passphrase.data(), key.passphrase.size(),
-                    Bytes(salt), kdf.at("operations").get<unsigned long long>(),
-                    kdf.at("memory").get<std::size_t>(), crypto_pwhash_ALG_ARGON2ID13) != 0)
-    throw Error(ErrorCode::kIo, Format("not enough memory to derive the key: %zu MiB are needed",
-                                       kdf.at("memory").get<std::size_t>() >> 20));
-  return derived;
+                    Bytes(salt), operations, memory, crypto_pwhash_ALG_ARGON2ID13) != 0)
+    throw Error(ErrorCode::kIo,
+                Format("not enough memory to derive the key: %zu MiB are needed", memory >> 20));
 }
 
 }  // namespace
+
+Vault::~Vault() {
+  Wipe(data_key_);
+  Wipe(lookup_key_);
+}
 
 Vault Vault::Create(const StoreKey& key) {
   Vault vault;
@@ -123,12 +142,14 @@ Vault Vault::Create(const StoreKey& key) {
       kdf["operations"] = crypto_pwhash_OPSLIMIT_MODERATE;
       kdf["memory"] = crypto_pwhash_MEMLIMIT_MODERATE;
     }
+    Secret user_key(kKey);
+    DeriveUserKey(key, kdf, user_key.bytes);
     vault.data_key_ = Random(kKey);
     vault.lookup_key_ = Random(crypto_generichash_KEYBYTES);
     header = {{"cipher", "XChaCha20-Poly1305"},
               {"key", kdf},
               {"sealed_keys",
-               Hex(Encrypt(vault.data_key_ + vault.lookup_key_, kHeaderPlace, UserKey(key, kdf)))}};
+               Hex(Encrypt(vault.data_key_ + vault.lookup_key_, kHeaderPlace, user_key.bytes))}};
   }
   const std::string text = header.dump();
   vault.header_ = Checksum(text, kHeaderPlace) + text;
@@ -167,15 +188,21 @@ Vault Vault::Open(std::string_view header, const StoreKey& key, const std::strin
                                  : "it is encrypted under a passphrase; give it in $VPR_PASSPHRASE "
                                    "or at the prompt of a terminal"));
     std::string sealed = FromHex(json.at("sealed_keys").get<std::string>());
-    const auto keys = Decrypt(sealed, kHeaderPlace, UserKey(key, kdf));
+    Secret user_key(kKey);
+    DeriveUserKey(key, kdf, user_key.bytes);
+    const auto keys = Decrypt(sealed, kHeaderPlace, user_key.bytes);
     if (!keys || keys->size() != kKey + crypto_generichash_KEYBYTES)
       throw Error(ErrorCode::kIncompatible,
                   failed + (file ? "wrong key file" : "wrong passphrase"));
     vault.data_key_ = keys->substr(0, kKey);
     vault.lookup_key_ = keys->substr(kKey);
+    Wipe(sealed);
     return vault;
   } catch (const Json::exception&) {
     throw damaged;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCorrupt) throw damaged;
+    throw;
   }
 }
 

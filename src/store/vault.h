@@ -16,6 +16,9 @@ namespace vpr {
 class Vault {
  public:
   Vault() = default;  // without a key
+  Vault(const Vault&) = default;
+  Vault& operator=(const Vault&) = default;
+  ~Vault();
   // A new one; without a key if `key` is empty.
   static Vault Create(const StoreKey& key);
   // From what Header() gave. `name` is used in messages. Throws kIncompatible for a wrong or

@@ -10,10 +10,21 @@
 
 namespace vpr {
 
+namespace {
+
+bool IsPostgres(const std::string& where) {
+  return where.starts_with("postgresql://") || where.starts_with("postgres://");
+}
+
+}  // namespace
+
 std::unique_ptr<VoiceStore> VoiceStore::Open(const StoreOptions& options) {
-  const bool postgres =
-      options.where.starts_with("postgresql://") || options.where.starts_with("postgres://");
-  return MakeSqlStore(postgres ? OpenPostgres(options) : OpenSqlite(options), options);
+  return MakeSqlStore(IsPostgres(options.where) ? OpenPostgres(options) : OpenSqlite(options),
+                      options);
+}
+
+std::string DescribeStore(const std::string& where) {
+  return IsPostgres(where) ? DescribePostgres(where) : where;
 }
 
 std::string FindStore(const std::string& given) {
@@ -46,8 +57,15 @@ void CheckSpeakerName(const std::string& name) {
     // U+0080 to U+009F are control characters too.
     const bool c1 =
         byte == 0xC2 && i + 1 < name.size() && static_cast<unsigned char>(name[i + 1]) < 0xA0;
-    if (byte < 0x20 || byte == 0x7F || c1) refuse("it holds a control character (a line break?)");
+    // Line separators, and what turns the direction of writing around.
+    const bool u20 = byte == 0xE2 && i + 2 < name.size() && name[i + 1] == '\x80' &&
+                     name[i + 2] >= '\xA8' && name[i + 2] <= '\xAE';
+    const bool isolate = byte == 0xE2 && i + 2 < name.size() && name[i + 1] == '\x81' &&
+                         name[i + 2] >= '\xA6' && name[i + 2] <= '\xA9';
+    if (byte < 0x20 || byte == 0x7F || c1 || u20 || isolate)
+      refuse("it holds a control character (a line break?)");
   }
+  if (name == "unknown speaker") refuse("it is the answer for somebody who is not enrolled");
   if (name.front() == ' ' || name.back() == ' ') refuse("it begins or ends with a blank");
 }
 

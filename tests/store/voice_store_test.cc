@@ -121,8 +121,11 @@ TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
   EXPECT_FALSE(store->Find("Ada"));
   const EnrolledSpeaker ida = *store->Find("Ida");
   EXPECT_EQ(ida.note, "left handed");
-  store->RemoveUtterance("Ida", ida.utterances[0].id);
-  EXPECT_THAT(FailureOf([&] { store->RemoveUtterance("Bob", ida.utterances[1].id); }),
+  const auto remove_utterance = [&](const std::string& name, std::int64_t id) {
+    store->RemoveUtterances(name, {&id, 1});
+  };
+  remove_utterance("Ida", ida.utterances[0].id);
+  EXPECT_THAT(FailureOf([&] { remove_utterance("Bob", ida.utterances[1].id); }),
               HasSubstr("no utterance"));
   EnrolledUtterance again = ida.utterances[1];
   again.embedding = Utterance(7).embedding;
@@ -180,7 +183,10 @@ TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
   again.embedding = Utterance(7).embedding;
   const std::vector<std::pair<const char*, std::function<void()>>> changes = {
       {"45/2", [&] { store->Rename("p299", "q299"); }},
-      {"45/1", [&] { store->RemoveUtterance("p300", last.utterances[0].id); }},
+      {"45/1",
+       [&] {
+         store->RemoveUtterances("p300", {&last.utterances[0].id, 1});
+       }},
       {"45/1", [&] { store->ReplaceEmbeddings({again}); }},
       {"45/2", [&] { store->Enroll("p300", {Utterance(3)}, std::nullopt); }},
       {"44/2", [&] { store->Remove("p298"); }},

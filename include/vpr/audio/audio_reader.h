@@ -45,8 +45,9 @@ Audio DecodeAudio(const std::string& bytes, const std::string& name);
 // Resamples mono audio (libsoxr, very high quality). Lengths: round(n * to / from).
 std::vector<float> Resample(const std::vector<float>& samples, int from_rate, int to_rate);
 
-// Writes mono 16-bit PCM WAV, atomically.
-void WriteWav(const std::string& path, const std::vector<float>& samples, int sample_rate);
+// Writes mono 16-bit PCM WAV, atomically, with these permissions.
+void WriteWav(const std::string& path, const std::vector<float>& samples, int sample_rate,
+              unsigned mode = 0666);
 
 // 16 kHz mono as FLAC (16 bit), in memory; DecodeAudio reads it back.
 std::string EncodeFlac(const std::vector<float>& samples);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,8 +12,9 @@
 namespace vpr {
 
 // Whole content of a regular file, a pipe, or standard input ("-").
-// Throws kNotFound, kIo, and kInvalidArgument for a directory.
-std::string ReadFile(const std::string& path);
+// Throws kNotFound, kIo, and kInvalidArgument for a directory and for more than `most` bytes.
+std::string ReadFile(const std::string& path,
+                     std::size_t most = std::numeric_limits<std::size_t>::max());
 
 // True for a regular file that can be opened.
 bool IsRegularFile(const std::string& path);
@@ -40,10 +42,13 @@ class MappedFile {
 
 // Writes to "PATH.tmp.PID.N" in the same folder. Commit() syncs and renames it over PATH, then
 // syncs the folder; without Commit() the destructor removes it, so PATH is the old file or the new
-// one, whole. Every member throws kIo with the path and the system's reason.
+// one, whole. A symbolic link stays one: what it leads to is replaced. What is no file (a pipe, a
+// terminal, /dev/null) is written to directly. Every member throws kIo with the path and the
+// system's reason.
 class AtomicFile {
  public:
-  explicit AtomicFile(const std::string& path);
+  // `mode`: its permissions, as far as the umask lets them be.
+  explicit AtomicFile(const std::string& path, unsigned mode = 0666);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -63,6 +68,7 @@ class AtomicFile {
  private:
   void Flush();
   std::string path_, temporary_path_, buffer_;
+  bool direct_ = false;
   int fd_ = -1;
   std::uint64_t size_ = 0;
 };

@@ -9,11 +9,13 @@
 
 namespace vpr {
 
-// Which utterances of one enrollment do not sound like the others: each is scored against the
-// template of the rest, and the one that scores lowest, if below `threshold`, is taken out, as long
-// as more than two are left. Of two that do not agree neither can be told to be the wrong one: then
-// both are returned. Numbers into `utterances`, rising.
+// Which utterances of an enrollment are of somebody else. They are joined into voices: each is one
+// at first but the first `known`, which are enrolled already and together make one; then the two
+// that are most alike, template against template, are joined as long as they score `threshold` or
+// more (agglomerative clustering). The person is the voice of what is known, else the one of most
+// utterances; if several have as many, none can be told to be the right one, and all are returned.
+// Numbers into `utterances`, rising.
 std::vector<std::size_t> FindForeign(const std::vector<const EnrolledUtterance*>& utterances,
-                                     const Scorer& scorer, double threshold);
+                                     std::size_t known, const Scorer& scorer, double threshold);
 
 }  // namespace vpr

@@ -17,8 +17,14 @@
 
 namespace vpr {
 
-// The embedding of an enrollment of several utterances: the mean of theirs, scaled to length 1,
-// with the seconds of all their speech. As `vpr eval --enroll` makes it.
+// The utterances that this network made an embedding of. Throws kCorrupt, with what to do, for an
+// embedding that cannot be this network's.
+std::vector<const EnrolledUtterance*> UtterancesOfNetwork(const EnrolledSpeaker& speaker,
+                                                          const ModelInfo& info);
+
+// The embedding of an enrollment of several utterances, of one network and at least one: the mean
+// of theirs, scaled to length 1, with the seconds of all their speech. As `vpr eval --enroll` makes
+// it.
 struct Template {
   Embedding embedding;
   double seconds = 0;

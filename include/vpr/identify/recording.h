@@ -14,6 +14,7 @@ namespace vpr {
 struct Recording {
   std::string source;   // path, "microphone"
   std::string failure;  // why there is no embedding; empty: there is one
+  bool heard = false;   // it could be read, whatever is in it
   SpeechQuality quality;
   std::vector<std::string> warnings;  // what makes it doubtful
   Embedding embedding;

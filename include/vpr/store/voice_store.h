@@ -40,6 +40,8 @@ struct Enrollment {
   std::string name;
   std::vector<EnrolledUtterance> utterances;
   std::optional<std::string> note;  // if given, replaces the old one
+  std::string enrolled_at = {};     // of a speaker who is made; empty: now
+  bool only_new = false;            // left out if there is such a speaker
 };
 
 // What a gallery makes of speakers' utterances, kept so that it need not be made at every start:
@@ -98,13 +100,15 @@ class VoiceStore {
   virtual bool HasChanged() = 0;
 
   virtual std::size_t NumSpeakers() = 0;
-  // In the order of their ids; with_audio: EnrolledUtterance::audio too.
+  // In the order of their ids; with_audio: EnrolledUtterance::audio too. It is one transaction:
+  // `use` must not call the store.
   virtual void ForEach(bool with_audio, const std::function<void(EnrolledSpeaker&&)>& use) = 0;
   virtual std::optional<EnrolledSpeaker> Find(const std::string& name, bool with_audio = false) = 0;
 
   // Adds the utterances to the speakers of these names, who are made if there are none; all or
-  // none. A transaction takes as long as a hundred people in it.
-  virtual void EnrollAll(std::span<const Enrollment> enrollments) = 0;
+  // none. A transaction takes as long as a hundred people in it. Returns the names left out
+  // (Enrollment::only_new).
+  virtual std::vector<std::string> EnrollAll(std::span<const Enrollment> enrollments) = 0;
   void Enroll(const std::string& name, const std::vector<EnrolledUtterance>& utterances,
               const std::optional<std::string>& note) {
     const Enrollment one{name, utterances, note};
@@ -112,14 +116,16 @@ class VoiceStore {
   }
   virtual void Rename(const std::string& from, const std::string& to) = 0;
   virtual void SetNote(const std::string& name, const std::string& note) = 0;
-  // Removes, gives the space back and, in SQLite, overwrites it.
-  virtual void Remove(const std::string& name) = 0;
+  // Removes, all or none, gives the space back and, in SQLite, overwrites it.
+  virtual void RemoveAll(std::span<const std::string> names) = 0;
+  void Remove(const std::string& name) { RemoveAll({&name, 1}); }
   // Whether all that was ever removed is overwritten: not in PostgreSQL, nor as long as another
   // process's reading keeps it from being done.
   virtual bool RemovedIsOverwritten() = 0;
-  virtual void RemoveUtterance(const std::string& name, std::int64_t id) = 0;
-  // New embeddings for utterances that are there already (re-embed), all or none.
-  virtual void ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) = 0;
+  virtual void RemoveUtterances(const std::string& name, std::span<const std::int64_t> ids) = 0;
+  // New embeddings for utterances that are there already (re-embed), in one transaction. Returns
+  // how many there were: those removed meanwhile are left out.
+  virtual std::size_t ReplaceEmbeddings(const std::vector<EnrolledUtterance>& utterances) = 0;
 
   // Everybody as one moment has them: the blocks that `maker` made, and the speakers of the other
   // blocks. A change of name, utterances or key drops the block. What `reader` throws ends it.
@@ -138,8 +144,12 @@ class VoiceStore {
 // ~/.local/share. Throws kNotFound if there is no home folder either.
 std::string FindStore(const std::string& given);
 
+// A store's address as it may be shown: without a password.
+std::string DescribeStore(const std::string& where);
+
 // Throws kInvalidArgument for what is no name: empty, longer than 200 bytes, not UTF-8, with
-// control characters (line breaks, tabs), or blanks at an end.
+// control characters (line breaks, tabs, changes of direction), or blanks at an end; "unknown
+// speaker".
 void CheckSpeakerName(const std::string& name);
 
 // "2026-11-21T16:40:05Z"

@@ -70,10 +70,6 @@ Json FailuresJson(const std::vector<FailedFile>& failures) {
   return json;
 }
 
-void PrintJson(const Json& json) {
-  Print(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
-}
-
 void AddClassifyCommand(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand(
       "classify", "Labels for recordings: emotion, gender, kind of sound, whatever is labelled");

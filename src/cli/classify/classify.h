@@ -32,7 +32,4 @@ void AddListOptions(CLI::App& command, ExampleListOptions& options, bool train);
 nlohmann::ordered_json ReportJson(const ClassificationReport& report);
 nlohmann::ordered_json FailuresJson(const std::vector<FailedFile>& failures);
 
-// One line of JSON.
-void PrintJson(const nlohmann::ordered_json& json);
-
 }  // namespace vpr::cli
