@@ -123,10 +123,10 @@ AtomicFile::AtomicFile(const std::string& path, unsigned mode) : path_(path) {
     fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);  // of a folder: an error
   } else {
     std::error_code error;
-    if (std::filesystem::is_symlink(path, error)) {
-      const std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
-      if (!error) path_ = target.string();
-    }
+    for (int links = 0; links < 40 && std::filesystem::is_symlink(path_, error); ++links)
+      path_ =
+          (std::filesystem::path(path_).parent_path() / std::filesystem::read_symlink(path_, error))
+              .string();
     temporary_path_ =
         path_ + Format(".tmp.%ld.%u", static_cast<long>(::getpid()), counter.fetch_add(1));
     fd_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);

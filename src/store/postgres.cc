@@ -218,9 +218,8 @@ class Postgres : public SqlConnection {
   void Changed() override { Run(std::string("NOTIFY ") + kChannel, {}, {}); }
 
   bool HasChanged() override {
-    // A connection that is gone would never tell of a change.
-    if (PQconsumeInput(connection_) != 1 || PQstatus(connection_) != CONNECTION_OK)
-      throw Error(ErrorCode::kIo, Failed() + "the connection was lost");
+    Run("SELECT 1", {}, {});  // fails if the connection is gone, which would never tell of a change
+    PQconsumeInput(connection_);
     bool changed = false;
     while (PGnotify* notification = PQnotifies(connection_)) {
       changed = changed || notification->be_pid != PQbackendPID(connection_);

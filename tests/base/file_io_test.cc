@@ -132,6 +132,42 @@ TEST(AtomicFile, TwoWritersOfOneFileDoNotMix) {
   EXPECT_EQ(ReadFile(path), "first");
 }
 
+TEST(AtomicFile, LeavesLinksAndPipesWhatTheyAre) {
+  TestFolder folder;
+  WriteFileAtomically(folder / "target", "old");
+  fs::create_symlink("target", fs::path(folder / "link"));
+  WriteFileAtomically(folder / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(fs::path(folder / "link")));
+  EXPECT_EQ(ReadFile(folder / "target"), "new");
+  fs::create_symlink("nowhere yet", fs::path(folder / "dangling"));
+  WriteFileAtomically(folder / "dangling", "made");
+  EXPECT_EQ(ReadFile(folder / "nowhere yet"), "made");
+
+  const std::string pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  WriteFileAtomically(pipe, "through");
+  char text[16] = {};
+  EXPECT_EQ(::read(reader, text, sizeof text), 7);
+  EXPECT_STREQ(text, "through");
+  ::close(reader);
+  EXPECT_EQ(fs::status(pipe).type(), fs::file_type::fifo);
+  EXPECT_EQ(Entries(folder), 5u);
+}
+
+TEST(AtomicFile, TakesPermissions) {
+  TestFolder folder;
+  AtomicFile file(folder / "private", 0600);
+  file.Commit();
+  EXPECT_EQ(fs::status(folder / "private").permissions(), fs::perms(0600));
+}
+
+TEST(ReadFileTest, StopsAtAnEndlessFile) {
+  EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [] { ReadFile("/dev/zero", 1000); }),
+              HasSubstr("more than 1000 bytes"));
+}
+
 TEST(AtomicFile, ReportsAFullDisk) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "SKIPPED: no /dev/full";
   TestFolder folder;

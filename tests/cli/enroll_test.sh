@@ -28,6 +28,16 @@ ok "$vpr" --quiet enroll forced "$awb-1.flac" "$awb-2.flac" "$kal-1.flac" --forc
 check 'len(j["enrolled"]) == 3'
 ok "$vpr" speakers remove forced
 
+# However many clips of somebody else there are, they are not added to what is enrolled.
+run "$vpr" --quiet enroll slt "$rms-1.flac" "$rms-2.flac" "$rms-3.flac" "$rms-4.flac"
+expect_status 1 "enrolling somebody else's clips under a name"
+says 'sounds like somebody else than what is enrolled' err
+ok "$vpr" speakers show slt --json
+check 'len(j["utterances"]) == 3'
+run "$vpr" --quiet enroll four "$slt-1.flac" "$slt-2.flac" "$rms-1.flac" "$rms-2.flac"
+expect_status 1 "enrolling two voices as one"
+says 'sound like several people' err
+
 # A voice that another name has already is warned of.
 ok "$vpr" enroll 'slt again' "$slt-4.flac" --json
 check 'j["resembles"] == "slt"'
@@ -52,8 +62,16 @@ check 'lines[0]["candidates"][0]["name"] == "slt" and lines[0]["margin"] > 0 and
 says '3 of 6 recordings could not be used' err
 ok "$vpr" identify "$kal-1.flac"
 says 'unknown speaker' out
-run "$vpr" identify silence.wav
-says 'no speech' out
+run "$vpr" identify silence.wav missing.wav
+says '^silence.wav	no speech$' out
+says '^missing.wav	not usable$' out
+run "$vpr" --quiet verify slt silence.wav --json
+expect_status 1 "verify of silence"
+check 'j["decision"] is None and "silent" in j["error"]'
+for rate in nan 0 60% many; do usage_error "$vpr" identify "$slt-4.flac" --fpir $rate; done
+usage_error "$vpr" identify "$slt-4.flac" --threshold nan
+ok "$vpr" --quiet identify "$slt-4.flac" --fpir 1% --json
+check 'j["fpir"] == 0.01'
 run "$vpr" --quiet enroll short "$slt-1.flac" --min-speech 10
 expect_status 1 "enrolling too little speech"
 says '3\.[0-9] s of speech found, 10\.0 s needed|4\.[0-9] s of speech found, 10\.0 s needed' err
@@ -107,9 +125,14 @@ check '[l["name"] for l in lines] == ["slt", "李达康 \"R\" 🎤", "awb", "kal
 refused "$vpr" speakers rename slt awb
 says 'taken' err
 ok "$vpr" speakers export -o everybody.jsonl
+[ "$(stat -c %a everybody.jsonl)" = 600 ] || fail "others can read an export"
+[ "$(stat -c %a "$(find phrases -name '*.wav' | head -n 1)")" = 600 ] || fail "others can hear what --save keeps"
 ok "$vpr" speakers import everybody.jsonl --db copy.db
 ok "$vpr" speakers list --db copy.db --json
 check 'len(lines) == 5 and lines[4]["note"] == "two\nlines"'
+cp out copied
+ok "$vpr" speakers list --json
+check 'lines == [parse(line) for line in open("copied")]'
 run "$vpr" speakers import everybody.jsonl --db copy.db
 expect_status 1 "importing people who are there"
 says '^0 of 5 speakers imported' out
@@ -126,6 +149,11 @@ refused "$vpr" speakers remove slt nobody
 ok "$vpr" speakers show slt
 ok "$vpr" speakers remove slt
 says '^slt: removed and overwritten$' out
+ok "$vpr" speakers rename awb Alan --json
+check 'j == {"name": "Alan", "was": "awb"}'
+ok "$vpr" speakers rename Alan awb
+ok "$vpr" db check --json
+check 'j["sound"] and j["speakers"] == 4 and not j["encrypted"]'
 refused "$vpr" speakers show slt
 if grep -aq "flite-slt-1" "$VPR_DB"; then fail "what was removed is still in the store"; fi
 

@@ -69,6 +69,18 @@ for db in "$VPR_DB" "$work/lite.db"; do
   ok "$vpr" db check --db "$db"
 done
 
+# The first moment of a store, in several processes at once.
+for ((i = 0; i < 5; ++i)); do
+  sql "CREATE DATABASE fresh$i" > /dev/null
+  fresh=postgresql://vpr@127.0.0.1:$port/fresh$i
+  "$vpr" -q speakers import a.jsonl --db "$fresh" > a.out 2> a.err &
+  first=$!
+  "$vpr" -q speakers import b.jsonl --db "$fresh" > b.out 2> b.err || fail "the second process, new store: $(cat b.err)"
+  wait "$first" || fail "the first process, new store: $(cat a.err)"
+  ok "$vpr" speakers list --db "$fresh" --json
+  check 'len(lines) == 1000 and len({l["name"] for l in lines}) == 1000'
+done
+
 # Killed at random moments: nothing lost, nothing halved.
 sql 'CREATE DATABASE killed' > /dev/null
 python3 "$(dirname "$0")/store_kill.py" "$vpr" "${VPR_TEST_KILLS:-20}" 1 "postgresql://vpr@127.0.0.1:$port/killed" > out 2>&1 ||
@@ -95,6 +107,21 @@ answers = [json.loads(line) for line in open("live.out")]
 assert [a["decision"] for a in answers[:2]] == [None, "awb"], answers
 P
 
+# One that has lost its connection says so, and does not go on with what it knew.
+"$vpr" identify --mic-from "$data/flite-awb-1.flac" --seconds 2 --json < keys > lost.out 2> lost.err &
+running=$!
+exec 9> keys
+echo >&9
+for ((i = 0; i < 300; ++i)); do
+  [ -s lost.out ] && break
+  sleep 0.1
+done
+sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'voices'" > /dev/null
+echo >&9
+exec 9>&-
+if wait "$running"; then fail "identify goes on without its database"; fi
+says 'cannot use store .*(terminating connection|connection was lost|server closed)' lost.err
+
 # Encrypted, and damage is an error.
 head -c 32 /dev/urandom > key
 ok "$vpr" db encrypt --key-file key
@@ -113,3 +140,5 @@ VPR_DB=postgresql://vpr:hidden@127.0.0.1:1/voices run "$vpr" speakers list
 expect_status 1 "a server that is not there"
 says 'cannot reach the database' err
 if grep -q hidden err out; then fail "the password is printed"; fi
+ok "$vpr" db path
+says '^postgresql://vpr@127\.0\.0\.1:[0-9]+/voices$' out

@@ -281,6 +281,35 @@ TEST_F(LoadGalleryTest, ManySpeakersWhileAnotherProcessAdds) {
             4500 + static_cast<std::size_t>(added));
 }
 
+TEST_F(LoadGalleryTest, AForeignModelLeavesTheTemplatesAlone) {
+  const Scorer scorer(Scoring(rng_));
+  store_->Enroll("Ada", {Utterance()}, std::nullopt);
+  store_->Enroll("nothing left", {}, std::nullopt);
+  const LoadedGallery loaded = LoadGallery(*store_, scorer, info_, silent_);
+  EXPECT_EQ(loaded.gallery.size(), 1u);
+  EXPECT_TRUE(loaded.other_network.empty());
+  EXPECT_EQ(Missing(), 0u);
+  ModelInfo other = info_;
+  other.network_fingerprint = "n2";
+  EXPECT_EQ(LoadGallery(*store_, scorer, other, silent_).other_network,
+            std::vector<std::string>{"Ada"});
+  EXPECT_EQ(Missing(), 0u);
+}
+
+TEST_F(LoadGalleryTest, AnEmbeddingOfAnotherLengthIsAnError) {
+  const Scorer scorer(Scoring(rng_));
+  EnrolledUtterance utterance = Utterance();
+  utterance.embedding = {1, 0, 0};
+  store_->Enroll("Ada", {utterance}, std::nullopt);
+  try {
+    LoadGallery(*store_, scorer, info_, silent_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("'Ada' is an embedding of 3 numbers"),
+              std::string::npos);
+  }
+}
+
 TEST_F(LoadGalleryTest, DamagedTemplatesAreAnError) {
   const Scorer scorer(Scoring(rng_));
   std::vector<Enrollment> people;
@@ -326,6 +355,17 @@ TEST(FindOpenSetThreshold, GoesThroughWhatWasMeasured) {
   EXPECT_NEAR(low.threshold, 6, 1e-9);
   EXPECT_TRUE(low.extrapolated);
   EXPECT_FALSE(FindOpenSetThreshold(info, 0.01, 1).extrapolated);
+}
+
+TEST(FindOpenSetThreshold, NoMatchAmongEnoughTrialsIsAtMostTheRateWanted) {
+  ModelInfo info;
+  info.decision = {1.0, 0.0, 0.0, "equal error rate"};
+  info.fmr_thresholds = {{0.01, 2.0, 0.0, 0.1, true}, {0.001, 4.0, 0.0, 0.3, true}};
+  EXPECT_NEAR(FindOpenSetThreshold(info, 0.001, 1).threshold, 4, 1e-9);
+  EXPECT_FALSE(FindOpenSetThreshold(info, 0.001, 1).extrapolated);
+  EXPECT_TRUE(FindOpenSetThreshold(info, 0.0001, 1).extrapolated);
+  info.fmr_thresholds.pop_back();
+  EXPECT_THROW(FindOpenSetThreshold(info, 0.001, 1), Error);
 }
 
 TEST(FindOpenSetThreshold, RisesWithTheNumberOfEnrolled) {

@@ -293,6 +293,165 @@ TEST_P(VoiceStoreTest, DamageIsAnErrorNeverAnotherAnswer) {
   }
 }
 
+// SQL on the file, past the store. Returns the first value.
+std::string Tamper(const std::string& path, const std::string& sql, const std::string& bytes = "") {
+  sqlite3* database = nullptr;
+  EXPECT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  sqlite3_stmt* statement = nullptr;
+  EXPECT_EQ(sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr), SQLITE_OK);
+  sqlite3_bind_blob(statement, 1, bytes.data(), static_cast<int>(bytes.size()), SQLITE_STATIC);
+  std::string value;
+  if (sqlite3_step(statement) == SQLITE_ROW) {
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(statement, 0));
+    value.assign(data, static_cast<std::size_t>(sqlite3_column_bytes(statement, 0)));
+  }
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+  return value;
+}
+
+// As a vault without a key seals.
+std::string WithChecksum(const std::string& place, const std::string& text) {
+  FingerprintStream stream;
+  stream.Add(place + std::string(1, '\0'));
+  stream.Add(text);
+  return stream.Digest() + text;
+}
+
+TEST_P(VoiceStoreTest, ForgeriesAreErrors) {
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  const std::string good = ReadFile(options_.where);
+  auto expect_damaged = [&](const std::function<void(VoiceStore&)>& use) {
+    EXPECT_THAT(FailureOf([&] { use(*Existing()); }), HasSubstr("damaged"));
+    for (const char* end : {"-wal", "-shm"}) fs::remove(options_.where + end);
+    WriteFileAtomically(options_.where, good);
+  };
+  // More speakers than can be; memory for them is not asked for.
+  Tamper(options_.where, "UPDATE store SET speakers = 4000000000000");
+  expect_damaged([](VoiceStore& store) {
+    store.ForEachTemplate("m",
+                          {[](std::size_t) {}, [](std::string_view) {}, [](EnrolledSpeaker&&) {}});
+  });
+  if (!GetParam()) {
+    // Lists within lists, two million of them.
+    Tamper(options_.where, "UPDATE speakers SET data = ?1",
+           WithChecksum("speaker 1", std::string(2000000, '\x81')));
+    EXPECT_THAT(FailureOf([&] { All(*Existing()); }), HasSubstr("cannot be read"));
+    return;
+  }
+  // A salt with which libsodium derives nothing: every key file would give a key of zeros.
+  const std::string header = Tamper(options_.where, "SELECT header FROM store").substr(32);
+  const std::size_t salt = header.find("\"salt\":\"") + 8;
+  ASSERT_NE(header.find("\"salt\":\""), std::string::npos);
+  std::string longer = header;
+  longer.insert(salt, std::string(98, '0'));
+  Tamper(options_.where, "UPDATE store SET header = ?1", WithChecksum("vpr store key", longer));
+  expect_damaged([](VoiceStore&) {});
+}
+
+TEST_P(VoiceStoreTest, AllOrNoneAndOnlyWhoIsNew) {
+  auto store = Open();
+  EXPECT_TRUE(
+      store
+          ->EnrollAll(std::vector<Enrollment>{{"Ada", {Utterance(1)}, {}, "2020-01-02T03:04:05Z"},
+                                              {"Bob", {Utterance(2)}, {}}})
+          .empty());
+  EXPECT_EQ(store->Find("Ada")->enrolled_at, "2020-01-02T03:04:05Z");
+  const std::vector<Enrollment> again = {{"Ada", {Utterance(3)}, {}, "", true},
+                                         {"Eve", {Utterance(4)}, {}, "", true},
+                                         {"Eve", {Utterance(5)}, {}, "", true}};
+  EXPECT_EQ(store->EnrollAll(again), (std::vector<std::string>{"Ada", "Eve"}));
+  EXPECT_EQ(store->Find("Ada")->utterances.size(), 1u);
+  EXPECT_EQ(store->Find("Eve")->utterances.size(), 1u);
+  EXPECT_THROW(store->RemoveAll(std::vector<std::string>{"Ada", "Nobody"}), Error);
+  EXPECT_THROW(store->RemoveAll(std::vector<std::string>{"Ada", "Ada"}), Error);
+  EXPECT_EQ(store->NumSpeakers(), 3u);
+  const std::vector<EnrolledUtterance> utterances = {All(*store)[0].utterances[0],
+                                                     All(*store)[1].utterances[0]};
+  const std::int64_t bad[] = {utterances[0].id, 999};
+  EXPECT_THROW(store->RemoveUtterances("Ada", bad), Error);
+  EXPECT_EQ(store->Find("Ada")->utterances.size(), 1u);
+  store->RemoveAll(std::vector<std::string>{"Ada", "Eve"});
+  EXPECT_EQ(store->NumSpeakers(), 1u);
+  EXPECT_EQ(store->ReplaceEmbeddings(utterances), 1u);  // Bob's alone is still there
+  EXPECT_THROW(store->SetNote("Bob", "\xff"), Error);
+  store->Check();
+}
+
+TEST_P(VoiceStoreTest, AReplacedNoteIsGone) {
+  auto store = Open(), other = Open();  // which keeps the log from being emptied by the way
+  store->Enroll("Ada", {Utterance(1)}, "the first note");
+  store->Enroll("Ada", {Utterance(2)}, "the second note");
+  EXPECT_TRUE(store->RemovedIsOverwritten());
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("the first note")));
+}
+
+TEST_P(VoiceStoreTest, IsAFileWhateverItsName) {
+  fs::create_directories(folder_ + "/sub");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_ + "/sub");
+  for (const char* name : {":memory:", "file:a.db", "file:b.db?mode=memory", "100%?#.db"}) {
+    options_.where = name;
+    Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+    EXPECT_EQ(Existing()->NumSpeakers(), 1u) << name;
+    EXPECT_GT(fs::file_size(name), 1000u) << name;
+  }
+  fs::current_path(before);
+}
+
+TEST_P(VoiceStoreTest, AnEmptyFileBecomesAPrivateStore) {
+  fs::create_directories(folder_ + "/sub");
+  WriteFileAtomically(options_.where, "");
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  EXPECT_EQ(fs::status(options_.where).permissions(), fs::perms(0600));
+}
+
+TEST_P(VoiceStoreTest, WhatIsCutOffIsNotWrittenTo) {
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  const std::string good = ReadFile(options_.where);
+  for (const std::size_t length : {std::size_t{1}, std::size_t{511}, good.size() - 1}) {
+    WriteFileAtomically(options_.where, good.substr(0, length));
+    for (const char* end : {"-wal", "-shm"}) fs::remove(options_.where + end);
+    EXPECT_THAT(FailureOf([&] { Open()->Enroll("Bob", {Utterance(2)}, std::nullopt); }),
+                HasSubstr("cannot use store"))
+        << length;
+    EXPECT_EQ(ReadFile(options_.where), good.substr(0, length));
+  }
+}
+
+TEST_P(VoiceStoreTest, CanBeReadWhereNothingMayBeWritten) {
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  fs::permissions(options_.where, fs::perms(0444));
+  fs::permissions(folder_ + "/sub", fs::perms(0555));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int code = 1;
+    try {
+      if (::getuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
+      auto store = Existing();
+      store->Check();
+      const bool found = store->Find("Ada").has_value();
+      const std::string failure = FailureOf([&] { store->SetNote("Ada", "x"); });
+      code = found && failure.find("written to") != std::string::npos ? 0 : 3;
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+    }
+    ::_exit(code);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  fs::permissions(folder_ + "/sub", fs::perms(0755));
+}
+
+TEST_P(VoiceStoreTest, NoticesThatItsFileIsGone) {
+  auto store = Open();
+  store->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  EXPECT_FALSE(store->HasChanged());
+  fs::rename(options_.where, options_.where + ".old");
+  EXPECT_THAT(FailureOf([&] { store->HasChanged(); }), HasSubstr("removed or replaced"));
+}
+
 TEST_P(VoiceStoreTest, RefusesWhatIsNoStore) {
   fs::create_directories(folder_ + "/sub");
   WriteFileAtomically(options_.where, std::string(5000, 'x'));
@@ -343,7 +502,8 @@ INSTANTIATE_TEST_SUITE_P(, VoiceStoreTest, ::testing::Bool(),
 TEST(CheckSpeakerName, RefusesWhatCannotBeShown) {
   for (const char* good : {"Ada", "李达康", "O'Brien \"Bob\"", "🎤", "a b", "-x"})
     EXPECT_NO_THROW(CheckSpeakerName(good)) << good;
-  for (const char* bad : {"", " a", "a ", "a\nb", "a\tb", "\x7f", "\xff\xfe", "a\xc2\x85"})
+  for (const char* bad : {"", " a", "a ", "a\nb", "a\tb", "\x7f", "\xff\xfe", "a\xc2\x85",
+                          "a\u202Eb", "a\u2028b", "a\u2066b", "unknown speaker"})
     EXPECT_THROW(CheckSpeakerName(bad), Error) << bad;
   EXPECT_THROW(CheckSpeakerName(std::string(201, 'a')), Error);
 }
@@ -366,6 +526,19 @@ TEST(JsonLines, RoundTrip) {
   std::string longer = line;
   longer.replace(longer.find("1.0"), 3, "2.0");  // an embedding that is not of length 1
   EXPECT_THROW(SpeakerFromJson(longer), Error);
+}
+
+TEST(DescribeStore, ShowsNoPassword) {
+  EXPECT_EQ(DescribeStore("a:b@c.db"), "a:b@c.db");
+  EXPECT_EQ(DescribeStore("postgresql://ann:secret@host:5433/voices"),
+            "postgresql://ann@host:5433/voices");
+  EXPECT_EQ(DescribeStore("postgresql://host/voices?user=ann&password=secret"),
+            "postgresql://ann@host/voices");
+  EXPECT_THAT(DescribeStore("postgresql://ann:sec%ret@host/voices"), Not(HasSubstr("ret")));
+  EXPECT_THAT(FailureOf([] {
+                VoiceStore::Open({"postgresql://ann:sec@ret@127.0.0.1:1/v", {}, false});
+              }),
+              HasSubstr("more than one @"));
 }
 
 TEST(FindStore, PrefersWhatIsGiven) {
