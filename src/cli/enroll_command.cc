@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -115,7 +116,7 @@ class Enroller {
         progress_(progress),
         loaded_(LoadGallery(store, extractor.scorer(), extractor.info(), progress)) {}
 
-  // False if there was nothing to enroll.
+  // False if there was nothing to enroll; true also for what is enrolled already.
   bool Enroll(const std::string& name, std::vector<Recording> recordings) {
     nlohmann::ordered_json enrolled = nlohmann::ordered_json::array(),
                            left_out = nlohmann::ordered_json::array();
@@ -154,6 +155,25 @@ class Enroller {
     std::vector<const EnrolledUtterance*> all;
     for (const EnrolledUtterance& utterance : before) all.push_back(&utterance);
     for (const EnrolledUtterance& utterance : fresh) all.push_back(&utterance);
+    // The same recording again would count twice.
+    bool only_known = !fresh.empty() && left_out.empty();
+    for (std::size_t i = 0; i < fresh.size();) {
+      const bool known = std::any_of(
+          all.begin(), all.begin() + static_cast<std::ptrdiff_t>(before.size() + i),
+          [&](const EnrolledUtterance* other) { return SameRecording(*other, fresh[i]); });
+      if (!known || options_.force) {
+        only_known = false;
+        ++i;
+        continue;
+      }
+      leave_out(files[i], "'" + Printable(files[i]) + "' is enrolled already");
+      const auto at = static_cast<std::ptrdiff_t>(i);
+      fresh.erase(fresh.begin() + at);
+      files.erase(files.begin() + at);
+      entries.erase(entries.begin() + at);
+      all.resize(before.size());
+      for (const EnrolledUtterance& utterance : fresh) all.push_back(&utterance);
+    }
     std::vector<bool> foreign(fresh.size(), false);
     const ModelInfo& info = extractor_.info();
     if (!info.decision.basis.empty()) {
@@ -206,10 +226,16 @@ class Enroller {
                    accepted.size(), accepted.size() == 1 ? "" : "s", seconds, total,
                    left_out.empty() ? "" : Format(", %zu left out", left_out.size()).c_str()));
     }
-    return !accepted.empty();
+    return !accepted.empty() || only_known;
   }
 
  private:
+  // A network gives one recording one embedding, but for rounding.
+  static bool SameRecording(const EnrolledUtterance& a, const EnrolledUtterance& b) {
+    return std::equal(a.embedding.begin(), a.embedding.end(), b.embedding.begin(),
+                      b.embedding.end(), [](float x, float y) { return std::abs(x - y) < 1e-5f; });
+  }
+
   // Why an utterance is somebody else's. `nobody`: all are, of several voices with as many each.
   static std::string Reason(const std::string& file,
                             const std::vector<const EnrolledUtterance*>& all, std::size_t before,

@@ -259,7 +259,13 @@ int IdentifyLive(const Options& options, const Context& context,
   using Clock = std::chrono::steady_clock;
   const StopRequested stop = CatchInterrupts();
   const std::unique_ptr<LiveAudio> audio = OpenMic(options.mic);
-  if (!options.save.empty()) std::filesystem::create_directories(options.save);
+  if (!options.save.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.save, error);
+    if (error)
+      throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(options.save) +
+                                      "' for the phrases: " + error.message());
+  }
   spdlog::info("listening to '{}'; Ctrl-C ends", Printable(audio->name()));
   Meter meter(::isatty(STDERR_FILENO) == 1 && !context.quiet);
   PhraseDetector detector;

@@ -75,8 +75,10 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
   CheckSpeakerName(speaker.name);
   return speaker;
 } catch (const nlohmann::json::exception& error) {
-  throw Error(ErrorCode::kCorrupt,
-              std::string("not a speaker as vpr speakers export writes it: ") + error.what());
+  // Without the library's "[json.exception.parse_error.101] ".
+  const std::string_view what = error.what();
+  throw Error(ErrorCode::kCorrupt, "not a speaker as vpr speakers export writes it: " +
+                                       std::string(what.substr(what.find("] ") + 2)));
 }
 
 }  // namespace vpr

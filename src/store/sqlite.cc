@@ -297,7 +297,8 @@ class Sqlite : public SqlConnection {
     Run("PRAGMA integrity_check", {}, [&](const SqlRow& row) {
       if (row.Bytes(0) != "ok")
         throw Error(ErrorCode::kCorrupt, "store '" + Printable(path_) + "' is damaged: " +
-                                             Printable(row.Bytes(0)) + "; restore it from a copy");
+                                             Printable(Lines(row.Bytes(0)).front()) +
+                                             "; restore it from a copy");
     });
   }
 

@@ -47,7 +47,8 @@ std::string FindStore(const std::string& given) {
 
 void CheckSpeakerName(const std::string& name) {
   auto refuse = [&](const char* why) {
-    throw Error(ErrorCode::kInvalidArgument, "'" + Printable(name) + "' cannot be a name: " + why);
+    const std::string shown = name.size() > 200 ? name.substr(0, 60) + "..." : name;
+    throw Error(ErrorCode::kInvalidArgument, "'" + Printable(shown) + "' cannot be a name: " + why);
   };
   if (name.empty()) refuse("it is empty");
   if (name.size() > 200) refuse("it is longer than 200 bytes");

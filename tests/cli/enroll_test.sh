@@ -28,6 +28,11 @@ ok "$vpr" --quiet enroll forced "$awb-1.flac" "$awb-2.flac" "$kal-1.flac" --forc
 check 'len(j["enrolled"]) == 3'
 ok "$vpr" speakers remove forced
 
+# The same recording counts once.
+ok "$vpr" --quiet enroll slt "$slt-2.flac" "$slt-3.flac" --json
+check 'j["utterances"] == 3 and not j["enrolled"] and len(j["left_out"]) == 2'
+says 'is enrolled already' err
+
 # However many clips of somebody else there are, they are not added to what is enrolled.
 run "$vpr" --quiet enroll slt "$rms-1.flac" "$rms-2.flac" "$rms-3.flac" "$rms-4.flac"
 expect_status 1 "enrolling somebody else's clips under a name"
@@ -233,3 +238,7 @@ echo "not a database" > text.db
 refused "$vpr" speakers list --db text.db
 says 'no store' err
 refused "$vpr" db check --db text.db
+
+# On a terminal.
+VPR_PASSPHRASE=secret "$vpr" --quiet enroll Ada "$slt-1.flac" --db locked.db --encrypt > out || fail "enroll --encrypt"
+python3 "$(dirname "$0")/terminal.py" "$vpr" "$slt-1.flac" > out 2>&1 || fail "Ctrl-C: $(cat out)"
