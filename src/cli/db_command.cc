@@ -67,8 +67,7 @@ int Encrypt(const Options& options, const Context&) {
   try {
     store = VoiceStore::Open(open);
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kIncompatible &&
-        std::string_view(error.what()).find("is encrypted") != std::string_view::npos)
+    if (error.code() == ErrorCode::kNeedsPassphrase || error.code() == ErrorCode::kNeedsKeyFile)
       throw Error(ErrorCode::kIncompatible,
                   "store '" + Printable(DescribeStore(open.where)) +
                       "' is encrypted already; another key: vpr db change-key");

@@ -28,12 +28,14 @@ struct Options {
   bool per_folder = false, per_file = false, force = false, keep_audio = false, encrypt = false,
        json = false;
   std::optional<std::string> note;
-  double fpir = 0.01;
   StoreArguments store;
   MicArguments mic;
   QualityLimits limits;
   NetworkOptions network;
 };
+
+// A voice is said to be another name's already if so few strangers would be taken for that one.
+constexpr double kResemblingFpir = 0.01;
 
 struct Person {
   std::string name;
@@ -255,7 +257,8 @@ class Enroller {
     if (gallery.size() == 0) return "";
     double threshold = 0;
     try {
-      threshold = FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery.size()).threshold;
+      threshold =
+          FindOpenSetThreshold(extractor_.info(), kResemblingFpir, gallery.size()).threshold;
     } catch (const Error&) {
       return "";  // the model has none
     }

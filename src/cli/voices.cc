@@ -103,10 +103,7 @@ std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool crea
   try {
     return VoiceStore::Open(options);
   } catch (const Error& error) {
-    // The only case in which a passphrase helps.
-    if (error.code() != ErrorCode::kIncompatible || !options.key.empty() ||
-        std::string_view(error.what()).find("under a passphrase") == std::string_view::npos)
-      throw;
+    if (error.code() != ErrorCode::kNeedsPassphrase || !options.key.empty()) throw;
     const std::optional<std::string> passphrase =
         AskSecret("Passphrase of " + Printable(DescribeStore(options.where)) + ": ");
     if (!passphrase) throw;

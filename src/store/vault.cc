@@ -182,7 +182,7 @@ Vault Vault::Open(std::string_view header, const StoreKey& key, const std::strin
     const Json& kdf = json.at("key");
     const bool file = kdf.at("from") == "key file";
     if (file ? key.key_file.empty() : key.passphrase.empty())
-      throw Error(ErrorCode::kIncompatible,
+      throw Error(file ? ErrorCode::kNeedsKeyFile : ErrorCode::kNeedsPassphrase,
                   failed + (file ? "it is encrypted under a key file; name it with --key-file or "
                                    "$VPR_KEY_FILE"
                                  : "it is encrypted under a passphrase; give it in $VPR_PASSPHRASE "

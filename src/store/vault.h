@@ -21,8 +21,9 @@ class Vault {
   ~Vault();
   // A new one; without a key if `key` is empty.
   static Vault Create(const StoreKey& key);
-  // From what Header() gave. `name` is used in messages. Throws kIncompatible for a wrong or
-  // missing key, or one that is not needed; kCorrupt.
+  // From what Header() gave. `name` is used in messages. Throws kNeedsPassphrase
+  // or kNeedsKeyFile for a missing key, kIncompatible for a wrong one and for one that is not
+  // needed; kCorrupt.
   static Vault Open(std::string_view header, const StoreKey& key, const std::string& name);
 
   std::string Header() const { return header_; }  // to be kept with what it seals

@@ -81,6 +81,40 @@ for ((i = 0; i < 5; ++i)); do
   check 'len(lines) == 1000 and len({l["name"] for l in lines}) == 1000'
 done
 
+# So many that several connections load them, while another process renames and removes.
+sql 'CREATE DATABASE crowd' > /dev/null
+crowd=postgresql://vpr@127.0.0.1:$port/crowd
+ok "$vpr" model info "$(dirname "$data")/models/default.vpr" --json
+python3 - > crowd.jsonl << 'P'
+import json
+import random
+
+info = json.load(open("out"))
+rng = random.Random(1)
+for i in range(4500):
+    e = [rng.gauss(0, 1) for _ in range(info["embedding_dim"])]
+    length = sum(x * x for x in e) ** 0.5
+    print(json.dumps({"name": "c %d" % i, "utterances": [{"network": info["network_fingerprint"],
+        "speech_seconds": 5.0, "embedding": [round(x / length, 7) for x in e]}]}))
+P
+ok "$vpr" -q speakers import crowd.jsonl --db "$crowd"
+ok "$vpr" -q identify "$slt-4.flac" --db "$crowd" --json
+check 'j["enrolled"] == 4500'
+cp out first
+ok "$vpr" -q identify "$slt-4.flac" --db "$crowd" --json # from the templates that one kept
+check 'j == parse(open("first").read())'
+(for ((i = 0; i < 12; ++i)); do
+  "$vpr" -q speakers rename "c $i" "d $i" --db "$crowd" && "$vpr" -q speakers remove "c $((4499 - i))" --db "$crowd" || exit 1
+done) > changes.out 2> changes.err &
+changes=$!
+for ((i = 0; i < 6; ++i)); do
+  ok "$vpr" -q identify "$slt-4.flac" --db "$crowd" --json
+  check '4488 <= j["enrolled"] <= 4500'
+done
+wait "$changes" || fail "changes while others load: $(cat changes.err)"
+ok "$vpr" -q identify "$slt-4.flac" --db "$crowd" --json
+check 'j["enrolled"] == 4488'
+
 # Killed at random moments: nothing lost, nothing halved.
 sql 'CREATE DATABASE killed' > /dev/null
 python3 "$(dirname "$0")/store_kill.py" "$vpr" "${VPR_TEST_KILLS:-20}" 1 "postgresql://vpr@127.0.0.1:$port/killed" > out 2>&1 ||

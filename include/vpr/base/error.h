@@ -15,6 +15,8 @@ enum class ErrorCode {
   kIo,               // the operating system refused to read or write
   kCorrupt,          // a file that is damaged, truncated or not of the expected format
   kIncompatible,     // a sound file of another version or other settings
+  kNeedsPassphrase,  // an encrypted store that was opened without its passphrase
+  kNeedsKeyFile,     // the same without its key file
   kInvalidArgument,  // an option or a value outside its range
   kUnusable,         // audio that decodes but holds nothing to work on: silent, too short, NaN
   kInterrupted,      // stopped by the user; what was done is safe

@@ -86,8 +86,8 @@ struct StoreOptions {
 // waits for another one's up to 30 s. One object is for one thread.
 //
 // Throws kNotFound (no such store, no such speaker), kIo, kCorrupt (damaged, or not a store),
-// kIncompatible (another version; wrong or missing key; a key where nothing is encrypted),
-// kInvalidArgument (names, a name that is taken).
+// kIncompatible (another version; a wrong key; a key where nothing is encrypted), kNeedsPassphrase,
+// kNeedsKeyFile, kInvalidArgument (names, a name that is taken).
 class VoiceStore {
  public:
   static std::unique_ptr<VoiceStore> Open(const StoreOptions& options);
