@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -38,6 +39,19 @@ class Descriptor {
  private:
   int fd_;
 };
+
+// Of a path that stands for one, as /dev/stdout leads to /proc/self/fd/1; else -1.
+int OpenDescriptor(std::string_view path) {
+  for (std::string_view folder : {"/proc/self/fd/", "/dev/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    const std::string_view number = path.substr(folder.size());
+    int descriptor = -1;
+    const auto [end, error] =
+        std::from_chars(number.data(), number.data() + number.size(), descriptor);
+    return error == std::errc() && end == number.data() + number.size() ? descriptor : -1;
+  }
+  return -1;
+}
 
 // `expected`: bytes, as far as known.
 std::string ReadAll(int fd, const std::string& name, std::size_t most,
@@ -116,17 +130,26 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 
 AtomicFile::AtomicFile(const std::string& path, unsigned mode) : path_(path) {
   static std::atomic<unsigned> counter{0};
+  int open = OpenDescriptor(path_);
+  std::error_code error;
+  for (int links = 0; open < 0 && std::filesystem::is_symlink(path_, error); ++links) {
+    if (links == 40)
+      throw Error(ErrorCode::kIo, "cannot write '" + Printable(path) + "': " + Reason(ELOOP));
+    path_ =
+        (std::filesystem::path(path_).parent_path() / std::filesystem::read_symlink(path_, error))
+            .string();
+    open = OpenDescriptor(path_);
+  }
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+  if (open >= 0) {
     direct_ = true;
     temporary_path_ = path;
-    fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);  // of a folder: an error
+    fd_ = ::fcntl(open, F_DUPFD_CLOEXEC, 3);
+  } else if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    direct_ = true;
+    temporary_path_ = path_;
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);  // of a folder: an error
   } else {
-    std::error_code error;
-    for (int links = 0; links < 40 && std::filesystem::is_symlink(path_, error); ++links)
-      path_ =
-          (std::filesystem::path(path_).parent_path() / std::filesystem::read_symlink(path_, error))
-              .string();
     temporary_path_ =
         path_ + Format(".tmp.%ld.%u", static_cast<long>(::getpid()), counter.fetch_add(1));
     fd_ = ::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);

@@ -217,6 +217,7 @@ class Enroller {
       loaded_.gallery.Add(std::numeric_limits<std::int64_t>::max(), name, voiceprint);
       total += accepted.size();
     }
+    if (accepted.empty() && only_known && options_.note) store_.Enroll(name, {}, options_.note);
     if (options_.json) {
       nlohmann::ordered_json json = {{"name", name},         {"enrolled", enrolled},
                                      {"left_out", left_out}, {"utterances", total},

@@ -112,10 +112,14 @@ int Note(const Options& options, const Context&) {
 int Remove(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
   const bool all = options.utterances.empty();
+  std::vector<std::string> names;
+  for (const std::string& name : options.names) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
   if (all) {
-    store->RemoveAll(options.names);
+    store->RemoveAll(names);
   } else {
-    if (options.names.size() != 1)
+    if (names.size() != 1)
       throw Error(ErrorCode::kInvalidArgument, "--utterance needs exactly one name");
     store->RemoveUtterances(options.names[0], options.utterances);
   }
@@ -125,7 +129,7 @@ int Remove(const Options& options, const Context&) {
       : DescribesServer(*store)
           ? "removed"
           : "removed; overwritten as soon as no other program is using the store";
-  for (const std::string& name : options.names) {
+  for (const std::string& name : names) {
     if (!all) break;
     if (options.json)
       PrintJson({{"name", name}, {"removed", true}, {"overwritten", overwritten}});

@@ -100,7 +100,7 @@ struct PackedWriter::Impl {
   }
 
   void RemoveOldHeader() const {
-    std::string path = prefix + ".header";
+    const std::string& path = header.path();
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       throw Error(ErrorCode::kIo, "cannot replace '" + Printable(path) + "': " +
                                       std::error_code(errno, std::generic_category()).message());

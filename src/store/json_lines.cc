@@ -32,6 +32,12 @@ std::string FromBase64(const std::string& text) {
   return bytes;
 }
 
+// It is shown as it is.
+void CheckDate(const std::string& date) {
+  if (date.size() > 40 || date.find_first_not_of("0123456789-:TZ.+") != std::string::npos)
+    throw Error(ErrorCode::kCorrupt, "\"enrolled_at\" is no date as 2026-11-21T16:40:05Z");
+}
+
 }  // namespace
 
 std::string SpeakerToJson(const EnrolledSpeaker& speaker) {
@@ -55,10 +61,12 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
   json.at("name").get_to(speaker.name);
   speaker.note = json.value("note", "");
   speaker.enrolled_at = json.value("enrolled_at", "");
+  CheckDate(speaker.enrolled_at);
   for (const Json& one : json.at("utterances")) {
     EnrolledUtterance utterance;
     utterance.source = one.value("source", "");
     utterance.enrolled_at = one.value("enrolled_at", "");
+    CheckDate(utterance.enrolled_at);
     one.at("network").get_to(utterance.network);
     one.at("speech_seconds").get_to(utterance.speech_seconds);
     utterance.snr_db = one.value("snr_db", 0.0);

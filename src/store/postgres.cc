@@ -258,14 +258,16 @@ class Postgres : public SqlConnection {
 
  private:
   static std::string Text(const char* text) { return text == nullptr ? "" : text; }
-  // Else a part of the password would be taken for the host, and shown.
+  // Else a part of the password would be taken for a host or a database, and shown.
   static const std::string& CheckAddress(const std::string& where) {
-    const std::size_t begin = where.find("//");
-    const std::string authority = where.substr(begin + 2, where.find('/', begin + 2) - begin - 2);
-    if (std::count(authority.begin(), authority.end(), '@') > 1)
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          "the address of the database has more than one @; in a password write %40 for it");
+    const std::size_t begin = where.find("//") + 2;
+    const std::string address = where.substr(begin, where.find('?', begin) - begin);
+    const std::size_t at = address.find('@');
+    if (at != std::string::npos &&
+        (address.find('@', at + 1) != std::string::npos || address.find('/') < at))
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the address of the database is not clear; in a password write %40 for @ and %2F "
+                  "for /");
     return where;
   }
   std::string Message() const {
@@ -293,6 +295,7 @@ std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options) {
 std::string DescribePostgres(const std::string& where) {
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parts(
       PQconninfoParse(where.c_str(), nullptr), PQconninfoFree);
+  if (parts == nullptr) return "postgresql://...";
   std::string user, host, port, database;
   for (const PQconninfoOption* part = parts.get(); part != nullptr && part->keyword != nullptr;
        ++part) {
@@ -303,6 +306,8 @@ std::string DescribePostgres(const std::string& where) {
     if (name == "port") port = ":" + std::string(part->val);
     if (name == "dbname") database = part->val;
   }
+  // What no such part has: a password that was not written as it must be.
+  if ((host + port + database).find('@') != std::string::npos) return "postgresql://...";
   return Printable("postgresql://" + user + host + port + "/" + database);
 }
 

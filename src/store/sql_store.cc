@@ -95,7 +95,10 @@ class SqlStore : public VoiceStore {
       if (id != 0 && one.only_new) {
         left_out.push_back(one.name);
       } else {
-        replaces = replaces || (id != 0 && one.note);
+        if (id != 0 && one.note) {
+          const std::string before = SpeakerOf(id).note;
+          replaces = replaces || (!before.empty() && before != *one.note);
+        }
         EnrollOne(id, one);
       }
     }
@@ -333,8 +336,13 @@ class SqlStore : public VoiceStore {
     Scrub();
   }
 
+  // What was changed is changed, even if this cannot be done now.
   void Scrub() {
-    if (const std::int64_t seen = Number("SELECT scrub FROM store"); seen != 0) sql_->Scrub(seen);
+    try {
+      const std::int64_t seen = Number("SELECT scrub FROM store");
+      if (seen != 0) sql_->Scrub(seen);
+    } catch (const Error&) {
+    }
   }
 
   std::string ReadHeader() {
@@ -388,9 +396,10 @@ class SqlStore : public VoiceStore {
   // revision. None where one thread is as fast, or somebody changes the store just now.
   std::vector<std::unique_ptr<SqlConnection>> ReadersOfThisMoment(std::int64_t speakers) {
     constexpr std::int64_t kWorthAThread = 2000, kMost = 4;
+    if (speakers < 2 * kWorthAThread) return {};
+    // One, too: it asks for what follows early.
     const std::int64_t wanted =
         std::min({kMost, std::int64_t{HardwareThreads()}, speakers / kWorthAThread});
-    if (wanted < 2) return {};
     const std::string moment = Moment(*sql_);
     auto readers = sql_->Readers(static_cast<std::size_t>(wanted));
     try {

@@ -29,6 +29,7 @@ constexpr int kPageBytes = 16384;
 // Of what reads templates, no page of which is wanted again: few, so that they stay in the
 // processor's cache.
 constexpr int kReaderPages = 16;
+constexpr std::int64_t kMostInMemory = 256 << 20;  // of the copy that compacting makes
 constexpr int kLogBytes = 4 << 20;  // from which on the write-ahead log goes into the file
 
 constexpr char kSchema[] = R"(
@@ -132,20 +133,22 @@ class Sqlite : public SqlConnection {
   }
 
   void Connect() {
-    // Absolute, since SQLite takes ":memory:" and "file:..." for something else than files.
+    // Absolute, since SQLite takes ":memory:" and "file:..." for something else than files, and
+    // behind all links, where SQLite keeps its log.
     std::error_code error;
-    std::string where = fs::absolute(path_, error).string();
-    if (error) where = path_;
+    file_ = fs::canonical(path_, error).string();
+    if (error) file_ = fs::absolute(path_).string();
+    std::string where = file_;
     int flags = SQLITE_OPEN_READWRITE;
-    if (Unwritable()) {
+    immutable_ = Unwritable();
+    if (immutable_) {
       flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
       where = ImmutableUri(where);
     }
     const int code = sqlite3_open_v2(where.c_str(), &handle_, flags, ReadAheadVfs());
     owner_.reset(handle_);
     if (code != SQLITE_OK) Fail();
-    struct stat status {};
-    if (::stat(path_.c_str(), &status) == 0) inode_ = status.st_ino;
+    ::stat(file_.c_str(), &opened_);
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);
     Execute(
@@ -205,9 +208,9 @@ class Sqlite : public SqlConnection {
 
   std::vector<std::unique_ptr<SqlConnection>> Readers(std::size_t count) override {
     std::vector<std::unique_ptr<SqlConnection>> readers;
-    const auto ahead = std::make_shared<ReadAhead>(path_);
+    const auto ahead = std::make_shared<ReadAhead>(file_);
     try {
-      while (readers.size() < count) readers.push_back(std::make_unique<Sqlite>(path_, ahead));
+      while (readers.size() < count) readers.push_back(std::make_unique<Sqlite>(file_, ahead));
     } catch (const Error&) {
       // No more open files are allowed.
     }
@@ -259,10 +262,16 @@ class Sqlite : public SqlConnection {
   }
 
   bool HasChanged() override {
-    struct stat status {};
-    if (::stat(path_.c_str(), &status) != 0 || status.st_ino != inode_)
+    struct stat now {};
+    if (::stat(file_.c_str(), &now) != 0 || now.st_ino != opened_.st_ino)
       throw Error(ErrorCode::kIo,
                   "store '" + Printable(path_) + "' was removed or replaced while it was in use");
+    // SQLite would not notice.
+    if (immutable_ && (!Unwritable() || now.st_size != opened_.st_size ||
+                       now.st_mtim.tv_sec != opened_.st_mtim.tv_sec ||
+                       now.st_mtim.tv_nsec != opened_.st_mtim.tv_nsec))
+      throw Error(ErrorCode::kIo, "store '" + Printable(path_) +
+                                      "' was changed, and here it may only be read; start again");
     const std::int64_t version = Pragma("data_version");
     const bool changed = version != data_version_;
     data_version_ = version;
@@ -280,9 +289,8 @@ class Sqlite : public SqlConnection {
       return sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, &left,
                                        &done) == SQLITE_OK;
     };
-    // As large as the store, so not in memory; an encrypted store's records are encrypted there
-    // too.
-    TryExecute("PRAGMA temp_store = FILE");
+    // A copy of the store: a large one not in memory.
+    if (Size() > kMostInMemory) TryExecute("PRAGMA temp_store = FILE");
     if (empty_log() && TryExecute("VACUUM") && empty_log())
       TryExecute(
           Format("UPDATE store SET scrub = 0 WHERE scrub = %lld", static_cast<long long>(seen))
@@ -306,13 +314,12 @@ class Sqlite : public SqlConnection {
   // In a folder that may not be written to, SQLite cannot make the files its log needs. Without a
   // log nobody is writing either, so the file can be read as it is.
   bool Unwritable() const {
-    const std::string folder = fs::path(path_).parent_path().string();
     std::error_code error;
-    return ::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0 &&
-           !fs::exists(path_ + "-wal", error);
+    return ::access(fs::path(file_).parent_path().c_str(), W_OK) != 0 &&
+           !fs::exists(file_ + "-wal", error);
   }
   static std::string ImmutableUri(const std::string& path) {
-    std::string uri = "file:";
+    std::string uri = "file://";
     for (char c : path) {
       if (c == '%' || c == '?' || c == '#') {
         uri += Format("%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
@@ -323,18 +330,20 @@ class Sqlite : public SqlConnection {
     return uri + "?immutable=1";
   }
 
+  std::int64_t Size() { return Pragma("page_count") * Pragma("page_size"); }
+
   // SQLite would only notice what is cut off when it needs it, and write until then.
   void CheckSize() {
     const auto size_of = [](const std::string& path) {
       struct stat status {};
       return ::stat(path.c_str(), &status) == 0 ? static_cast<long long>(status.st_size) : 0;
     };
-    const auto log_is_empty = [&] { return size_of(path_ + "-wal") == 0; };
+    const auto log_is_empty = [&] { return size_of(file_ + "-wal") == 0; };
     if (!log_is_empty()) return;  // parts of the file may be there
-    const long long size = size_of(path_);
+    const long long size = size_of(file_);
     if (size == 0) return;
-    const long long expected = Pragma("page_count") * Pragma("page_size");
-    if (size >= expected || !log_is_empty() || size_of(path_) != size) return;
+    const long long expected = Size();
+    if (size >= expected || !log_is_empty() || size_of(file_) != size) return;
     throw Error(ErrorCode::kCorrupt,
                 Format("cannot use store '%s': it is damaged: %lld bytes long, %lld are expected; "
                        "restore it from a copy",
@@ -392,7 +401,9 @@ class Sqlite : public SqlConnection {
   };
 
   std::string path_;
-  ino_t inode_ = 0;
+  std::string file_;  // path_, absolute and without links
+  struct stat opened_ {};
+  bool immutable_ = false;
   sqlite3* handle_ = nullptr;
   std::unique_ptr<sqlite3, Close> owner_;  // of handle_
   std::map<std::string, std::unique_ptr<sqlite3_stmt, Close>> statements_;

@@ -18,7 +18,7 @@ constexpr std::size_t kKey = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
 constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kChecksum = 32;  // hexadecimal digits
-constexpr std::size_t kFewestKeyBytes = 32, kMostKeyBytes = 1 << 20;
+constexpr std::size_t kFewestKeyBytes = 32, kMostKeyBytes = 256 << 20;
 constexpr char kHeaderPlace[] = "vpr store key";
 
 const unsigned char* Bytes(std::string_view text) {

@@ -156,6 +156,19 @@ TEST(AtomicFile, LeavesLinksAndPipesWhatTheyAre) {
   EXPECT_EQ(Entries(folder), 5u);
 }
 
+TEST(AtomicFile, AppendsToWhatIsOpen) {
+  TestFolder folder;
+  WriteFileAtomically(folder / "log", "before ");
+  const int log = ::open((folder / "log").c_str(), O_WRONLY | O_APPEND);
+  WriteFileAtomically("/dev/fd/" + std::to_string(log), "after");
+  ::close(log);
+  EXPECT_EQ(ReadFile(folder / "log"), "before after");
+  fs::create_symlink("b", fs::path(folder / "a"));
+  fs::create_symlink("a", fs::path(folder / "b"));
+  EXPECT_THROW(WriteFileAtomically(folder / "a", "x"), Error);
+  EXPECT_EQ(Entries(folder), 3u);
+}
+
 TEST(AtomicFile, TakesPermissions) {
   TestFolder folder;
   AtomicFile file(folder / "private", 0600);

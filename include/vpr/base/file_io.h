@@ -43,8 +43,8 @@ class MappedFile {
 // Writes to "PATH.tmp.PID.N" in the same folder. Commit() syncs and renames it over PATH, then
 // syncs the folder; without Commit() the destructor removes it, so PATH is the old file or the new
 // one, whole. A symbolic link stays one: what it leads to is replaced. What is no file (a pipe, a
-// terminal, /dev/null) is written to directly. Every member throws kIo with the path and the
-// system's reason.
+// terminal, /dev/null) and what is open already (/dev/stdout) is written to directly. Every member
+// throws kIo with the path and the system's reason.
 class AtomicFile {
  public:
   // `mode`: its permissions, as far as the umask lets them be.
@@ -57,6 +57,7 @@ class AtomicFile {
   void Write(std::string_view text) { Write(text.data(), text.size()); }
   std::uint64_t size() const { return size_; }  // bytes written so far
   const std::string& temporary_path() const { return temporary_path_; }
+  const std::string& path() const { return path_; }  // that will be replaced: behind all links
 
   void Sync();    // flushes and syncs, but keeps the temporary name
   void Rename();  // after Sync(): takes the final name; for writers of several files
