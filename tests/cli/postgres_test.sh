@@ -122,14 +122,17 @@ python3 "$(dirname "$0")/store_kill.py" "$vpr" "${VPR_TEST_KILLS:-20}" 1 "postgr
 
 # A running process sees what another one changes (LISTEN/NOTIFY).
 mkfifo keys
-"$vpr" identify --mic-from "$data/flite-awb-1.flac" --seconds 2 --json < keys > live.out 2> live.err &
-running=$!
-exec 9> keys
-echo >&9
-for ((i = 0; i < 300; ++i)); do
-  [ -s live.out ] && break
-  sleep 0.1
-done
+listen() { # NAME: starts identify, which answers once, and again after a line to descriptor 9
+  "$vpr" identify --mic-from "$data/flite-awb-1.flac" --seconds 2 --json < keys > "$1.out" 2> "$1.err" &
+  running=$!
+  exec 9> keys
+  echo >&9
+  for ((i = 0; i < 300; ++i)); do
+    [ -s "$1.out" ] && break
+    sleep 0.1
+  done
+}
+listen live
 ok "$vpr" --quiet enroll awb "$data/flite-awb-2.flac" "$data/flite-awb-3.flac"
 echo >&9
 exec 9>&-
@@ -142,14 +145,7 @@ assert [a["decision"] for a in answers[:2]] == [None, "awb"], answers
 P
 
 # One that has lost its connection says so, and does not go on with what it knew.
-"$vpr" identify --mic-from "$data/flite-awb-1.flac" --seconds 2 --json < keys > lost.out 2> lost.err &
-running=$!
-exec 9> keys
-echo >&9
-for ((i = 0; i < 300; ++i)); do
-  [ -s lost.out ] && break
-  sleep 0.1
-done
+listen lost
 sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'voices'" > /dev/null
 echo >&9
 exec 9>&-
