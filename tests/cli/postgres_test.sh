@@ -59,26 +59,20 @@ for i in range(500):
 }
 many a
 many b
-for db in "$VPR_DB" "$work/lite.db"; do
-  "$vpr" -q speakers import a.jsonl --db "$db" > a.out 2> a.err &
-  first=$!
-  "$vpr" -q speakers import b.jsonl --db "$db" > b.out 2> b.err || fail "the second process: $(cat b.err)"
+import_both() { # DB PEOPLE: both at once; then so many people are there
+  "$vpr" -q speakers import a.jsonl --db "$1" > a.out 2> a.err &
+  local first=$!
+  "$vpr" -q speakers import b.jsonl --db "$1" > b.out 2> b.err || fail "the second process: $(cat b.err)"
   wait "$first" || fail "the first process: $(cat a.err)"
-  ok "$vpr" speakers list --db "$db" --json
-  check 'len(lines) == 1002 and len({l["name"] for l in lines}) == 1002'
-  ok "$vpr" db check --db "$db"
-done
-
-# The first moment of a store, in several processes at once.
-for ((i = 0; i < 5; ++i)); do
+  ok "$vpr" speakers list --db "$1" --json
+  check "len(lines) == $2 and len({l['name'] for l in lines}) == $2"
+  ok "$vpr" db check --db "$1"
+}
+import_both "$VPR_DB" 1002
+import_both "$work/lite.db" 1002
+for ((i = 0; i < 5; ++i)); do # among them the first moment of a store
   sql "CREATE DATABASE fresh$i" > /dev/null
-  fresh=postgresql://vpr@127.0.0.1:$port/fresh$i
-  "$vpr" -q speakers import a.jsonl --db "$fresh" > a.out 2> a.err &
-  first=$!
-  "$vpr" -q speakers import b.jsonl --db "$fresh" > b.out 2> b.err || fail "the second process, new store: $(cat b.err)"
-  wait "$first" || fail "the first process, new store: $(cat a.err)"
-  ok "$vpr" speakers list --db "$fresh" --json
-  check 'len(lines) == 1000 and len({l["name"] for l in lines}) == 1000'
+  import_both "postgresql://vpr@127.0.0.1:$port/fresh$i" 1000
 done
 
 # So many that several connections load them, while another process renames and removes.
