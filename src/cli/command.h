@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "vpr/audio/audio_reader.h"
 #include "vpr/base/progress.h"
 
 namespace CLI {
@@ -67,7 +68,7 @@ void AddInspectCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
 
 // Draws what vpr inspect does, also for reports. Throws what ReadAudio throws, kIo.
-void InspectRecording(const std::string& path, const std::string& title, bool own_rate,
+void InspectRecording(const std::string& path, const std::string& title, const ReadOptions& read,
                       const std::string& png_path);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -117,6 +118,7 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   command->add_flag("--json", options->json, "The answer as JSON");
   command->add_flag("--exit-status", options->exit_status, "End with 3 if rejected");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "Accepts from the model's threshold for a false match rate of 1 % on; --fmr 0.1% is "
       "stricter.\n"
