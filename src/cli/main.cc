@@ -73,6 +73,7 @@ int Main(int argc, char** argv) {
   AddFeaturesCommand(app, context);
   AddInspectCommand(app, context);
   AddTrimCommand(app, context);
+  AddSpeechCommand(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
