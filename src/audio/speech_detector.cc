@@ -13,10 +13,12 @@
 namespace vpr {
 namespace {
 
-constexpr std::size_t kHalfWindow = 50;    // frames of the second around
-constexpr float kFloor = 1e-6f;            // relative to its mean power: 60 dB
-constexpr double kNoPower = 1e-10;         // about the rounding of 16 bits
-constexpr float kCentre = 6, kSpread = 3;  // bring the logarithms near 0 +- 1
+constexpr std::size_t kHalfWindow = 50;  // frames of the second around
+constexpr float kFloor = 1e-6f;          // relative to its mean power: 60 dB
+constexpr double kNoPower = 1e-10;       // about the rounding of 16 bits
+constexpr std::size_t kReach = 256,
+                      kLead = 2 * kSpeechHop;  // samples; half a transform, rounded up
+constexpr float kCentre = 6, kSpread = 3;      // bring the logarithms near 0 +- 1
 
 FeatureOptions MelOptions() {
   FeatureOptions options;
@@ -34,21 +36,31 @@ FeatureOptions MelOptions() {
 struct SpeechFeatures::Impl {
   using Frame = std::array<float, kSpeechBands>;
   HighPass high_pass;
-  OnlineMel mel{MelOptions()};
-  std::vector<float> block;
-  std::deque<Frame> frames;         // from frame `first` on
-  std::deque<double> powers;        // their mean powers
-  std::size_t first = 0, next = 0;  // of the result
+  MelComputer mel{MelOptions()};
+  // From kLead samples before the middle of frame `computed` on; zeros before the first.
+  std::vector<float> block = std::vector<float>(kLead);
+  std::size_t computed = 0, total = 0;  // frames; samples
+  std::deque<Frame> frames;             // from frame `first` on
+  std::deque<double> powers;            // their mean powers
+  std::size_t first = 0, next = 0;      // of the result
 
-  void Take() {
-    for (; first + frames.size() < mel.NumFramesReady();) {
-      const std::vector<float> values = mel.GetFrame(first + frames.size());
+  // Computes all frames before number `end`, whose samples are there.
+  void Compute(std::size_t end) {
+    if (end <= computed) return;
+    const std::size_t count = end - computed, columns = NumFrames(block.size(), mel.options());
+    std::vector<float> powers_of(kSpeechBands * columns);
+    mel.ComputeMel(block, powers_of.data(), columns);
+    for (std::size_t t = kLead / kSpeechHop; t < kLead / kSpeechHop + count; ++t) {
+      Frame& frame = frames.emplace_back();
       double sum = 0;
-      for (float value : values) sum += static_cast<double>(value);
+      for (std::size_t band = 0; band < kSpeechBands; ++band) {
+        frame[band] = powers_of[band * columns + t];
+        sum += static_cast<double>(frame[band]);
+      }
       powers.push_back(sum / kSpeechBands);
-      std::copy(values.begin(), values.end(), frames.emplace_back().begin());
     }
-    mel.Discard(mel.NumFramesReady());
+    block.erase(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(count * kSpeechHop));
+    computed = end;
   }
 
   void Give(std::size_t end, std::vector<float>& out) {
@@ -79,18 +91,20 @@ void SpeechFeatures::Accept(std::span<const float> samples, std::vector<float>& 
   constexpr std::size_t kPiece = 100 * kSpeechHop;
   for (; !samples.empty(); samples = samples.subspan(std::min(kPiece, samples.size()))) {
     const std::span<const float> piece = samples.first(std::min(kPiece, samples.size()));
-    impl_->block.assign(piece.begin(), piece.end());
-    impl_->high_pass.Apply(impl_->block);
-    impl_->mel.AcceptWaveform(impl_->block);
-    impl_->Take();
+    const std::size_t before = impl_->block.size();
+    impl_->block.insert(impl_->block.end(), piece.begin(), piece.end());
+    impl_->high_pass.Apply(std::span(impl_->block).subspan(before));
+    impl_->total += piece.size();
+    // Frame t reaches up to sample t * kSpeechHop + kReach.
+    if (impl_->total >= kReach) impl_->Compute(1 + (impl_->total - kReach) / kSpeechHop);
     const std::size_t ready = impl_->first + impl_->frames.size();
     if (ready > kHalfWindow) impl_->Give(ready - kHalfWindow, frames);
   }
 }
 
 void SpeechFeatures::Finish(std::vector<float>& frames) {
-  impl_->mel.InputFinished();
-  impl_->Take();
+  impl_->block.resize(impl_->block.size() + kReach + kSpeechHop);
+  impl_->Compute(1 + impl_->total / kSpeechHop);
   impl_->Give(impl_->first + impl_->frames.size(), frames);
 }
 

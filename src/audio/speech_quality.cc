@@ -5,7 +5,8 @@
 #include <complex>
 #include <unsupported/Eigen/FFT>
 
-#include "vpr/audio/voice_activity.h"
+#include "vpr/audio/high_pass.h"
+#include "vpr/audio/speech_detector.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
@@ -85,9 +86,16 @@ class BandMeter {
 }  // namespace
 
 struct SpeechMeter::Impl {
-  static constexpr std::size_t kFrame = VoiceActivityDetector::kFrame;
+  static constexpr std::size_t kFrame = SpeechDetector::kFrame;
 
-  explicit Impl(float peak) : stream(peak), clipping(peak) {}
+  explicit Impl(float peak) : clipping(peak) {}
+
+  void Decide() {
+    const double threshold = SpeechDetector::DefaultNetwork().threshold;
+    for (float probability : probabilities)
+      voice.push_back(static_cast<double>(probability) >= threshold);
+    probabilities.clear();
+  }
 
   // Takes in the frames whose flags are known and whose window of the spectrum is there, or, at the
   // end, would reach beyond the samples.
@@ -109,7 +117,9 @@ struct SpeechMeter::Impl {
 
   static constexpr std::size_t kForget = 1 << 16;  // samples
 
-  VoiceStream stream;
+  SpeechDetector detector;
+  std::vector<float> probabilities;  // not yet in `voice`
+  HighPass high_pass;                // so that offset and hum are not taken for noise or level
   ClippingMeter clipping;
   BandMeter bands;
   std::size_t samples = 0, begin = 0, used = 0;  // begin: of `recent`; used: frames
@@ -126,9 +136,12 @@ SpeechMeter::~SpeechMeter() = default;
 void SpeechMeter::Accept(std::span<const float> samples) {
   constexpr std::size_t kFrame = Impl::kFrame;
   Impl& impl = *impl_;
-  impl.stream.Accept(samples, impl.voice);
+  impl.detector.Accept(samples, impl.probabilities);
+  impl.Decide();
   impl.clipping.Accept(samples);
+  const std::size_t before = impl.recent.size();
   impl.recent.insert(impl.recent.end(), samples.begin(), samples.end());
+  impl.high_pass.Apply(std::span(impl.recent).subspan(before));
   impl.samples += samples.size();
   while ((impl.powers.size() + 1) * kFrame <= impl.samples) {
     const float* const frame = impl.recent.data() + (impl.powers.size() * kFrame - impl.begin);
@@ -141,7 +154,8 @@ void SpeechMeter::Accept(std::span<const float> samples) {
 
 SpeechQuality SpeechMeter::Finish() {
   Impl& impl = *impl_;
-  impl.stream.Finish(impl.voice);
+  impl.detector.Finish(impl.probabilities);
+  impl.Decide();
   impl.Use(true);
   SpeechQuality quality;
   quality.seconds = static_cast<double>(impl.samples) / kSampleRate;
@@ -178,17 +192,18 @@ SpeechQuality MeasureSpeech(std::span<const float> samples) {
 QualityVerdict Judge(const SpeechQuality& quality, const QualityLimits& limits) {
   QualityVerdict verdict;
   if (quality.speech_seconds == 0) {
-    verdict.refused = Format("no speech found in %.2f s", quality.seconds);
+    verdict.refused = Format("not enough speech: none found in %.2f s", quality.seconds);
     return verdict;
   }
   if (quality.speech_seconds < limits.min_speech_seconds) {
-    verdict.refused = Format("%.1f s of speech found, %.1f s needed", quality.speech_seconds,
-                             limits.min_speech_seconds);
+    verdict.refused = Format("not enough speech: %.1f s found, %.1f s needed",
+                             quality.speech_seconds, limits.min_speech_seconds);
     return verdict;
   }
   if (quality.snr_db < limits.min_snr_db) {
     verdict.refused = Format(
-        "no speech found in %.2f s: what sounds like it is hardly louder than the rest "
+        "not enough speech over the noise: of %.2f s what sounds like it is hardly louder than the "
+        "rest "
         "(%.0f dB)",
         quality.seconds, quality.snr_db);
     return verdict;

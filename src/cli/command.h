@@ -49,7 +49,6 @@ std::string CheckSampleRate(const std::string& rate);
 
 void AddFeaturesCommand(CLI::App& app, Context& context);
 void AddDegradeCommand(CLI::App& app, Context& context);
-void AddSpeechCommand(CLI::App& app, Context& context);
 void AddTrimCommand(CLI::App& app, Context& context);
 void AddPackCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/speech_command.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"

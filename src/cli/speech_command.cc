@@ -1,4 +1,5 @@
-// vpr speech: where somebody speaks; training the network that tells.
+#include "cli/speech_command.h"
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 

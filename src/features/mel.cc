@@ -79,8 +79,8 @@ struct OnlineMel::Impl {
   MelComputer computer;
   std::vector<float> samples;  // from sample `offset` of the waveform on
   std::size_t offset = 0;
-  std::vector<float> frames;  // frame after frame, from frame `discarded` on
-  std::size_t frames_ready = 0, discarded = 0;
+  std::vector<float> frames;  // frame after frame
+  std::size_t frames_ready = 0;
   bool finished = false;
 };
 
@@ -119,24 +119,12 @@ void OnlineMel::InputFinished() {
 std::size_t OnlineMel::NumFramesReady() const { return impl_->frames_ready; }
 
 std::vector<float> OnlineMel::GetFrame(std::size_t index) const {
-  VPR_CHECK(index >= impl_->discarded);
   if (index >= impl_->frames_ready)
     throw Error(ErrorCode::kInvalidArgument, Format("feature frame %zu is not ready, there are %zu",
                                                     index, impl_->frames_ready));
   auto bands = static_cast<std::ptrdiff_t>(impl_->computer.options().n_mels);
-  auto begin =
-      impl_->frames.begin() + static_cast<std::ptrdiff_t>(index - impl_->discarded) * bands;
+  auto begin = impl_->frames.begin() + static_cast<std::ptrdiff_t>(index) * bands;
   return {begin, begin + bands};
-}
-
-void OnlineMel::Discard(std::size_t end) {
-  end = std::min(end, impl_->frames_ready);
-  if (end <= impl_->discarded) return;
-  auto bands = static_cast<std::size_t>(impl_->computer.options().n_mels);
-  impl_->frames.erase(
-      impl_->frames.begin(),
-      impl_->frames.begin() + static_cast<std::ptrdiff_t>((end - impl_->discarded) * bands));
-  impl_->discarded = end;
 }
 
 void ApplyLog(Matrix& mel, double floor) {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "vpr/audio/pcm16.h"
+#include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
@@ -32,6 +33,32 @@ constexpr int kLargeBlock = 1 << 14;  // bytes
 
 // Less speech than this says nothing about a speaker.
 constexpr double kMinSpeechSeconds = 0.3;
+
+// A recording without a voice has no speaker, however alike two such sounds are: throws kUnusable.
+void RequireVoice(SpeechReader& speech) {
+  const SpeechNetwork& network = SpeechDetector::DefaultNetwork();
+  SpeechDetector detector(network);
+  std::vector<float> probabilities;
+  std::size_t frames = 0;
+  auto count = [&] {
+    for (float probability : probabilities)
+      frames += static_cast<double>(probability) >= network.threshold ? 1 : 0;
+    probabilities.clear();
+  };
+  speech.source().ForEachBlock([&](std::span<const float> samples) {
+    detector.Accept(samples, probabilities);
+    count();
+  });
+  detector.Finish(probabilities);
+  count();
+  const double found = static_cast<double>(frames * SpeechDetector::kFrame) / kSampleRate;
+  if (found < kMinSpeechSeconds)
+    throw Error(
+        ErrorCode::kUnusable,
+        "cannot use '" + Printable(speech.source().name()) +
+            Format("': not enough speech: %.2f s found in %.2f s, %.2g s needed", found,
+                   static_cast<double>(speech.num_samples()) / kSampleRate, kMinSpeechSeconds));
+}
 
 }  // namespace
 
@@ -286,6 +313,7 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
     try {
       speech.emplace(extractor.OpenSpeech(file.path));
       speech->Find([&](double share) { partial.Update(slot, kFindShare * share); });
+      RequireVoice(*speech);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;
       file.failure = error.what();

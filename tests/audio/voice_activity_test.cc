@@ -102,12 +102,12 @@ TEST(MeasureSpeech, SeesClippingAndNarrowBands) {
 TEST(Judge, SaysWhatWasFoundAndWhatIsNeeded) {
   SpeechQuality quality;
   quality.seconds = 3;
-  EXPECT_EQ(Judge(quality).refused, "no speech found in 3.00 s");
+  EXPECT_EQ(Judge(quality).refused, "not enough speech: none found in 3.00 s");
   quality.speech_seconds = 0.3;
   quality.snr_db = 30;
   quality.bandwidth_hz = 8000;
   quality.level_dbfs = -20;
-  EXPECT_EQ(Judge(quality).refused, "0.3 s of speech found, 1.0 s needed");
+  EXPECT_EQ(Judge(quality).refused, "not enough speech: 0.3 s found, 1.0 s needed");
   quality.speech_seconds = 1.5;
   EXPECT_EQ(Judge(quality).refused, "");
   EXPECT_EQ(Judge(quality).warnings.size(), 1u);

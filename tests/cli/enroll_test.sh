@@ -79,7 +79,7 @@ ok "$vpr" --quiet identify "$slt-4.flac" --fpir 1% --json
 check 'j["fpir"] == 0.01'
 run "$vpr" --quiet enroll short "$slt-1.flac" --min-speech 10
 expect_status 1 "enrolling too little speech"
-says '3\.[0-9] s of speech found, 10\.0 s needed|4\.[0-9] s of speech found, 10\.0 s needed' err
+says 'not enough speech: [2-5]\.[0-9] s found, 10\.0 s needed' err
 ok "$vpr" identify "$slt-4.flac" --threshold 100
 says 'unknown speaker' out
 ok "$vpr" identify "$slt-4.flac" --top 1 --json

@@ -59,8 +59,6 @@ class OnlineMel {
   std::size_t NumFramesReady() const;
   // Frame `index` < NumFramesReady(), n_mels values; bit-identical to the offline column.
   std::vector<float> GetFrame(std::size_t index) const;
-  // Frames before `end` are not asked for any more: without this, all are kept.
-  void Discard(std::size_t end);
 
  private:
   struct Impl;
