@@ -6,11 +6,18 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "vpr/base/progress.h"
 
 namespace CLI {
 class App;
+class Validator;
+}  // namespace CLI
+
+namespace spdlog {
+class logger;
 }
 
 namespace vpr::cli {
@@ -35,10 +42,24 @@ std::unique_ptr<Progress> MakeConsoleProgress(const Context& context);
 // the program at once.
 StopRequested CatchInterrupts();
 
-// Writes results to stdout and makes sure they arrived; throws kIo (a full disk, a closed pipe).
+// Nobody reads the results any more: the program ends without a word, as SIGPIPE ends others.
+struct ClosedPipe {};
+
+// Writes results to stdout, to a terminal as PrintableText and with the bar of a progress taken
+// away first, and makes sure they arrived; throws kIo (a full disk), ClosedPipe.
 void Print(const std::string& text);
-// One line of JSON; what is not UTF-8 becomes U+FFFD.
+// One line of JSON, or with an `indent` many; what is not UTF-8 becomes U+FFFD.
+std::string ToLine(const nlohmann::ordered_json& json, int indent = -1);
 void PrintJson(const nlohmann::ordered_json& json);
+
+// "vpr: warning: ..." on stderr, one clean line each.
+std::shared_ptr<spdlog::logger> MakeLogger();
+
+// Of the terminal at stderr, 80 if there is none; those that `text`, clean UTF-8, takes; and as
+// much of it as fits in.
+std::size_t TerminalWidth();
+std::size_t ColumnsOf(std::string_view text);
+std::string ShortenForTerminal(std::string_view text, std::size_t width);
 
 // The last part of a path, for titles; "standard input" for "-".
 std::string FileName(const std::string& path);

@@ -109,16 +109,32 @@ void AddDbCommand(CLI::App& app, Context& context) {
     one->add_flag("--json", options->json, "As JSON");
     return one;
   };
-  add("path", "Where it is", ShowPath);
-  add("check", "Read everything and check every checksum", Check);
+  command->footer(
+      "Example:\n"
+      "  vpr db path\n"
+      "  vpr db check\n"
+      "  vpr db encrypt --key-file key.bin");
+  add("path", "Where it is", ShowPath)
+      ->footer("Example:\n  vpr db path\n  vpr db path --db postgresql://ada@host/voices");
+  add("check", "Read everything and check every checksum", Check)
+      ->footer("Example:\n  vpr db check && echo sound");
   add("encrypt", "Encrypt it under a passphrase ($VPR_PASSPHRASE or asked for) or --key-file",
-      Encrypt);
-  add("decrypt", "Take the encryption off", Decrypt);
+      Encrypt)
+      ->footer(
+          "Example:\n"
+          "  vpr db encrypt                        # asks for a passphrase\n"
+          "  head -c 32 /dev/urandom > key.bin && vpr db encrypt --key-file key.bin");
+  add("decrypt", "Take the encryption off", Decrypt)
+      ->footer("Example:\n  vpr db decrypt --key-file key.bin");
   CLI::App* change = add("change-key", "Encrypt it under another key", ChangeKey);
   change
       ->add_option("--new-key-file", options->new_key_file,
                    "The new key (a passphrase: $VPR_NEW_PASSPHRASE or at the prompt)")
       ->type_name("FILE");
+  change->footer(
+      "Example:\n"
+      "  vpr db change-key                     # asks for the old and the new passphrase\n"
+      "  vpr db change-key --key-file key.bin --new-key-file new.bin");
 }
 
 }  // namespace vpr::cli

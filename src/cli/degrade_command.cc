@@ -32,8 +32,9 @@ struct Options {
 
 constexpr std::uint64_t kDegradeStream = 51;
 
-// All recordings below a folder, sorted by name.
-std::vector<std::vector<float>> ReadSounds(const std::string& folder) {
+// All recordings below a folder, sorted by name. `what`: "noises".
+std::vector<std::vector<float>> ReadSounds(const std::string& folder, const char* what,
+                                           Progress& progress, const StopRequested& stop) {
   std::vector<std::string> paths;
   std::error_code error;
   for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
@@ -44,7 +45,13 @@ std::vector<std::vector<float>> ReadSounds(const std::string& folder) {
     throw Error(ErrorCode::kNotFound, "no recordings below '" + Printable(folder) + "'");
   std::sort(paths.begin(), paths.end());
   std::vector<std::vector<float>> sounds;
-  for (const std::string& path : paths) sounds.push_back(ReadAudio(path).samples);
+  progress.Start(std::string("reading ") + what, "file", paths.size());
+  for (const std::string& path : paths) {
+    if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was written");
+    sounds.push_back(ReadAudio(path).samples);
+    progress.Update(sounds.size());
+  }
+  progress.Finish();
   return sounds;
 }
 
@@ -108,13 +115,13 @@ int Run(const Options& options, const Context& context) {
                 "this build of libsndfile cannot write " + options.codec + "; use another --codec");
   const std::vector<std::string> names(unique.begin(), unique.end());
   std::vector<std::vector<float>> noises, rooms;
-  if (!options.noise.empty()) noises = ReadSounds(options.noise);
-  if (!options.rooms.empty()) rooms = ReadSounds(options.rooms);
+  const auto progress = MakeConsoleProgress(context);
+  const StopRequested stop = CatchInterrupts();
+  if (!options.noise.empty()) noises = ReadSounds(options.noise, "noises", *progress, stop);
+  if (!options.rooms.empty()) rooms = ReadSounds(options.rooms, "rooms", *progress, stop);
   SpeechOptions speech_options;
   speech_options.trim_top_db = options.top_db;
 
-  const auto progress = MakeConsoleProgress(context);
-  const StopRequested stop = CatchInterrupts();
   std::vector<std::string> failures(names.size());
   progress->Start("degrading", "file", names.size());
   const int threads = HardwareThreads();

@@ -71,8 +71,11 @@ std::vector<Person> PeopleOf(const Options& options) {
     throw Error(ErrorCode::kNotFound, "no folder '" + Printable(folder.string()) + "'");
   std::vector<Person> people;
   if (options.per_file) {
+    // Ann.flac and Ann.wav are of one person.
+    std::map<std::string, std::vector<std::string>> files;
     for (const std::string& file : AudioFilesBelow(folder, false))
-      people.push_back({fs::path(file).stem().string(), {file}});
+      files[fs::path(file).stem().string()].push_back(file);
+    for (auto& [name, of_name] : files) people.push_back({name, std::move(of_name)});
   } else {
     std::vector<fs::path> folders;
     for (const auto& entry : fs::directory_iterator(folder)) {
@@ -356,8 +359,9 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
       ->required();
   CLI::Option* per_folder = command->add_flag("--per-folder", options->per_folder,
                                               "DIR/NAME/*: enroll every folder as a person");
-  CLI::Option* per_file = command->add_flag("--per-file", options->per_file,
-                                            "DIR/NAME.wav: enroll every file as a person");
+  CLI::Option* per_file =
+      command->add_flag("--per-file", options->per_file,
+                        "DIR/NAME.wav: enroll every file as a person (NAME.wav and NAME.mp3: one)");
   per_folder->excludes(per_file);
   AddMicOptions(*command, options->mic);
   command->add_option("--note", options->note, "Anything worth knowing about the person")
@@ -384,6 +388,15 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
     const bool folder = options->per_folder || options->per_file;
     if (folder && (options->arguments.size() != 1 || options->mic.wanted()))
       throw CLI::ValidationError("enroll", "give one folder with --per-folder or --per-file");
+    const std::string& name = options->arguments[0];
+    if (!folder && LooksLikeRecording(name))
+      throw CLI::ValidationError("enroll", "NAME is missing: '" + name +
+                                               "' is a recording; as in: vpr enroll Ada " + name);
+    if (!folder && options->arguments.size() == 1 && !options->mic.wanted() &&
+        fs::is_directory(name))
+      throw CLI::ValidationError("enroll", "NAME is missing: '" + name +
+                                               "' is a folder; --per-folder or --per-file enrolls "
+                                               "everybody in it");
     if (!folder && options->mic.wanted() != (options->arguments.size() == 1))
       throw CLI::ValidationError("enroll", "give a name and recordings, or a name and --mic");
     context.run = [options, &context] { return Run(*options, context); };

@@ -79,6 +79,7 @@ class Identifier {
     const bool known = Known(candidates);
     const double margin =
         candidates.size() < 2 ? std::nan("") : candidates[0].value - candidates[1].value;
+    const std::string note = Note(candidates);
     if (options_.json) {
       Json json = {{"file", recording.source},
                    {"decision", nullptr},
@@ -100,8 +101,10 @@ class Identifier {
         json["candidates"].push_back(std::move(one));
       }
       if (!recording.failure.empty()) json["error"] = recording.failure;
+      json["note"] = nullptr;
+      if (!note.empty()) json["note"] = note;
       json.update(more);
-      return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+      return ToLine(json);
     }
     if (!recording.failure.empty()) {
       const bool silent = recording.heard && recording.quality.speech_seconds == 0;
@@ -116,10 +119,21 @@ class Identifier {
       others += Format("%s%s %.2f", others.empty() ? "" : ", ", Name(candidates[i]).c_str(),
                        candidates[i].value);
     if (!others.empty()) text += (known ? "\tnext: " : "\tnearest: ") + others;
+    if (!note.empty()) text += "\t" + note;
     return text + "\n";
   }
 
  private:
+  // Where vpr verify would accept who is not known here: its threshold is lower, as it is asked for
+  // one person, not for any of them.
+  std::string Note(const std::vector<Candidate>& candidates) const {
+    if (candidates.empty() || Known(candidates)) return {};
+    const auto verify = DefaultThreshold(OperatingPoint::kVerify, extractor_.info());
+    if (!verify || candidates[0].value < verify->threshold) return {};
+    return Format("vpr verify would accept %s: its threshold is %.2f (false match rate 1 %%)",
+                  Name(candidates[0]).c_str(), verify->threshold);
+  }
+
   LoadedGallery Load() {
     return LoadGallery(store_, extractor_.scorer(), extractor_.info(),
                        *MakeConsoleProgress(context_));
@@ -242,8 +256,9 @@ class Meter {
     last_ = now;
     const auto bars =
         static_cast<std::size_t>(std::clamp((level_db + 60) / 3, 0.0, 20.0));  // -60 .. 0 dB
-    std::cerr << "\r[" << std::string(bars, '#') << std::string(20 - bars, ' ') << "] " << text
-              << "\033[K" << std::flush;
+    const std::string line = "[" + std::string(bars, '#') + std::string(20 - bars, ' ') + "] ";
+    std::cerr << "\r" << ShortenForTerminal(line + Printable(text), TerminalWidth() - 1) << "\033[K"
+              << std::flush;
   }
   void Hide() {
     if (shown_) std::cerr << "\r\033[K" << std::flush;
@@ -389,7 +404,8 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
   command->footer(
       "One line a recording, tabs between: file, name or \"unknown speaker\", score, threshold, "
       "the\n"
-      "margin to the second best, and the next candidates.\n"
+      "margin to the second best, and the next candidates.\n" +
+      OperatingPointsHelp() +
       "Example:\n"
       "  vpr identify meeting.wav\n"
       "  vpr identify --mic                # Enter, 3 seconds, an answer, again\n"

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/file_list.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/dataset/pack.h"
@@ -53,7 +54,7 @@ std::string ReportJson(const PackOptions& options, const PackReport& report) {
   for (const Skipped& skipped : report.skipped)
     root["skipped"].push_back(
         {{"path", Printable(skipped.path)}, {"reason", Printable(skipped.reason)}});
-  return root.dump(2) + "\n";
+  return ToLine(root, 2);
 }
 
 int Run(const PackCommandOptions& options, const Context& context) {
@@ -109,13 +110,17 @@ void AddPackCommand(CLI::App& app, Context& context) {
   std::vector<std::string> layouts = {"auto"};
   for (const SourceLayout& layout : SourceLayouts()) layouts.push_back(layout.name);
   command->add_option("--layout", pack.layout, "How SOURCE is laid out")
-      ->check(CLI::IsMember(layouts))
+      ->check(OneOf(layouts))
       ->capture_default_str()
       ->type_name("NAME");
   command
+      ->add_option("--audio-root", pack.audio_root,
+                   "The folder that a list's paths are below, if not the list's own")
+      ->type_name("DIR");
+  command
       ->add_option("--payload", options->payload,
                    "pcm16: whole utterances, 16 kHz; mel64: 128 x 128 mel spectrograms of 2.04 s")
-      ->check(CLI::IsMember({"pcm16", "mel64"}))
+      ->check(OneOf({"pcm16", "mel64"}))
       ->capture_default_str()
       ->type_name("KIND");
   CLI::Option* crops =
@@ -165,6 +170,7 @@ void AddPackCommand(CLI::App& app, Context& context) {
                   "Example:\n"
                   "  vpr pack voices/ -o data/voices --dev-speakers 20\n"
                   "  vpr pack LibriSpeech/train-clean-100 more/list.tsv -o data/train\n"
+                  "  vpr pack train.tsv --audio-root /corpora -o data/train\n"
                   "  vpr pack voxceleb -o data/part7 --shard 7/20      # on each of 20 machines\n"
                   "  vpr pack --join data/part{1..20} -o data/train    # then on one");
   command->callback([options, crops, &context] {

@@ -134,7 +134,7 @@ int Run(const Options& options, const Context& context) {
       json["eer"] = result.best.dev_eer;
       json["threshold"] = result.model.decision.threshold;
     }
-    Print(json.dump() + "\n");
+    PrintJson(json);
   } else if (written) {
     std::string quality = result.best.dev_eer < 0
                               ? "EER not measured (no held-out speakers)"
@@ -155,7 +155,11 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("train", "Train a network on a packed data set");
   command->footer(
-      "Settings come from the architecture's defaults, then --config, then the options here.\n"
+      "Settings come from the architecture's defaults, then --config, then the options here. Only\n"
+      "in a --config file: the features, the network's size (model.options), loss.margin_from and\n"
+      "margin_to, optimizer.final_lr, warmup and weight_decay, augment.snr_low and snr_high,\n"
+      "scoring.cohort_speakers and cohort_top; all are in docs/formats.md and "
+      "RUN_DIR/config.toml.\n"
       "Without --dev, PREFIX-dev is used if it exists (vpr pack --dev-speakers), else speakers "
       "are\n"
       "held out of PREFIX. The model with the lowest EER on held-out speakers is kept.\n\n"

@@ -25,23 +25,20 @@ struct Options {
 
 int Run(const Options& options, const Context& context) {
   const std::unique_ptr<VoiceStore> store = OpenStore(options.store);
-  const std::optional<EnrolledSpeaker> speaker = store->Find(options.name);
-  if (!speaker)
-    throw Error(ErrorCode::kNotFound,
-                "nobody is enrolled as '" + Printable(options.name) + "'; see: vpr speakers list");
+  const EnrolledSpeaker speaker = FindSpeaker(*store, options.name);
   const std::string model = FindModel(options.network.model);
   const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options.network.engine);
   const ModelInfo& info = extractor.info();
   ThresholdOptions wanted = options.threshold;
   if (!wanted.threshold && wanted.fmr.empty() && !info.fmr_thresholds.empty()) wanted.fmr = "1%";
   const DecisionThreshold decision = ChooseThreshold(wanted, info, model);
-  const auto usable = UtterancesOfNetwork(*speaker, info);
+  const auto usable = UtterancesOfNetwork(speaker, info);
   if (usable.empty())
     throw Error(ErrorCode::kIncompatible,
                 "'" + Printable(options.name) +
-                    (speaker->utterances.empty() ? "' has no utterances any more; enroll again"
-                                                 : "' was enrolled with another model; run vpr "
-                                                   "speakers re-embed, or enroll again"));
+                    (speaker.utterances.empty() ? "' has no utterances any more; enroll again"
+                                                : "' was enrolled with another model; run vpr "
+                                                  "speakers re-embed, or enroll again"));
   const Template enrollment = MakeTemplate(usable);
   const auto progress = MakeConsoleProgress(context);
   const Recording recording = [&] {
@@ -66,6 +63,7 @@ int Run(const Options& options, const Context& context) {
       scorer.Compare(scorer.MakeVoiceprint(enrollment.embedding, enrollment.seconds),
                      scorer.MakeVoiceprint(recording.embedding, recording.speech_seconds));
   const bool accepted = score.value >= decision.threshold;
+  const std::string other = OtherAnswer(OperatingPoint::kVerify, score.value, accepted, info);
   if (options.json) {
     nlohmann::ordered_json json = {{"name", options.name},
                                    {"file", recording.source},
@@ -80,8 +78,10 @@ int Run(const Options& options, const Context& context) {
                                    {"snr_db", recording.quality.snr_db},
                                    {"warnings", recording.warnings},
                                    {"enrolled_utterances", usable.size()},
+                                   {"note", nullptr},
                                    {"model", model}};
     if (!std::isnan(score.llr)) json["llr"] = score.llr;
+    if (!other.empty()) json["note"] = other;
     if (!decision.basis.empty()) {
       json["fmr"] = decision.fmr;
       json["fnmr"] = decision.fnmr;
@@ -97,6 +97,7 @@ int Run(const Options& options, const Context& context) {
     if (!std::isnan(score.llr)) text += Format("LLR           %+.2f\n", score.llr);
     text += Format("speech        %.1f s, %.0f dB above the noise\n",
                    recording.quality.speech_seconds, recording.quality.snr_db);
+    if (!other.empty()) text += "note          " + other + "\n";
     Print(text + (accepted ? "accepted: " : "rejected: not ") + options.name + "\n");
   }
   return options.exit_status && !accepted ? kExitRejected : kExitDone;
@@ -111,21 +112,21 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   command->add_option("recording", options->file, "An audio file, - for standard input")
       ->type_name("FILE");
   AddMicOptions(*command, options->mic);
-  AddThresholdOptions(*command, options->threshold);
+  AddThresholdOptions(*command, options->threshold, "the model's for a false match rate of 1 %");
   AddQualityOptions(*command, options->limits);
   AddStoreOptions(*command, options->store);
   command->add_flag("--json", options->json, "The answer as JSON");
   command->add_flag("--exit-status", options->exit_status, "End with 3 if rejected");
   AddNetworkOptions(*command, options->network);
-  command->footer(
-      "Accepts from the model's threshold for a false match rate of 1 % on; --fmr 0.1% is "
-      "stricter.\n"
-      "Example:\n"
-      "  vpr verify Ada today.wav\n"
-      "  vpr verify Ada --mic --fmr 0.1% --exit-status && echo welcome");
+  command->footer(OperatingPointsHelp() +
+                  "Example:\n"
+                  "  vpr verify Ada today.wav\n"
+                  "  vpr verify Ada --mic --fmr 0.1% --exit-status && echo welcome");
   command->callback([options, &context] {
+    if (options->file.empty() && !options->mic.wanted() && LooksLikeRecording(options->name))
+      throw CLI::ValidationError("verify", "NAME is missing before '" + options->name + "'");
     if (options->file.empty() != options->mic.wanted())
-      throw CLI::ValidationError("verify", "give a recording or --mic");
+      throw CLI::ValidationError("verify", "give a recording (FILE), or --mic");
     context.run = [options, &context] { return Run(*options, context); };
   });
 }

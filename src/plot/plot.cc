@@ -351,7 +351,16 @@ void PlotInspection(const std::string& png_path, const std::string& title,
   constexpr PLINT kHeight = 1500;
   const TimeAxis time(samples.size(), mel.cols, options);
   const Image mel_image = ToImage(mel, options, kImageColumns);
-  const Image mfcc_image = PlainImage(mfcc, ""), chroma_image = PlainImage(chroma, "");
+  // The first coefficient, the level, lies so far below the others that its colours would leave
+  // them one: it takes the ends of their scale.
+  Matrix coloured = mfcc;
+  if (mfcc.rows > 1) {
+    const auto [low, high] = std::minmax_element(
+        mfcc.data.begin() + static_cast<std::ptrdiff_t>(mfcc.cols), mfcc.data.end());
+    for (std::size_t t = 0; t < mfcc.cols; ++t)
+      coloured(0, t) = std::clamp(mfcc(0, t), *low, *high);
+  }
+  const Image mfcc_image = PlainImage(coloured, ""), chroma_image = PlainImage(chroma, "");
   Draw(png_path, kPageWidth, kHeight, [&] {
     // Text and ticks grow with the page's height.
     PLFLT height, scaled;

@@ -170,12 +170,17 @@ std::string ListSection(const fs::path& dir, const std::vector<ListReport>& repo
   if (report.identification) {
     const Identification& found = *report.identification;
     html += Format(
-        "<p>Identification, %zu searches among %zu enrolled speakers: rank-1 rate %s; at "
-        "the threshold FNIR %s, FPIR %s.</p>\n",
-        found.searches, found.gallery,
-        WithInterval(found.rank1, found.rank1_interval, true).c_str(),
-        WithInterval(found.fnir, found.fnir_interval, true).c_str(),
-        WithInterval(found.fpir, found.fpir_interval, true).c_str());
+        "<p>Identification, %zu searches among %zu enrolled speakers (told by %s): rank-1 rate %s",
+        found.searches, found.gallery, Escaped(report.speakers_by).c_str(),
+        WithInterval(found.rank1, found.rank1_interval, true).c_str());
+    if (!std::isnan(found.threshold))
+      html += Format("; at %.4f, the threshold %s, FNIR %s, FPIR %s", found.threshold,
+                     Escaped(report.identification_threshold).c_str(),
+                     WithInterval(found.fnir, found.fnir_interval, true).c_str(),
+                     WithInterval(found.fpir, found.fpir_interval, true).c_str());
+    html += ".</p>\n";
+  } else if (!report.no_identification.empty()) {
+    html += "<p>Identification was not measured: " + Escaped(report.no_identification) + ".</p>\n";
   }
   for (const Picture& picture : WritePictures(dir, reports, number)) html += Image(picture);
   std::string property;

@@ -115,6 +115,7 @@ struct Reader {
   const toml::table& root;
   const std::string& path;
   std::vector<const toml::node*> known = {};
+  std::vector<std::string> names = {};  // "[table] key" of all there are
 
   [[noreturn]] void Fail(const toml::node& node, const char* table, const char* key,
                          const char* expected) {
@@ -124,6 +125,7 @@ struct Reader {
   }
   template <typename Use>
   void With(const char* table, const char* key, Use&& use) {
+    names.push_back(std::string("[") + table + "] " + key);
     const toml::node* node = root[table][key].node();
     if (node == nullptr) return;
     known.push_back(node);
@@ -188,10 +190,11 @@ struct Reader {
         throw Error(ErrorCode::kInvalidArgument,
                     "'" + Printable(path) + "': '" + name + "' stands outside any [table]");
       for (const auto& [key, node] : *table.as_table()) {
+        const std::string full = "[" + name + "] " + std::string(key.str());
         if (std::find(known.begin(), known.end(), &node) == known.end())
           throw Error(ErrorCode::kInvalidArgument,
                       "'" + Printable(path) + "' line " + std::to_string(node.source().begin.line) +
-                          ": unknown setting [" + name + "] " + std::string(key.str()));
+                          ": unknown setting " + Printable(full) + DidYouMean(full, names));
       }
     }
   }

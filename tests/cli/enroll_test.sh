@@ -242,3 +242,41 @@ refused "$vpr" db check --db text.db
 # On a terminal.
 VPR_PASSPHRASE=secret "$vpr" --quiet enroll Ada "$slt-1.flac" --db locked.db --encrypt > out || fail "enroll --encrypt"
 python3 "$(dirname "$0")/terminal.py" "$vpr" "$slt-1.flac" > out 2>&1 || fail "Ctrl-C: $(cat out)"
+
+# On a terminal the bar is gone before anything else is written, on a narrow one, too.
+export VPR_DB=$work/screen.db
+for columns in 80 40; do
+  screen() { run python3 "$here/screen.py" $columns "$vpr" "$@"; }
+  screen enroll slt$columns "$slt-1.flac" "$slt-2.flac"
+  expect_status 0 "enroll on a terminal of $columns columns"
+  says "^slt$columns: 2 utterances enrolled" out
+  screen identify "$slt-3.flac" "$rms-1.flac" "$work/silence.wav"
+  expect_status 1 "identify on a terminal of $columns columns"
+  # Lines are broken where the terminal ends.
+  check 'not any("% [" in line or "embedding" in line for line in out.splitlines())'
+  check 'out.replace("\n", "").count("threshold") == 2'
+  check '"vpr:warning:cannotuse" in "".join(out.split())'
+  check '"".join(out.split()).endswith("1of3recordingscouldnotbeused")'
+done
+run "$vpr" verify slt80 "$slt-4.flac"
+says '^accepted: slt80$' out
+export VPR_DB=$work/home/voices.db
+
+# A name that is not enrolled is answered with the nearest; a recording is no name.
+refused "$vpr" speakers show slr
+says "nobody is enrolled as 'slr'; did you mean 'slt'" err
+refused "$vpr" speakers rename stl other
+says "did you mean 'slt'" err
+refused "$vpr" speakers remove slt1
+says "did you mean 'slt'" err
+refused "$vpr" verify "$slt-1.flac" slt
+says 'is a recording: the name comes before it' err
+
+# Ann.flac and Ann.mp3 are one person's.
+mkdir per_file
+cp "$slt-1.flac" per_file/Ann.flac
+cp "$slt-5.mp3" per_file/Ann.mp3
+cp "$rms-1.flac" per_file/Bob.flac
+ok "$vpr" --quiet enroll per_file --per-file --db per_file.db
+says '^Ann: 2 utterances enrolled' out
+says '^Bob: 1 utterance enrolled' out

@@ -15,7 +15,9 @@ struct PackOptions {
   std::vector<std::string> sources;  // folders and lists; keys are prefixed with the source's name
                                      // if there is more than one
   std::string layout = "auto";
-  std::string prefix;  // output
+  std::string audio_root;  // where relative paths of lists lie that are not below the list's own
+                           // folder; empty: the working directory
+  std::string prefix;      // output
   PayloadKind payload = PayloadKind::kPcm16;
   int crops = 20;            // kMel64: at most so many random crops of a file longer than 2.04 s
   double trim_top_db = 40;   // 0: no trimming. 20 and 30 dB cut into words and cost accuracy:

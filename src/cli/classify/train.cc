@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "cli/classify/classify.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/report/classify_report.h"
@@ -287,7 +288,7 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
       ->add_option("--classifier", options->classifier,
                    "svm: RBF support vector machine; mlp: 256-256 perceptron; cnn: on log-mel "
                    "spectrograms")
-      ->check(CLI::IsMember({"svm", "mlp", "cnn"}))
+      ->check(OneOf({"svm", "mlp", "cnn"}))
       ->capture_default_str();
   command
       ->add_option(
