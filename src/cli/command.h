@@ -79,6 +79,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context);
 void AddSpeakersCommand(CLI::App& app, Context& context);
 void AddDbCommand(CLI::App& app, Context& context);
 void AddDevicesCommand(CLI::App& app, Context& context);
+void AddCheckLabelsCommand(CLI::App& app, Context& context);
 void AddCompareCommand(CLI::App& app, Context& context);
 void AddEvalCommand(CLI::App& app, Context& context);
 void AddCalibrateCommand(CLI::App& app, Context& context);

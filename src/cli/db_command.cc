@@ -8,12 +8,14 @@
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/identify/strangers.h"
+#include "vpr/model/model_file.h"
 
 namespace vpr::cli {
 namespace {
 
 struct Options {
-  std::string new_key_file;
+  std::string new_key_file, model;
   bool json = false;
   StoreArguments store;
 };
@@ -27,18 +29,48 @@ int ShowPath(const Options& options, const Context&) {
   return kExitDone;
 }
 
-int Check(const Options& options, const Context&) {
+// How alike the enrolled people are to the model that verify and identify would use; nothing if
+// there is none, or its score does not tell.
+StrangerShift Strangers(VoiceStore& store, const std::string& wanted, const Context& context) {
+  Model model;
+  try {
+    model = LoadModel(FindModel(wanted));
+  } catch (const Error& error) {
+    if (!wanted.empty() || error.code() != ErrorCode::kNotFound) throw;
+    return {};
+  }
+  if (model.scoring.conditional.empty()) return {};
+  const Scorer scorer(std::move(model.scoring));
+  return FindStrangerShift(
+      LoadGallery(store, scorer, model.info, *MakeConsoleProgress(context)).gallery, scorer);
+}
+
+int Check(const Options& options, const Context& context) {
   const auto store = OpenStore(options.store);
   store->Check();
   const std::size_t speakers = store->NumSpeakers();
-  if (options.json)
-    PrintJson({{"db", store->Describe()},
-               {"sound", true},
-               {"speakers", speakers},
-               {"encrypted", store->encrypted()}});
-  else
-    Print(Format("%s: sound, %zu speaker%s, %s\n", Printable(store->Describe()).c_str(), speakers,
-                 speakers == 1 ? "" : "s", store->encrypted() ? "encrypted" : "not encrypted"));
+  const StrangerShift strangers = Strangers(*store, options.model, context);
+  if (options.json) {
+    nlohmann::ordered_json json = {{"db", store->Describe()},
+                                   {"sound", true},
+                                   {"speakers", speakers},
+                                   {"encrypted", store->encrypted()},
+                                   {"strangers", nullptr}};
+    if (strangers.people > 0)
+      json["strangers"] = {{"people", strangers.people},
+                           {"usual_score", strangers.usual},
+                           {"expected_score", strangers.expected},
+                           {"threshold_shift", strangers.shift}};
+    PrintJson(json);
+    return kExitDone;
+  }
+  Print(Format("%s: sound, %zu speaker%s, %s\n", Printable(store->Describe()).c_str(), speakers,
+               speakers == 1 ? "" : "s", store->encrypted() ? "encrypted" : "not encrypted"));
+  if (strangers.people > 0)
+    Print(
+        Format("strangers: two of %zu people score %.2f (the model expects %.2f); thresholds are "
+               "raised by %.2f\n",
+               strangers.people, strangers.usual, strangers.expected, strangers.shift));
   return kExitDone;
 }
 
@@ -116,8 +148,12 @@ void AddDbCommand(CLI::App& app, Context& context) {
       "  vpr db encrypt --key-file key.bin");
   add("path", "Where it is", ShowPath)
       ->footer("Example:\n  vpr db path\n  vpr db path --db postgresql://ada@host/voices");
-  add("check", "Read everything and check every checksum", Check)
-      ->footer("Example:\n  vpr db check && echo sound");
+  add("check", "Read everything, check every checksum and tell how alike the enrolled people are",
+      Check)
+      ->footer("Example:\n  vpr db check && echo sound")
+      ->add_option("-m,--model", options->model,
+                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
+      ->type_name("FILE");
   add("encrypt", "Encrypt it under a passphrase ($VPR_PASSPHRASE or asked for) or --key-file",
       Encrypt)
       ->footer(

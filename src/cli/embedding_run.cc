@@ -192,15 +192,15 @@ void FileScorer::Embed(const EmbeddingExtractor& extractor, Progress& progress,
   voiceprints_.assign(sides_.size(), std::nullopt);
   for (std::size_t i = 0; i < sides_.size(); ++i) {
     Embedding mean(embedded.embeddings.cols);
-    double seconds = 0;
+    std::vector<SpeechConditions> conditions;
     for (std::size_t file : sides_[i]) {
       if (!file_usable(file)) continue;
-      seconds += embedded.seconds[file];
+      conditions.push_back(embedded.conditions[file]);
       for (std::size_t d = 0; d < mean.size(); ++d) mean[d] += embedded.embeddings(file, d);
     }
-    if (seconds == 0) continue;
+    if (conditions.empty()) continue;
     if (sides_[i].size() > 1) Normalize(mean);
-    voiceprints_[i] = scorer_->MakeVoiceprint(mean, seconds);
+    voiceprints_[i] = scorer_->MakeVoiceprint(mean, JoinConditions(conditions));
   }
 }
 

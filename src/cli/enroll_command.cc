@@ -104,7 +104,7 @@ EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info, bool
                          : fs::absolute(recording.source, error).lexically_normal().string();
   utterance.enrolled_at = UtcNow();
   utterance.network = info.network_fingerprint;
-  utterance.speech_seconds = recording.speech_seconds;
+  SetConditions(recording.conditions, utterance);
   utterance.snr_db = recording.quality.snr_db;
   utterance.embedding = std::move(recording.embedding);
   if (keep_audio) utterance.audio = EncodeFlac(recording.samples);
@@ -214,7 +214,7 @@ class Enroller {
       }
       const Template speaker = MakeTemplate(all);
       const Voiceprint voiceprint =
-          extractor_.scorer().MakeVoiceprint(speaker.embedding, speaker.seconds);
+          extractor_.scorer().MakeVoiceprint(speaker.embedding, speaker.conditions);
       resembles = Resembling(name, voiceprint);
       store_.Enroll(name, accepted, options_.note);
       loaded_.gallery.Add(std::numeric_limits<std::int64_t>::max(), name, voiceprint);

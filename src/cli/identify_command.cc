@@ -17,6 +17,7 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/identify/gallery.h"
+#include "vpr/identify/strangers.h"
 #include "vpr/mic/phrase_detector.h"
 
 namespace vpr::cli {
@@ -61,7 +62,7 @@ class Identifier {
 
   std::vector<Candidate> Search(const Recording& recording) const {
     return gallery().Search(
-        extractor_.scorer().MakeVoiceprint(recording.embedding, recording.speech_seconds),
+        extractor_.scorer().MakeVoiceprint(recording.embedding, recording.conditions),
         std::max<std::size_t>(options_.top, 2));
   }
 
@@ -90,6 +91,8 @@ class Identifier {
                    {"margin", nullptr},
                    {"enrolled", gallery().size()},
                    {"fpir", nullptr},
+                   {"stranger_shift", strangers_.shift},
+                   {"strangers", strangers_.people},
                    {"warnings", recording.warnings}};
       if (known) json["decision"] = Name(candidates[0]);
       if (!options_.threshold) json["fpir"] = options_.fpir;
@@ -155,7 +158,8 @@ class Identifier {
     } else {
       const OpenSetThreshold found =
           FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery().size());
-      threshold_ = found.threshold;
+      strangers_ = FindStrangerShift(gallery(), extractor_.scorer());
+      threshold_ = found.threshold + strangers_.shift;
       if (found.extrapolated)
         spdlog::info(
             "the threshold stands for a false match rate of {:.2g} a comparison, lower than the "
@@ -170,6 +174,7 @@ class Identifier {
   VoiceStore& store_;
   LoadedGallery loaded_;
   double threshold_ = 0;
+  StrangerShift strangers_;
 };
 
 void WarnOf(const Recording& recording) {

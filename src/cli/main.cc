@@ -73,6 +73,7 @@ int Main(int argc, char** argv) {
   AddDevicesCommand(app, context);
   AddEmbedCommand(app, context);
   AddPackCommand(app, context);
+  AddCheckLabelsCommand(app, context);
   AddTrainCommand(app, context);
   AddEvalCommand(app, context);
   AddCalibrateCommand(app, context);

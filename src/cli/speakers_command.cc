@@ -257,7 +257,7 @@ int ReEmbed(const Options& options, const Context& context) {
       }
       utterance.embedding = recording.embedding;
       utterance.network = network;
-      utterance.speech_seconds = recording.speech_seconds;
+      SetConditions(recording.conditions, utterance);
       utterance.audio.clear();
       changed.push_back(std::move(utterance));
       ++usable;

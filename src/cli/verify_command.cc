@@ -9,9 +9,13 @@
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/identify/gallery.h"
+#include "vpr/identify/strangers.h"
 
 namespace vpr::cli {
 namespace {
+
+// Of a larger store this command does not read all voices to learn how alike they are.
+constexpr std::size_t kMostForStrangers = 1000;
 
 struct Options {
   std::string name, file;
@@ -31,7 +35,7 @@ int Run(const Options& options, const Context& context) {
   const ModelInfo& info = extractor.info();
   ThresholdOptions wanted = options.threshold;
   if (!wanted.threshold && wanted.fmr.empty() && !info.fmr_thresholds.empty()) wanted.fmr = "1%";
-  const DecisionThreshold decision = ChooseThreshold(wanted, info, model);
+  DecisionThreshold decision = ChooseThreshold(wanted, info, model);
   const auto usable = UtterancesOfNetwork(speaker, info);
   if (usable.empty())
     throw Error(ErrorCode::kIncompatible,
@@ -41,6 +45,13 @@ int Run(const Options& options, const Context& context) {
                                                   "speakers re-embed, or enroll again"));
   const Template enrollment = MakeTemplate(usable);
   const auto progress = MakeConsoleProgress(context);
+  const Scorer& scorer = extractor.scorer();
+  StrangerShift strangers;
+  if (!options.threshold.threshold && scorer.is_conditional() &&
+      store->NumSpeakers() <= kMostForStrangers) {
+    strangers = FindStrangerShift(LoadGallery(*store, scorer, info, *progress).gallery, scorer);
+    decision.threshold += strangers.shift;
+  }
   const Recording recording = [&] {
     try {
       Recording read =
@@ -58,10 +69,9 @@ int Run(const Options& options, const Context& context) {
   }();
   for (const std::string& warning : recording.warnings)
     progress->Warn("'" + Printable(recording.source) + "' is doubtful: " + warning);
-  const Scorer& scorer = extractor.scorer();
   const Score score =
-      scorer.Compare(scorer.MakeVoiceprint(enrollment.embedding, enrollment.seconds),
-                     scorer.MakeVoiceprint(recording.embedding, recording.speech_seconds));
+      scorer.Compare(scorer.MakeVoiceprint(enrollment.embedding, enrollment.conditions),
+                     scorer.MakeVoiceprint(recording.embedding, recording.conditions));
   const bool accepted = score.value >= decision.threshold;
   const std::string other = OtherAnswer(OperatingPoint::kVerify, score.value, accepted, info);
   if (options.json) {
@@ -79,6 +89,8 @@ int Run(const Options& options, const Context& context) {
                                    {"warnings", recording.warnings},
                                    {"enrolled_utterances", usable.size()},
                                    {"note", nullptr},
+                                   {"stranger_shift", strangers.shift},
+                                   {"strangers", strangers.people},
                                    {"model", model}};
     if (!std::isnan(score.llr)) json["llr"] = score.llr;
     if (!other.empty()) json["note"] = other;
@@ -94,6 +106,11 @@ int Run(const Options& options, const Context& context) {
       text += Format("  (false matches %.2f %%, false non-matches %.2f %%: %s)", 100 * decision.fmr,
                      100 * decision.fnmr, Printable(decision.basis).c_str());
     text += "\n";
+    if (strangers.shift > 0)
+      text += Format(
+          "strangers     threshold raised by %.2f: the %zu people looked at here are more "
+          "alike than usual\n",
+          strangers.shift, strangers.people);
     if (!std::isnan(score.llr)) text += Format("LLR           %+.2f\n", score.llr);
     text += Format("speech        %.1f s, %.0f dB above the noise\n",
                    recording.quality.speech_seconds, recording.quality.snr_db);

@@ -45,16 +45,33 @@ std::vector<const EnrolledUtterance*> UtterancesOfNetwork(const EnrolledSpeaker&
   return utterances;
 }
 
+SpeechConditions ConditionsOf(const EnrolledUtterance& utterance) {
+  SpeechConditions conditions(utterance.speech_seconds);
+  conditions.high_band_db = utterance.high_band_db;
+  conditions.dynamics_db = utterance.dynamics_db;
+  conditions.clipped = utterance.clipped;
+  return conditions;
+}
+
+void SetConditions(const SpeechConditions& conditions, EnrolledUtterance& utterance) {
+  utterance.speech_seconds = conditions.seconds;
+  utterance.high_band_db = conditions.high_band_db;
+  utterance.dynamics_db = conditions.dynamics_db;
+  utterance.clipped = conditions.clipped;
+}
+
 Template MakeTemplate(const std::vector<const EnrolledUtterance*>& utterances) {
   VPR_CHECK(!utterances.empty());
   Template result;
   result.embedding.resize(utterances.front()->embedding.size());
+  std::vector<SpeechConditions> conditions;
   for (const EnrolledUtterance* utterance : utterances) {
     VPR_CHECK(utterance->embedding.size() == result.embedding.size());
     for (std::size_t d = 0; d < result.embedding.size(); ++d)
       result.embedding[d] += utterance->embedding[d];
-    result.seconds += utterance->speech_seconds;
+    conditions.push_back(ConditionsOf(*utterance));
   }
+  result.conditions = JoinConditions(conditions);
   Normalize(result.embedding);
   return result;
 }
@@ -315,7 +332,7 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
           const auto utterances = UtterancesOfNetwork(batch[i], info);
           if (utterances.empty()) return;
           const Template mean = MakeTemplate(utterances);
-          voiceprints[i] = scorer.MakeVoiceprint(mean.embedding, mean.seconds);
+          voiceprints[i] = scorer.MakeVoiceprint(mean.embedding, mean.conditions);
         },
         [&](std::size_t i) {
           const EnrolledSpeaker& speaker = batch[i];

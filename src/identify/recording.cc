@@ -4,6 +4,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
+#include "vpr/model/measure_conditions.h"
 
 namespace vpr {
 
@@ -19,7 +20,7 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
     QualityVerdict verdict = Judge(recording.quality, limits);
     if (verdict.refused.empty()) {
       recording.embedding = extractor.Extract(speech);
-      recording.speech_seconds = static_cast<double>(speech.size()) / kSampleRate;
+      recording.conditions = MeasureConditions(speech);
     } else {
       recording.failure = "cannot use '" + Printable(source) + "': " + verdict.refused;
     }

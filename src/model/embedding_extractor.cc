@@ -16,6 +16,7 @@
 #include "vpr/features/mel.h"
 #include "vpr/model/backend.h"
 #include "vpr/model/embed_each.h"
+#include "vpr/model/measure_conditions.h"
 #include "vpr/score/cosine.h"
 
 namespace vpr {
@@ -198,7 +199,7 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
     }
     try {
       file.embedding = extractor.Extract(speech);
-      file.seconds = static_cast<double>(speech.size()) / extractor.info().features.sample_rate;
+      file.conditions = MeasureConditions(speech);
       file.fingerprint = SpeechFingerprint(speech);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUnusable) throw;
@@ -219,7 +220,7 @@ EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingE
                          Progress& progress, const StopRequested& stop,
                          const std::function<void(const FailedFile&)>& on_bad) {
   const std::size_t dim = static_cast<std::size_t>(extractor.info().embedding_dim);
-  EmbeddedFiles embedded{Matrix(paths.size(), dim), std::vector<double>(paths.size()),
+  EmbeddedFiles embedded{Matrix(paths.size(), dim), std::vector<SpeechConditions>(paths.size()),
                          std::vector<std::string>(paths.size())};
   EmbedEach(
       paths.size(), [&](std::size_t i) { return paths[i]; }, extractor, progress, stop,
@@ -227,11 +228,11 @@ EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingE
         float* row = embedded.embeddings.row(file.index);
         if (file.failure) {
           std::fill(row, row + dim, std::numeric_limits<float>::quiet_NaN());
-          embedded.seconds[file.index] = std::numeric_limits<double>::quiet_NaN();
+          embedded.conditions[file.index].seconds = std::numeric_limits<double>::quiet_NaN();
           on_bad({file.index, file.path, *file.failure});
           return;
         }
-        embedded.seconds[file.index] = file.seconds;
+        embedded.conditions[file.index] = file.conditions;
         embedded.fingerprints[file.index] = file.fingerprint;
         std::copy(file.embedding.begin(), file.embedding.end(), row);
       });

@@ -46,7 +46,7 @@ Error CannotUse(const std::string& path, const TensorFileFormat& format, ErrorCo
 
 std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format, Json header,
                             const std::vector<Tensor>& tensors, WeightType weights,
-                            std::size_t compact) {
+                            std::size_t compact, bool newest) {
   auto is_compact = [&](std::size_t i) {
     return weights != WeightType::kFloat32 && i < compact && HasWeights(tensors[i]);
   };
@@ -61,7 +61,9 @@ std::string WriteTensorFile(const std::string& path, const TensorFileFormat& for
   json.resize((kPrologue + json.size() + 63) / 64 * 64 - kPrologue, ' ');
   std::string content(format.magic, kMagicSize);
   content.reserve(kPrologue + json.size() + values * sizeof(float) + kChecksum);
-  const int version = weights == WeightType::kFloat32 ? format.version : format.compact_version;
+  const int version = newest                            ? format.newest_version
+                      : weights == WeightType::kFloat32 ? format.version
+                                                        : format.compact_version;
   content += LittleEndian(static_cast<std::uint64_t>(version), 4);
   content += LittleEndian(0, 4);
   content += LittleEndian(json.size(), 8);
@@ -97,20 +99,21 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
                                         ? std::string("the file is empty")
                                         : std::string("it is not a vpr ") + format.what + " file");
   const std::uint64_t version = FromLittleEndian(content.substr(kMagicSize, 4));
-  const bool compact =
-      format.compact_version > 0 && version == static_cast<std::uint64_t>(format.compact_version);
+  auto is = [&](int known) { return known > 0 && version == static_cast<std::uint64_t>(known); };
+  const bool compact = is(format.compact_version) || is(format.newest_version);
   if (!compact && version != static_cast<std::uint64_t>(format.version))
     throw fail(
         ErrorCode::kIncompatible,
         Format("it has format version %llu, this program reads version %d; train it again or "
                "use the program it came with",
                static_cast<unsigned long long>(version),
-               std::max(format.version, format.compact_version)));
+               std::max({format.version, format.compact_version, format.newest_version})));
   std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
   if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
     throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
   std::string_view body = content.substr(0, content.size() - kChecksum);
   TensorFile file;
+  file.version = static_cast<int>(version);
   file.fingerprint = Fingerprint(body);
   if (content.substr(body.size()) != file.fingerprint)
     throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "store/record.h"
 #include "vpr/base/error.h"
 
 namespace vpr {
@@ -49,6 +50,9 @@ std::string SpeakerToJson(const EnrolledSpeaker& speaker) {
     Json one = {{"source", utterance.source},   {"enrolled_at", utterance.enrolled_at},
                 {"network", utterance.network}, {"speech_seconds", utterance.speech_seconds},
                 {"snr_db", utterance.snr_db},   {"embedding", utterance.embedding}};
+    for (const auto& [name, value] : kConditionFields) {
+      if (std::isfinite(utterance.*value)) one[name] = utterance.*value;
+    }
     if (!utterance.audio.empty()) one["audio"] = ToBase64(utterance.audio);
     json["utterances"].push_back(std::move(one));
   }
@@ -70,6 +74,9 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
     one.at("network").get_to(utterance.network);
     one.at("speech_seconds").get_to(utterance.speech_seconds);
     utterance.snr_db = one.value("snr_db", 0.0);
+    for (const auto& [name, value] : kConditionFields) {
+      if (one.contains(name)) one.at(name).get_to(utterance.*value);
+    }
     one.at("embedding").get_to(utterance.embedding);
     if (utterance.embedding.empty() || !(utterance.speech_seconds > 0))
       throw Error(ErrorCode::kCorrupt, "an utterance has no embedding or no speech");

@@ -186,6 +186,7 @@ class SqlStore : public VoiceStore {
       changed.embedding = utterance.embedding;
       changed.network = utterance.network;
       changed.speech_seconds = utterance.speech_seconds;
+      for (const auto& [name, value] : kConditionFields) changed.*value = utterance.*value;
       WriteUtterance(utterance.id, speaker, changed);
       Revise(speaker);
     }

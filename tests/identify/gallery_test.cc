@@ -48,15 +48,28 @@ ScoringModel Scoring(Rng& rng) {
   return model;
 }
 
+ScoringModel Conditional(Rng& rng) {
+  ScoringModel model = Scoring(rng);
+  model.plda = {};
+  model.channel_cohort = model.cohort;
+  std::reverse(model.channel_cohort.data.begin(), model.channel_cohort.data.end());
+  model.conditional.centre.assign(kDim, 0.05f);
+  model.conditional.scale = {8, 1, -2, 0.5, -0.25, 0.125, -3};
+  model.conditional.offset = {-3, 0.5, 1, -0.5, 2, -1, -4};
+  model.conditional.most_llr = 4;
+  return model;
+}
+
 TEST(Gallery, SearchIsComparingWithEverybody) {
   Rng rng(1);
-  for (const ScoringModel& model : {ScoringModel(), Scoring(rng)}) {
+  for (const ScoringModel& model : {ScoringModel(), Scoring(rng), Conditional(rng)}) {
     const Scorer scorer(model);
     Gallery gallery(scorer);
     std::vector<Voiceprint> all;
     for (int i = 0; i < 200; ++i) {
-      const Template speaker{Random(rng), rng.Uniform(1, 20)};
-      all.push_back(scorer.MakeVoiceprint(speaker.embedding, speaker.seconds));
+      Template speaker{Random(rng), rng.Uniform(1, 20)};
+      speaker.conditions.high_band_db = rng.Uniform(-50, -10);
+      all.push_back(scorer.MakeVoiceprint(speaker.embedding, speaker.conditions));
       gallery.Add(i, "s" + std::to_string(i), all.back());
     }
     for (int probe = 0; probe < 20; ++probe) {
@@ -333,7 +346,7 @@ TEST(MakeTemplate, IsTheMeanOfTheUtterances) {
   const Template both = MakeTemplate({&a, &b});
   EXPECT_NEAR(both.embedding[0], std::sqrt(0.5), 1e-6);
   EXPECT_NEAR(both.embedding[1], std::sqrt(0.5), 1e-6);
-  EXPECT_EQ(both.seconds, 5);
+  EXPECT_EQ(both.conditions.seconds, 5);
 }
 
 ModelInfo Calibrated() {

@@ -112,6 +112,88 @@ TEST(ModelFile, RoundTrip) {
   }
 }
 
+// Example() with a conditional score instead of PLDA.
+Model ConditionalExample() {
+  Model model = Example();
+  model.scoring.plda = {};
+  model.scoring.channel_cohort = Matrix(2, 3);
+  model.scoring.channel_cohort.data = {0, 1, 0, 0, 0, 1};
+  ConditionalScore& score = model.scoring.conditional;
+  score.centre = {0.25f, -0.5f, 0};
+  score.scale = {10, 1, -2, 0.5, -0.25, 0.125, -3};
+  score.offset = {-4, 0.5, 1, -0.5, 2, -1, -6};
+  score.most_llr = 11.5;
+  score.stranger_mean = -7;
+  score.stranger_deviation = 0.75;
+  return model;
+}
+
+TEST(ModelFile, AConditionalScoreComesBackAndHasAFormatOfItsOwn) {
+  for (WeightType type : {WeightType::kFloat32, WeightType::kFloat16}) {
+    Model model = ConditionalExample();
+    QuantizeWeights(model, type);
+    SaveModel(Path("conditional.vpr"), model);
+    const Model read = LoadModel(Path("conditional.vpr"));
+    EXPECT_EQ(read.info.format_version, 5);
+    EXPECT_THAT(InfoAsJson(read.info), HasSubstr("\"format_version\":5"));
+    EXPECT_EQ(read.info.weights, type);
+    const ConditionalScore &a = model.scoring.conditional, &b = read.scoring.conditional;
+    EXPECT_EQ(b.centre, a.centre);
+    EXPECT_EQ(b.scale, a.scale);
+    EXPECT_EQ(b.offset, a.offset);
+    EXPECT_EQ(b.most_llr, 11.5);
+    EXPECT_EQ(b.stranger_mean, -7);
+    EXPECT_EQ(b.stranger_deviation, 0.75);
+    EXPECT_EQ(read.scoring.channel_cohort.data, model.scoring.channel_cohort.data);
+    EXPECT_EQ(read.info.scoring_fingerprint, model.info.scoring_fingerprint);
+    EXPECT_EQ(read.tensors.size(), 3u);
+  }
+  // Templates of a store are made again if anything of it changes.
+  Model model = ConditionalExample();
+  SaveModel(Path("conditional.vpr"), model);
+  const std::string before = model.info.scoring_fingerprint;
+  model.scoring.conditional.offset[6] += 0.5;
+  SaveModel(Path("conditional.vpr"), model);
+  EXPECT_NE(model.info.scoring_fingerprint, before);
+}
+
+TEST(ModelFile, ModelsWithoutAConditionalScoreKeepTheirFormat) {
+  Model model = Example();
+  SaveModel(Path("plain.vpr"), model);
+  EXPECT_EQ(ReadFile(Path("plain.vpr"))[8], 3);
+  EXPECT_EQ(LoadModel(Path("plain.vpr")).info.format_version, 3);
+  QuantizeWeights(model, WeightType::kFloat16);
+  SaveModel(Path("plain.vpr"), model);
+  EXPECT_EQ(ReadFile(Path("plain.vpr"))[8], 4);
+}
+
+TEST(ModelFile, RefusesConditionalScoresThatCannotBe) {
+  auto saved = [](const Model& model) {
+    Model copy = model;
+    SaveModel(Path("conditional.vpr"), copy);
+    return LoadError(ReadFile(Path("conditional.vpr")));
+  };
+  Model wrong = ConditionalExample();
+  wrong.scoring.conditional.centre = {1, 2};
+  EXPECT_THAT(saved(wrong).second, HasSubstr("centre of its score has 2 values"));
+  wrong = ConditionalExample();
+  wrong.scoring.conditional.centre[1] = std::nanf("");
+  EXPECT_THAT(saved(wrong).second, HasSubstr("not finite"));
+  wrong = ConditionalExample();
+  wrong.scoring.channel_cohort = Matrix(1, 3);
+  EXPECT_THAT(saved(wrong).second, HasSubstr("channel cohort is 1 x 3"));
+  wrong = ConditionalExample();
+  wrong.scoring.plda = Example().scoring.plda;
+  EXPECT_THAT(saved(wrong).second, HasSubstr("PLDA and a conditional score"));
+  wrong = ConditionalExample();
+  SaveModel(Path("conditional.vpr"), wrong);
+  const std::string good = ReadFile(Path("conditional.vpr"));
+  EXPECT_THAT(LoadError(Changed(good, "\"channel\": -3.0", "\"channel\": null")).second,
+              HasSubstr("description is not as expected"));
+  EXPECT_THAT(LoadError(Changed(good, "scoring.centre", "scoring.centrx")).second,
+              HasSubstr("weights without a centre"));
+}
+
 TEST(ModelFile, Int8KeepsTheRoundedWeightsExactly) {
   Model model = Example();
   Rng rng(1);

@@ -23,12 +23,13 @@ std::vector<const EnrolledUtterance*> UtterancesOfNetwork(const EnrolledSpeaker&
                                                           const ModelInfo& info);
 
 // The embedding of an enrollment of several utterances, of one network and at least one: the mean
-// of theirs, scaled to length 1, with the seconds of all their speech. As `vpr eval --enroll` makes
-// it.
+// of theirs, scaled to length 1, with their conditions joined. As `vpr eval --enroll` makes it.
 struct Template {
   Embedding embedding;
-  double seconds = 0;
+  SpeechConditions conditions;
 };
+SpeechConditions ConditionsOf(const EnrolledUtterance& utterance);
+void SetConditions(const SpeechConditions& conditions, EnrolledUtterance& utterance);
 Template MakeTemplate(const std::vector<const EnrolledUtterance*>& utterances);
 
 struct Candidate {

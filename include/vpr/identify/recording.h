@@ -18,8 +18,8 @@ struct Recording {
   SpeechQuality quality;
   std::vector<std::string> warnings;  // what makes it doubtful
   Embedding embedding;
-  double speech_seconds = 0;   // that the embedding was made of
-  std::vector<float> samples;  // of the whole recording, 16 kHz; only if asked for
+  SpeechConditions conditions;  // of the speech that the embedding was made of
+  std::vector<float> samples;   // of the whole recording, 16 kHz; only if asked for
 };
 
 // Measures, judges and embeds 16 kHz audio. Never throws for what is wrong with the audio.

@@ -87,9 +87,9 @@ struct FailedFile {
 
 // One row a file. Where a file could not be used the row and the seconds are NaN.
 struct EmbeddedFiles {
-  Matrix embeddings;                      // [paths, embedding_dim], each as Extract gives it
-  std::vector<double> seconds;            // of speech
-  std::vector<std::string> fingerprints;  // SpeechFingerprint of the speech; empty without
+  Matrix embeddings;                         // [paths, embedding_dim], each as Extract gives it
+  std::vector<SpeechConditions> conditions;  // of the speech
+  std::vector<std::string> fingerprints;     // SpeechFingerprint of the speech; empty without
 };
 
 // Embeds many files, in the order given; several are worked on at once. A file that cannot be used

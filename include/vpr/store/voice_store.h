@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,10 @@ struct EnrolledUtterance {
   std::string network;        // ModelInfo::network_fingerprint of what made the embedding
   double speech_seconds = 0;  // of speech the embedding was made of
   double snr_db = 0;          // SpeechQuality
+  // SpeechConditions; NaN: not known, as of what older versions enrolled.
+  double high_band_db = std::numeric_limits<double>::quiet_NaN();
+  double dynamics_db = std::numeric_limits<double>::quiet_NaN();
+  double clipped = std::numeric_limits<double>::quiet_NaN();
   std::vector<float> embedding;
   std::string audio;  // the recording as FLAC (16 kHz, mono); empty: not kept
 };
