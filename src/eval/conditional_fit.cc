@@ -12,8 +12,6 @@
 namespace vpr {
 namespace {
 
-constexpr double kMostOfACorpus = 2;  // times the wanted rate
-
 struct Scores {
   std::size_t corpus = 0;
   std::vector<ScoredTrial> trials;
@@ -111,7 +109,7 @@ Found FindBalanced(const std::vector<Scores>& cells) {
   for (double wanted : kWantedFmrs) {
     double threshold = ThresholdForFmr(det, wanted);
     for (const auto& [corpus, own] : of_corpus)
-      threshold = std::max(threshold, ThresholdForFmr(own, kMostOfACorpus * wanted));
+      threshold = std::max(threshold, ThresholdForFmr(own, wanted));
     found.fmrs.push_back(ErrorsAt(bins, threshold));
   }
   return found;

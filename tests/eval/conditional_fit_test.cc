@@ -91,7 +91,7 @@ TEST(FitConditional, OfOneCorpusTheThresholdsAreThoseOfItsScores) {
   EXPECT_FALSE(fit.thresholds.fmr_thresholds[2].supported);  // 3,200 nontargets
 }
 
-// No corpus may have more than twice the wanted rate, however many there are that have less.
+// No corpus may have more than the wanted rate, however many there are that have less.
 TEST(FitConditional, TheWorstCorpusCounts) {
   Rng rng(5);
   std::vector<TrialCell> cells;

@@ -35,11 +35,11 @@ struct ConditionalFit {
 
 // Corpora count alike, and within one its cells. The score: FitConditionalScore of all of them.
 // Thresholds: every corpus is scored as fitted to the others alone (if there are others). The
-// threshold for a false match rate is the lowest at which that rate is kept in the mean over the
-// corpora and no corpus has more than twice that rate; the decision's is that of the equal error
-// rate. Rates told with them are such means. `left_out`: each corpus by a score and thresholds
-// found in that same way from the others. Throws what FitConditionalScore throws; kInvalidArgument
-// without cells. `basis`: as for FindThresholds.
+// threshold for a false match rate is the lowest at which no corpus has more than that rate, in the
+// mean over its cells; the decision's is that of the equal error rate. Rates told with them are
+// means over the corpora. `left_out`: each corpus by a score and thresholds found in that same way
+// from the others, if there are three corpora or more. Throws what FitConditionalScore throws;
+// kInvalidArgument without cells. `basis`: as for FindThresholds.
 ConditionalFit FitConditional(const std::vector<TrialCell>& cells, const std::string& basis);
 
 }  // namespace vpr
