@@ -142,7 +142,7 @@ class Enroller {
         progress_.Warn(Printable(name) + ": '" + Printable(recording.source) +
                        "' is doubtful: " + warning);
       entries.push_back({{"file", recording.source},
-                         {"speech_seconds", recording.quality.speech_seconds},
+                         {"speech_seconds", SpeechSeconds(recording)},
                          {"snr_db", recording.quality.snr_db},
                          {"warnings", recording.warnings}});
       files.push_back(recording.source);

@@ -84,7 +84,7 @@ class Identifier {
       Json json = {{"file", recording.source},
                    {"decision", nullptr},
                    {"candidates", Json::array()},
-                   {"speech_seconds", recording.quality.speech_seconds},
+                   {"speech_seconds", SpeechSeconds(recording)},
                    {"snr_db", recording.quality.snr_db},
                    {"threshold", threshold_},
                    {"margin", nullptr},

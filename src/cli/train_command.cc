@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -196,7 +197,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--scale", options->scale, "Scale of am and aam");
   add("--sub-centers", options->sub_centers, "Centres a speaker of am and aam (1)");
   add("--embedding-dim", options->embedding_dim, "Size of the embedding");
-  add("--optimizer", options->optimizer, "sgd, adam or adamw");
+  add("--optimizer", options->optimizer, "sgd, adam or adamw")
+      ->check(OneOf({"sgd", "adam", "adamw"}));
   add("--lr", options->lr, "Highest learning rate");
   add("--average-decay", options->average_decay,
       "Keep the moving average of the weights that forgets at this rate a step, as 0.999 (0: off)");
@@ -234,7 +236,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   command->add_option("--threads", options->threads, "Threads of the network (all)");
   command->add_option("--loader-threads", options->loader_threads, "Threads that make crops (1)");
   command->add_option("--device", options->device, "auto, cpu or cuda:N");
-  command->add_option("--precision", options->precision, "auto, float32 or bfloat16");
+  command->add_option("--precision", options->precision, "auto, float32 or bfloat16")
+      ->check(OneOf({"auto", "float32", "bfloat16"}));
   command->add_option("--checkpoint-minutes", options->checkpoint_minutes,
                       "Also save the state every so many minutes (5)");
   command->add_flag("--json", options->json, "Result as JSON");

@@ -74,7 +74,7 @@ int Run(const Options& options, const Context& context) {
                                    {"llr", nullptr},
                                    {"fmr", nullptr},
                                    {"fnmr", nullptr},
-                                   {"speech_seconds", recording.quality.speech_seconds},
+                                   {"speech_seconds", SpeechSeconds(recording)},
                                    {"snr_db", recording.quality.snr_db},
                                    {"warnings", recording.warnings},
                                    {"enrolled_utterances", usable.size()},
@@ -95,8 +95,8 @@ int Run(const Options& options, const Context& context) {
                      100 * decision.fnmr, Printable(decision.basis).c_str());
     text += "\n";
     if (!std::isnan(score.llr)) text += Format("LLR           %+.2f\n", score.llr);
-    text += Format("speech        %.1f s, %.0f dB above the noise\n",
-                   recording.quality.speech_seconds, recording.quality.snr_db);
+    text += Format("speech        %.1f s, %.0f dB above the noise\n", SpeechSeconds(recording),
+                   recording.quality.snr_db);
     if (!other.empty()) text += "note          " + other + "\n";
     Print(text + (accepted ? "accepted: " : "rejected: not ") + options.name + "\n");
   }

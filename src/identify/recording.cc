@@ -32,6 +32,10 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
   return recording;
 }
 
+double SpeechSeconds(const Recording& recording) {
+  return recording.embedding.empty() ? recording.quality.speech_seconds : recording.speech_seconds;
+}
+
 void EmbedRecordings(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
                      const QualityLimits& limits, bool keep_samples, Progress& progress,
                      const StopRequested& stop, const std::function<void(Recording&&)>& use) {

@@ -280,3 +280,20 @@ cp "$rms-1.flac" per_file/Bob.flac
 ok "$vpr" --quiet enroll per_file --per-file --db per_file.db
 says '^Ann: 2 utterances enrolled' out
 says '^Bob: 1 utterance enrolled' out
+
+# The seconds of speech of a recording are the same whoever says them.
+ok "$vpr" --quiet enroll seconds "$awb-1.flac" --json --db seconds.db
+check 'round(j["enrolled"][0]["speech_seconds"], 3) > 0.5'
+cp out enrolled
+for command in "verify seconds" identify; do
+  read -ra words <<< "$command"
+  ok "$vpr" --quiet "${words[@]}" "$awb-1.flac" --json --db seconds.db
+  check 'j["speech_seconds"] == parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]'
+done
+for command in list "show seconds"; do
+  read -ra words <<< "$command"
+  ok "$vpr" speakers "${words[@]}" --json --db seconds.db
+  check 'j["speech_seconds"] == parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]'
+done
+ok "$vpr" trim "$awb-1.flac" --top-db 40 --json
+check 'abs(j["kept_seconds"] - parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]) < 1e-3'

@@ -22,6 +22,10 @@ struct Recording {
   std::vector<float> samples;  // of the whole recording, 16 kHz; only if asked for
 };
 
+// Seconds of speech as every command says them and the store keeps them: of what the embedding was
+// made of, silence cut out. Without an embedding: of what was found to be voice.
+double SpeechSeconds(const Recording& recording);
+
 // Measures, judges and embeds 16 kHz audio. Never throws for what is wrong with the audio.
 Recording EmbedRecording(const std::string& source, const std::vector<float>& samples,
                          const EmbeddingExtractor& extractor, const QualityLimits& limits,
