@@ -563,8 +563,8 @@ class OneDnnNetwork : public Network {
       if (node.op == Op::kConv) {
         step.over_residual = node.inputs.size() > 1 && last_use_[node.inputs[1]] == n;
         const Shape& in = plan.steps[node.inputs[0]].shape;
-        // Not the first layer and not vectors: nothing is won there.
-        step.int8 = int8_ && in.frames > 1 && in.channels > 1;
+        // Not the first layer, vectors and depthwise convolutions: nothing is won there.
+        step.int8 = int8_ && in.frames > 1 && in.channels > node.groups;
         if (step.int8) {
           plan.factors = std::max(plan.factors, Aligned(2 * node.channels));
           plan.integers = std::max(plan.integers, Aligned(in.size() / sizeof(float) + 1));
@@ -609,8 +609,11 @@ class OneDnnNetwork : public Network {
     auto dims = [](std::initializer_list<std::size_t> sizes) {
       return Dims(sizes.begin(), sizes.end());
     };
-    const Dims weight_dims =
-        dims({node.channels, in.channels, node.kernel_bands, node.kernel_frames});
+    const std::size_t groups = node.groups;
+    Dims weight_dims =
+        dims({node.channels / groups, in.channels / groups, node.kernel_bands, node.kernel_frames});
+    if (groups > 1) weight_dims.insert(weight_dims.begin(), static_cast<std::int64_t>(groups));
+    const Tag plain = groups > 1 ? Tag::goihw : Tag::oihw;
     const DataType source_type = !step.int8                      ? DataType::f32
                                  : non_negative_[node.inputs[0]] ? DataType::u8
                                                                  : DataType::s8;
@@ -657,11 +660,11 @@ class OneDnnNetwork : public Network {
     std::vector<std::int8_t> integers;
     if (step.int8) {
       integers = IntegerWeights(n);
-      from = dnnl::memory({weight_dims, weight_type, Tag::oihw}, engine_, integers.data());
+      from = dnnl::memory({weight_dims, weight_type, plain}, engine_, integers.data());
     } else if (node.weights.empty()) {
       from = packed_[n].front();  // the plain ones are gone
     } else {
-      from = dnnl::memory({weight_dims, weight_type, Tag::oihw}, engine_, node.weights.data());
+      from = dnnl::memory({weight_dims, weight_type, plain}, engine_, node.weights.data());
     }
     dnnl::reorder(from, step.weights).execute(stream_, from, step.weights);
     stream_.wait();

@@ -142,7 +142,7 @@ TEST_F(TrainerTest, SameSeedSameNetwork) {
 }
 
 TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
-  for (const char* arch : {"resnet", "ecapa", "cnn"}) {
+  for (const char* arch : {"resnet", "ecapa", "dwnet", "cnn"}) {
     TrainConfig whole = Config(std::string("whole_") + arch);
     if (std::string(arch) == "cnn") {  // dropout and Adam have state of their own
       TrainConfig cnn = DefaultTrainConfig("cnn");
@@ -157,6 +157,13 @@ TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
       whole.arch = "ecapa";
       whole.arch_options = {
           {"channels", {16}}, {"scale", {4}}, {"bottleneck", {8}}, {"aggregate", {24}}};
+      whole.lr = 1e-3;
+    }
+    if (std::string(arch) == "dwnet") {
+      whole.arch = "dwnet";
+      whole.arch_options = {{"channels", {16}},  {"blocks", {2}},     {"squeeze", {8}},
+                            {"outputs", {2}},    {"aggregate", {24}}, {"bottleneck", {8}},
+                            {"front", {4, 4, 8}}};
       whole.lr = 1e-3;
     }
     if (std::string(arch) == "resnet") {
