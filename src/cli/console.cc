@@ -1,11 +1,9 @@
-#include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -212,16 +210,6 @@ class QuietProgress : public Progress {
   void Warn(const std::string& line) override { spdlog::warn("{}", line); }
 };
 
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
-
-void Interrupt(int) {
-  interrupted.store(true);
-  // The next one ends the program as if we had never asked.
-  ::signal(SIGINT, SIG_DFL);
-  ::signal(SIGTERM, SIG_DFL);
-}
-
 }  // namespace
 
 std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
@@ -230,15 +218,6 @@ std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
   if (::isatty(STDERR_FILENO) && terminal != nullptr && std::string_view(terminal) != "dumb")
     return std::make_unique<TerminalProgress>();
   return std::make_unique<PlainProgress>();
-}
-
-StopRequested CatchInterrupts() {
-  struct sigaction action {};
-  action.sa_handler = Interrupt;
-  action.sa_flags = SA_RESTART;
-  ::sigemptyset(&action.sa_mask);
-  for (int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
-  return [] { return interrupted.load(); };
 }
 
 std::string FileName(const std::string& path) {

@@ -62,6 +62,7 @@ int Report(const Options& options, VoiceStore& store, const char* what, const ch
 int Encrypt(const Options& options, const Context&) {
   StoreOptions open;
   open.where = FindStore(options.store.db);
+  open.warn = WarnOfStore;
   StoreKey key = GivenKey(options.store);
   std::unique_ptr<VoiceStore> store;
   try {

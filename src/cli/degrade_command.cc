@@ -140,8 +140,7 @@ int Run(const Options& options, const Context& context) {
         }
         Rng rng(options.seed, kDegradeStream, i);
         const fs::path target = fs::path(options.output) / NewName(names[i]);
-        std::error_code error;
-        fs::create_directories(target.parent_path(), error);
+        MakeFolders(target.parent_path().string());
         WriteWav(target.string(), Degrade(std::move(speech), options, noises, rooms, rng),
                  kSampleRate);
       },

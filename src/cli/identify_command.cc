@@ -274,13 +274,7 @@ int IdentifyLive(const Options& options, const Context& context,
   using Clock = std::chrono::steady_clock;
   const StopRequested stop = CatchInterrupts();
   const std::unique_ptr<LiveAudio> audio = OpenMic(options.mic);
-  if (!options.save.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.save, error);
-    if (error)
-      throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(options.save) +
-                                      "' for the phrases: " + error.message());
-  }
+  if (!options.save.empty()) MakeFolders(options.save, 0700);
   spdlog::info("listening to '{}'; Ctrl-C ends", Printable(audio->name()));
   Meter meter(::isatty(STDERR_FILENO) == 1 && !context.quiet);
   PhraseDetector detector;

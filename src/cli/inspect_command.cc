@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 #include "vpr/audio/audio_reader.h"
-#include "vpr/base/text.h"
+#include "vpr/base/file_io.h"
 #include "vpr/features/acoustic.h"
 #include "vpr/features/mel.h"
 #include "vpr/plot/plot.h"
@@ -17,14 +17,14 @@ struct Options {
 };
 
 int Run(const Options& options) {
-  InspectRecording(options.file, FileName(options.file), options.own_rate, options.output);
+  WriteFileAtomically(options.output,
+                      InspectRecording(options.file, FileName(options.file), options.own_rate));
   return kExitDone;
 }
 
 }  // namespace
 
-void InspectRecording(const std::string& path, const std::string& title, bool own_rate,
-                      const std::string& png_path) {
+std::string InspectRecording(const std::string& path, const std::string& title, bool own_rate) {
   const Audio audio = ReadAudio(path, own_rate ? 0 : kSampleRate);
   AcousticOptions options;
   options.frames.sample_rate = audio.sample_rate;
@@ -33,9 +33,9 @@ void InspectRecording(const std::string& path, const std::string& title, bool ow
     options.features = {feature};
     return AcousticComputer(options).Compute(audio.samples);
   };
-  PlotInspection(png_path, title, audio.samples, compute(AcousticFeature::kMel),
-                 compute(AcousticFeature::kMfcc), compute(AcousticFeature::kChroma),
-                 options.frames);
+  return PlotInspection(title, audio.samples, compute(AcousticFeature::kMel),
+                        compute(AcousticFeature::kMfcc), compute(AcousticFeature::kChroma),
+                        options.frames);
 }
 
 void AddInspectCommand(CLI::App& app, Context& context) {

@@ -99,6 +99,19 @@ TrainConfig NewRun(const Options& options) {
   return config;
 }
 
+// The model that a run folder belongs to: its own name says it, not what is written in it, since a
+// copied folder, or somebody else's, would name a model that this run may not overwrite.
+std::string ResumedOutput(const Options& options, const std::string& run_dir) {
+  constexpr std::string_view kEnding = ".run";
+  if (!options.output.empty()) return Absolute(options.output);
+  if (run_dir.ends_with(kEnding) && run_dir.size() > kEnding.size() &&
+      run_dir[run_dir.size() - kEnding.size() - 1] != '/')
+    return run_dir.substr(0, run_dir.size() - kEnding.size());
+  throw Error(ErrorCode::kInvalidArgument,
+              "cannot resume '" + Printable(run_dir) +
+                  "': its name is not MODEL.run, so name the model to write with -o MODEL");
+}
+
 TrainConfig ResumedRun(const Options& options) {
   const std::string file = options.resume + "/config.toml";
   if (!IsRegularFile(file))
@@ -107,6 +120,8 @@ TrainConfig ResumedRun(const Options& options) {
   TrainConfig config;
   ReadTrainConfig(file, config);
   config.run_dir = Absolute(options.resume);
+  while (config.run_dir.size() > 1 && config.run_dir.ends_with('/')) config.run_dir.pop_back();
+  config.output = ResumedOutput(options, config.run_dir);
   config.resume = true;
   return config;
 }
@@ -145,8 +160,11 @@ int Run(const Options& options, const Context& context) {
                  config.epochs, quality.c_str()));
   }
   if (result.interrupted)
-    throw Error(ErrorCode::kInterrupted,
-                "stopped; go on with: vpr train --resume '" + Printable(config.run_dir) + "'");
+    throw Error(
+        ErrorCode::kInterrupted,
+        "stopped; go on with: vpr train --resume '" + Printable(config.run_dir) + "'" +
+            (config.run_dir == config.output + ".run" ? ""
+                                                      : " -o '" + Printable(config.output) + "'"));
   return kExitDone;
 }
 
@@ -172,10 +190,11 @@ void AddTrainCommand(CLI::App& app, Context& context) {
       "  vpr train data/mine -o mine.vpr --epochs 20\n"
       "  vpr train --resume mine.vpr.run          # after Ctrl-C or a power cut");
   auto* train = command->add_option("PREFIX", options->train, "Packed training data");
-  auto* output = command->add_option("-o,--output", options->output, "Model file to write");
+  command->add_option("-o,--output", options->output,
+                      "Model file to write (with --resume MODEL.run: MODEL)");
   auto* resume = command->add_option("--resume", options->resume, "Continue the run in this folder")
                      ->type_name("RUN_DIR");
-  std::vector<CLI::Option*> fresh = {train, output};
+  std::vector<CLI::Option*> fresh = {train};
   auto add = [&](auto&&... arguments) {
     CLI::Option* option = command->add_option(arguments...);
     fresh.push_back(option);

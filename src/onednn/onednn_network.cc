@@ -2,12 +2,14 @@
 
 #include <malloc.h>
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <new>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <type_traits>
 #include <unordered_map>
@@ -38,6 +40,16 @@ constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
 
 std::size_t Aligned(std::size_t floats) {
   return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+}
+
+// oneDNN writes the code that it compiles to memory whose allocation it does not check: where there
+// is little left (ulimit -v), it would crash. It needs less than this at once, on all planners.
+void RequireMemory() {
+  constexpr std::size_t kEnough = 64 << 20;
+  void* room = ::mmap(nullptr, kEnough, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc();
+  ::munmap(room, kEnough);
 }
 
 // Memory for the values of one run, used again by the next one.
@@ -649,6 +661,7 @@ class OneDnnNetwork : public Network {
         // Not with this packing.
       }
     }
+    RequireMemory();
     step.conv = dnnl::convolution_forward(chosen);
     step.scratch = chosen.scratchpad_desc().get_size();
     for (const dnnl::memory& packed : packed_[n]) {

@@ -37,13 +37,15 @@ class Transaction {
 class SqlStore : public VoiceStore {
  public:
   SqlStore(std::unique_ptr<SqlConnection> connection, const StoreOptions& options)
-      : sql_(std::move(connection)) {
+      : warn_(options.warn), sql_(std::move(connection)) {
     if (!sql_->initialized()) {
       if (!options.create)
         throw Error(ErrorCode::kNotFound, "no voices are enrolled in '" +
                                               Printable(sql_->Describe()) +
                                               "'; enroll somebody with: vpr enroll NAME FILE...");
-      sql_->Initialize(Vault::Create(options.key).Header());
+      std::string unwise;
+      sql_->Initialize(Vault::Create(options.key, &unwise).Header());
+      Warn(unwise);
     }
     const std::int64_t version = Number("SELECT version FROM store");
     if (version != kStoreVersion)
@@ -53,6 +55,7 @@ class SqlStore : public VoiceStore {
                  Printable(sql_->Describe()).c_str(), static_cast<long long>(version),
                  kStoreVersion));
     vault_ = Vault::Open(ReadHeader(), options.key, sql_->Describe());
+    Warn(KeyFileWarning(options.key));
     Scrub();
     sql_->HasChanged();
   }
@@ -264,7 +267,9 @@ class SqlStore : public VoiceStore {
   }
 
   void ChangeKey(const StoreKey& key) override {
-    const Vault fresh = Vault::Create(key);
+    std::string unwise;
+    const Vault fresh = Vault::Create(key, &unwise);
+    Warn(unwise);
     Transaction transaction(*sql_, true);
     CheckKey();
     CheckRecords();  // what is damaged is not given a fresh seal
@@ -310,6 +315,10 @@ class SqlStore : public VoiceStore {
   }
 
  private:
+  void Warn(const std::string& of) const {
+    if (warn_ && !of.empty()) warn_(of);
+  }
+
   static void CheckNote(const std::string& note) {
     if (!IsUtf8(note))
       throw Error(ErrorCode::kInvalidArgument, "'" + Printable(note) +
@@ -552,6 +561,7 @@ class SqlStore : public VoiceStore {
     return speaker;
   }
 
+  std::function<void(const std::string&)> warn_;
   std::unique_ptr<SqlConnection> sql_;
   Vault vault_;
 };

@@ -1,5 +1,6 @@
 #include "vpr/store/voice_store.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -16,15 +17,30 @@ bool IsPostgres(const std::string& where) {
   return where.starts_with("postgresql://") || where.starts_with("postgres://");
 }
 
+// Else an address that was mistyped would be taken for a file, and shown with its password.
+void CheckPlace(const std::string& where) {
+  const bool names_password = where.find("password=") != std::string::npos;
+  const std::size_t scheme = where.find("://");
+  if (IsPostgres(where) || (scheme == std::string::npos && !names_password)) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              "cannot open a store at an address that begins '" +
+                  Printable(where.substr(0, std::min<std::size_t>(scheme, 12))) +
+                  "'; expected the path of a file, or postgresql://USER@HOST:PORT/DATABASE");
+}
+
 }  // namespace
 
 std::unique_ptr<VoiceStore> VoiceStore::Open(const StoreOptions& options) {
+  CheckPlace(options.where);
   return MakeSqlStore(IsPostgres(options.where) ? OpenPostgres(options) : OpenSqlite(options),
                       options);
 }
 
 std::string DescribeStore(const std::string& where) {
-  return IsPostgres(where) ? DescribePostgres(where) : where;
+  if (IsPostgres(where)) return DescribePostgres(where);
+  const bool address =
+      where.find("://") != std::string::npos || where.find("password=") != std::string::npos;
+  return address ? where.substr(0, std::min<std::size_t>(where.find("://"), 12)) + "..." : where;
 }
 
 std::string FindStore(const std::string& given) {

@@ -222,9 +222,19 @@ TEST(ModelFile, TensorsMustFitTheFile) {
 
 TEST(FindModel, GivenThenEnvironment) {
   EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
-  ASSERT_EQ(::setenv("VPR_MODEL", "from_environment.vpr", 1), 0);
+  const std::string there = Path("from_environment.vpr");
+  WriteFileAtomically(there, "x");
+  ASSERT_EQ(::setenv("VPR_MODEL", there.c_str(), 1), 0);
   EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
-  EXPECT_EQ(FindModel(""), "from_environment.vpr");
+  EXPECT_EQ(FindModel(""), there);
+  ASSERT_EQ(::setenv("VPR_MODEL", "nowhere.vpr", 1), 0);
+  try {
+    FindModel("");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+    EXPECT_THAT(error.what(), HasSubstr("$VPR_MODEL names 'nowhere.vpr'"));
+  }
   ::unsetenv("VPR_MODEL");
 }
 

@@ -37,6 +37,9 @@ EnrolledUtterance Utterance(int number, std::size_t dim = 8) {
   return utterance;
 }
 
+// What a key file may hold.
+std::string KeyOf(char fill) { return std::string(32, fill) + "0123456789"; }
+
 class VoiceStoreTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -46,7 +49,7 @@ class VoiceStoreTest : public ::testing::TestWithParam<bool> {
     options_.where = folder_ + "/sub/voices.db";
     if (GetParam()) {
       options_.key.key_file = folder_ + "/key";
-      WriteFileAtomically(options_.key.key_file, std::string(40, 'k'));
+      WriteFileAtomically(options_.key.key_file, KeyOf('k'));
     }
     options_.create = true;
   }
@@ -108,6 +111,105 @@ TEST_P(VoiceStoreTest, OnlyTheOwnerMayRead) {
     ASSERT_EQ(::stat((options_.where + end).c_str(), &status), 0) << end;
     EXPECT_EQ(status.st_mode & 0777, 0600u) << end;
   }
+}
+
+TEST_P(VoiceStoreTest, OnlyTheOwnerMayReadWhateverTheUmask) {
+  for (mode_t mask : {0u, 0777u}) {
+    const mode_t before = ::umask(mask);
+    fs::remove_all(folder_ + "/sub");
+    if (mask == 0) {
+      auto store = Open();
+      struct stat status {};
+      ASSERT_EQ(::stat((folder_ + "/sub").c_str(), &status), 0);
+      EXPECT_EQ(status.st_mode & 0777, 0700u);
+    } else {
+      ::umask(before);
+      fs::create_directories(folder_ + "/sub");
+      ::umask(mask);
+      Open();
+    }
+    ::umask(before);
+    EXPECT_EQ(fs::status(options_.where).permissions(), fs::perms(0600)) << mask;
+  }
+}
+
+TEST_P(VoiceStoreTest, WhatEverybodyMayReadIsMended) {
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  std::vector<std::string> said;
+  options_.warn = [&](const std::string& line) { said.push_back(line); };
+  for (unsigned mode : {0600u, 0640u, 0660u}) {  // for a group, perhaps
+    fs::permissions(options_.where, fs::perms(mode));
+    EXPECT_EQ(Existing()->NumSpeakers(), 1u);
+    EXPECT_EQ(fs::status(options_.where).permissions(), fs::perms(mode));
+    EXPECT_THAT(said, ::testing::IsEmpty());
+  }
+  for (unsigned mode : {0644u, 0666u, 0602u, 0777u}) {
+    fs::permissions(options_.where, fs::perms(mode));
+    EXPECT_EQ(Existing()->NumSpeakers(), 1u);
+    EXPECT_EQ(fs::status(options_.where).permissions(), fs::perms(0600));
+    ASSERT_EQ(said.size(), 1u);
+    EXPECT_THAT(said[0], HasSubstr(Format("mode %04o", mode)));
+    EXPECT_THAT(said[0], HasSubstr(options_.where));
+    said.clear();
+  }
+}
+
+TEST_P(VoiceStoreTest, TakesNothingThatAnotherUserLaidOut) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can make another user's files";
+  constexpr uid_t kStranger = 65534;
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  const std::string store = options_.where, open = folder_ + "/open";
+  fs::create_directories(open);
+  ASSERT_EQ(::chmod(open.c_str(), 01777), 0);
+  const auto of_stranger = [](const std::string& path) {
+    ASSERT_EQ(::lchown(path.c_str(), kStranger, kStranger), 0);
+  };
+
+  WriteFileAtomically(open + "/empty.db", "");
+  of_stranger(open + "/empty.db");
+  fs::copy_file(store, open + "/whole.db");
+  of_stranger(open + "/whole.db");
+  fs::create_symlink(store, open + "/link.db");
+  of_stranger(open + "/link.db");
+  fs::create_symlink(folder_ + "/made.db", open + "/dangling.db");
+  of_stranger(open + "/dangling.db");
+  fs::copy_file(store, open + "/log.db");
+  WriteFileAtomically(open + "/log.db-wal", "theirs");
+  of_stranger(open + "/log.db-wal");
+  for (const char* name : {"empty.db", "whole.db", "link.db", "dangling.db", "log.db"}) {
+    options_.where = open + "/" + name;
+    EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("another user")) << name;
+  }
+  EXPECT_EQ(fs::file_size(open + "/empty.db"), 0u);
+  EXPECT_FALSE(fs::exists(folder_ + "/made.db"));
+
+  // An empty file of theirs is no store anywhere; a store of theirs in a folder of theirs is.
+  WriteFileAtomically(folder_ + "/empty.db", "");
+  of_stranger(folder_ + "/empty.db");
+  options_.where = folder_ + "/empty.db";
+  EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("another user"));
+  fs::copy_file(store, folder_ + "/whole.db");
+  of_stranger(folder_ + "/whole.db");
+  options_.where = folder_ + "/whole.db";
+  EXPECT_EQ(Open()->NumSpeakers(), 1u);
+}
+
+TEST_P(VoiceStoreTest, WhatCannotBeReadIsNotAbsent) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int code = 0;
+    if (::seteuid(65534) != 0) ::_exit(9);
+    const std::string said = FailureOf([&] { Existing(); });
+    if (said.find("cannot open store") == std::string::npos ||
+        said.find("Permission denied") == std::string::npos)
+      code = 1;
+    ::_exit(code);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
@@ -204,7 +306,7 @@ TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
   EXPECT_EQ(GetParam(), AllBytes().find("block 0") == std::string::npos);
   StoreKey key;
   key.key_file = folder_ + "/other";
-  WriteFileAtomically(key.key_file, std::string(32, 'o'));
+  WriteFileAtomically(key.key_file, KeyOf('o'));
   store->ChangeKey(key);
   EXPECT_EQ(state(*store), "300/1");
   EXPECT_THAT(AllBytes(), Not(HasSubstr("block 0")));
@@ -231,7 +333,7 @@ TEST_P(VoiceStoreTest, WhatIsRemovedIsGone) {
 TEST_P(VoiceStoreTest, KeysChangeAndLeaveNothingBehind) {
   StoreKey other;
   other.key_file = folder_ + "/other";
-  WriteFileAtomically(other.key_file, std::string(32, 'o'));
+  WriteFileAtomically(other.key_file, KeyOf('o'));
   auto store = Open();
   EnrolledUtterance utterance = Utterance(1);
   utterance.audio = "AUDIO";
@@ -556,6 +658,22 @@ TEST(DescribeStore, ShowsNoPassword) {
                 VoiceStore::Open({"postgresql://ann:sec@ret@127.0.0.1:1/v", {}, false});
               }),
               HasSubstr("write %40 for @"));
+  // Whatever is wrong with an address, its password is not said.
+  for (const char* address :
+       {"postgresql://ann:hid%den@127.0.0.1:1/v", "postgresql://ann:hid%zzden@127.0.0.1:1/v",
+        "postgresql://ann:hid%00den@127.0.0.1:1/v", "postgresql://ann:hid?den@127.0.0.1:1/v",
+        "postgresql://ann:hid den@127.0.0.1:1/v", "postgresql://ann:hid[den@127.0.0.1:1/v",
+        "postgresql://ann:hid#den@127.0.0.1:1/v", "postgresql://ann:hidden",
+        "postgresql://ann:hidden@127.0.0.1:1/v", "postgres://ann:hidden@127.0.0.1:port/v",
+        "postgresql://127.0.0.1:1/v?user=ann&password=hidden&x=y", "Postgresql://ann:hidden@h/v",
+        "postgresql:///v?host=127.0.0.1&port=1&password=hidden%", "mysql://ann:hidden@h/v",
+        "host=127.0.0.1 port=1 password=hidden"}) {
+    const std::string said = FailureOf([&] { VoiceStore::Open({address, {}, true}); });
+    EXPECT_FALSE(said.empty()) << address;
+    EXPECT_THAT(said, Not(HasSubstr("hid"))) << address;
+    EXPECT_THAT(said, Not(HasSubstr("den"))) << address;
+    EXPECT_THAT(DescribeStore(address), Not(HasSubstr("den"))) << address;
+  }
 }
 
 TEST(FindStore, PrefersWhatIsGiven) {

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "vpr/store/secret.h"
+
 namespace vpr {
 
 // Where and how an utterance was recorded, for people and for later checks.
@@ -67,8 +69,13 @@ struct TemplateReader {
 };
 
 // How an encrypted store is opened: with a passphrase or with a key file. Neither: not encrypted.
+//
+// A new key is refused where somebody who has the store would find it by trying: a passphrase of
+// fewer than 6 characters or fewer than 4 different ones, a key file of fewer than 8 different bytes,
+// or one that other users may write to. Warned of is a passphrase of fewer than 12 characters and a
+// key file that other users may read. A store that has its key already is opened with whatever it is.
 struct StoreKey {
-  std::string passphrase;
+  Secret passphrase;
   std::string key_file;  // path; any file of 32 bytes or more
 
   bool empty() const { return passphrase.empty() && key_file.empty(); }
@@ -79,11 +86,17 @@ struct StoreOptions {
   std::string where;
   StoreKey key;
   bool create = false;  // make it if it is not there; with a key: encrypted
+  // Called with one line about what is wrong with an SQLite file or a key file but keeps nobody
+  // from using it: permissions, which are mended if they can be.
+  std::function<void(const std::string&)> warn = {};
 };
 
 // Every change is one transaction: when the call returns it is on the disk, and a crash at any
 // moment before leaves the store as it was. Several processes may use a store at once; a write
 // waits for another one's up to 30 s. One object is for one thread.
+//
+// An SQLite file is made so that only its owner can read it. Refused with kIo is what another user
+// may have laid out for us: a link of theirs, or their file where everybody may make one.
 //
 // Throws kNotFound (no such store, no such speaker), kIo, kCorrupt (damaged, or not a store),
 // kIncompatible (another version; a wrong key; a key where nothing is encrypted), kNeedsPassphrase,
@@ -134,7 +147,7 @@ class VoiceStore {
   virtual void SaveTemplates(const std::string& maker, const TemplateBlock& block) = 0;
 
   // Encrypts what is there under `key`, or, with an empty one, decrypts it; changes the key of what
-  // is encrypted.
+  // is encrypted. Throws kInvalidArgument for a key that is refused.
   virtual void ChangeKey(const StoreKey& key) = 0;
   // Reads everything and checks every checksum; throws kCorrupt with what it found.
   virtual void Check() = 0;
