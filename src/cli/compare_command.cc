@@ -141,7 +141,7 @@ int ComparePairs(const CompareOptions& options, const Context& context,
     const std::string other = score ? Note(*score, decision, extractor) : std::string();
     if (!score) {
       ++not_compared;
-    } else if (score->value < decision.threshold) {
+    } else if (!(score->value >= decision.threshold)) {
       ++different;
     }
     if (options.json) {
@@ -179,7 +179,7 @@ int Run(const CompareOptions& options, const Context& context) {
   const std::string other = Note(score, decision, extractor);
   Print(options.json ? JsonLine(pair, score, decision, model, other)
                      : Text(score, decision, is_cosine, other));
-  return options.exit_status && score.value < decision.threshold ? kExitRejected : kExitDone;
+  return options.exit_status && !(score.value >= decision.threshold) ? kExitRejected : kExitDone;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/identify/gallery.h"
 
 namespace vpr::cli {
 namespace {
@@ -29,7 +30,7 @@ int ShowPath(const Options& options, const Context&) {
 
 int Check(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
-  store->Check();
+  store->Check(CheckTemplateBlock);
   const std::size_t speakers = store->NumSpeakers();
   if (options.json)
     PrintJson({{"db", store->Describe()},

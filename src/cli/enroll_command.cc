@@ -15,6 +15,7 @@
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/base/unicode.h"
 #include "vpr/identify/enrollment.h"
 #include "vpr/identify/gallery.h"
 
@@ -295,6 +296,7 @@ int Run(const Options& options, const Context& context) {
     if (first_failed.empty()) first_failed = name;
   };
   const std::size_t wanted = people.size();
+  for (Person& person : people) person.name = ToNfc(person.name);  // as the store has them
   std::erase_if(people, [&](const Person& person) {
     try {
       CheckSpeakerName(person.name);

@@ -56,7 +56,15 @@ struct EmbeddingExtractor::Impl {
 
   std::vector<float> EmbedPart(const Matrix& features) const {
     std::vector<float> embedding = network->Forward(features);
-    VPR_CHECK(embedding.size() == static_cast<std::size_t>(info.embedding_dim));
+    // A network from elsewhere may do as it likes.
+    if (embedding.size() != static_cast<std::size_t>(info.embedding_dim))
+      throw Error(ErrorCode::kUnusable,
+                  Format("the network made an embedding of %zu numbers, not %d", embedding.size(),
+                         info.embedding_dim));
+    if (!std::all_of(embedding.begin(), embedding.end(),
+                     [](float value) { return std::isfinite(value); }))
+      throw Error(ErrorCode::kUnusable,
+                  "the network made an embedding with values that are no numbers");
     Normalize(embedding);
     return embedding;
   }

@@ -56,6 +56,15 @@ Voiceprint Scorer::MakeVoiceprint(std::span<const float> embedding, double secon
   } else {
     voiceprint.values = voiceprint.embedding;
   }
+  // A number that is none would compare as neither lower nor higher, whatever the voice.
+  const auto check = [](bool finite) {
+    if (!finite)
+      throw Error(ErrorCode::kUnusable,
+                  "its voiceprint has values that are not numbers, so it cannot be compared");
+  };
+  check(std::all_of(voiceprint.values.begin(), voiceprint.values.end(),
+                    [](float value) { return std::isfinite(value); }) &&
+        std::isfinite(voiceprint.terms.own));
   if (top_n_ == 0) return voiceprint;
   const Eigen::Map<const RowMajor> cohort(cohort_.data.data(),
                                           static_cast<Eigen::Index>(cohort_.rows),
@@ -65,6 +74,7 @@ Voiceprint Scorer::MakeVoiceprint(std::span<const float> embedding, double secon
   Eigen::VectorXf scores = cohort * Eigen::Map<const Eigen::VectorXf>(
                                         voiceprint.values.data(), static_cast<Eigen::Index>(dim_)) +
                            own;
+  check(scores.allFinite());
   const auto top = static_cast<std::ptrdiff_t>(top_n_);
   std::nth_element(scores.data(), scores.data() + top - 1, scores.data() + scores.size(),
                    std::greater<float>());
@@ -99,6 +109,8 @@ Score Scorer::Compare(const Voiceprint& a, const Voiceprint& b) const {
   Score score;
   score.cosine = CosineScore(a.embedding, b.embedding);
   score.value = Value(a.values, a.terms, b.values, b.terms);
+  if (!std::isfinite(score.value))
+    throw Error(ErrorCode::kUnusable, "the score of two voices is not a number");
   score.llr = Llr(score.value, a.terms, b.terms);
   return score;
 }

@@ -285,7 +285,17 @@ class Sqlite : public SqlConnection {
 
   bool initialized() override {
     auto ours = [&] { return Pragma("application_id") == kApplicationId; };
-    if (ours()) return true;
+    if (ours()) {
+      // Such would act on every change, unseen.
+      Run("SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index')", {},
+          [&](const SqlRow& row) {
+            throw Error(ErrorCode::kCorrupt, "cannot use store '" + Printable(path_) +
+                                                 "': it has a " + Printable(row.Bytes(0)) + ", '" +
+                                                 Printable(row.Bytes(1)) +
+                                                 "', which no store of vpr has");
+          });
+      return true;
+    }
     if (Tables() == 0) return false;
     // Another process may have made the store in between, tables and number in one transaction.
     if (!ours())

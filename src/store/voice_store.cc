@@ -8,6 +8,7 @@
 #include "store/sql_store.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/base/unicode.h"
 
 namespace vpr {
 
@@ -82,6 +83,8 @@ void CheckSpeakerName(const std::string& name) {
     if (byte < 0x20 || byte == 0x7F || c1 || u20 || isolate)
       refuse("it holds a control character (a line break?)");
   }
+  if (const auto invisible = FindInvisible(name))
+    refuse(Format("it holds U+%04X, which nobody sees", static_cast<unsigned>(*invisible)).c_str());
   if (name == "unknown speaker") refuse("it is the answer for somebody who is not enrolled");
   if (name.front() == ' ' || name.back() == ' ') refuse("it begins or ends with a blank");
 }

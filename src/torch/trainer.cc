@@ -275,7 +275,7 @@ class Trainer {
   }
 
   void StartFromRun(const std::string& run_dir) {
-    LoadTrained(run_dir + "/checkpoint.pt", DataIdentity(), *network_, *loss_, device_);
+    LoadTrained(CheckpointPath(run_dir), DataIdentity(), *network_, *loss_);
     // Same data, but it may have started from a model of other data.
     TrainConfig before;
     ReadTrainConfig(run_dir + "/config.toml", before);
@@ -299,9 +299,13 @@ class Trainer {
         throw Error(ErrorCode::kIo,
                     "cannot make folder '" + Printable(config_.run_dir) + "': " + error.message());
     }
-    const std::string path = CheckpointPath();
     if (config_.resume) {
-      state_ = LoadCheckpoint(path, Identity(), Parts(), device_);
+      const std::string path = CheckpointPath(config_.run_dir);
+      state_ = LoadCheckpoint(path, Identity(), Parts());
+      if (state_.next_batch > BatchesPerEpoch())
+        throw Error(ErrorCode::kCorrupt, "cannot resume '" + Printable(path) +
+                                             "': it is damaged: an epoch has fewer steps than it "
+                                             "has done");
       if (!state_.history.empty()) {
         try {
           info_ = LoadModel(config_.output).info;  // the best so far
@@ -313,7 +317,7 @@ class Trainer {
       }
       progress_.Info(Format("resuming at epoch %d, step %llu", state_.epoch,
                             static_cast<unsigned long long>(state_.next_batch + 1)));
-    } else if (world_->first() && IsRegularFile(path)) {
+    } else if (world_->first() && HoldsTrainingRun(config_.run_dir)) {
       throw Error(ErrorCode::kInvalidArgument,
                   "'" + Printable(config_.run_dir) +
                       "' holds another training run; continue it with --resume, name another "
@@ -619,10 +623,8 @@ class Trainer {
 
   int EmbeddingThreads() const { return config_.threads > 0 ? config_.threads : HardwareThreads(); }
 
-  std::string CheckpointPath() const { return config_.run_dir + "/checkpoint.pt"; }
-
   void SaveState() {
-    SaveCheckpoint(CheckpointPath(), state_, Parts());
+    SaveCheckpoint(CheckpointPath(config_.run_dir), state_, Parts());
     last_saved_ = Clock::now();
   }
 

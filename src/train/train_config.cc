@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <sstream>
 
@@ -187,8 +188,8 @@ struct Reader {
     for (const auto& [table_name, table] : root) {
       std::string name(table_name.str());
       if (!table.is_table())
-        throw Error(ErrorCode::kInvalidArgument,
-                    "'" + Printable(path) + "': '" + name + "' stands outside any [table]");
+        throw Error(ErrorCode::kInvalidArgument, "'" + Printable(path) + "': '" + Printable(name) +
+                                                     "' stands outside any [table]");
       for (const auto& [key, node] : *table.as_table()) {
         const std::string full = "[" + name + "] " + std::string(key.str());
         if (std::find(known.begin(), known.end(), &node) == known.end())
@@ -200,9 +201,37 @@ struct Reader {
   }
 };
 
+constexpr std::size_t kMostConfigBytes = 1 << 20;
+
+// The library reads dotted keys and brackets by recursion. Ours nest 3 deep; a line is counted
+// whole, strings and comments too, which leaves room for every path.
+void CheckNesting(std::string_view text, const std::string& path) {
+  constexpr std::ptrdiff_t kMost = 200;
+  std::size_t number = 0;
+  std::ptrdiff_t open = 0;  // brackets, over several lines
+  for (std::string_view line : Lines(text)) {
+    ++number;
+    const auto count = [&](char c) { return std::count(line.begin(), line.end(), c); };
+    open += count('[') + count('{');
+    if (count('.') > kMost || open > kMost)
+      throw Error(ErrorCode::kInvalidArgument, Format("'%s' line %zu: it nests more than %td deep",
+                                                      Printable(path).c_str(), number, kMost));
+    open = std::max<std::ptrdiff_t>(open - count(']') - count('}'), 0);
+  }
+}
+
+struct FiniteChecker {
+  void operator()(const char* table, const char* key, double value) const {
+    if (!std::isfinite(value)) Invalid(Format("[%s] %s must be a finite number", table, key));
+  }
+  template <typename T>
+  void operator()(const char*, const char*, const T&) const {}
+};
+
 }  // namespace
 
 void TrainConfig::Validate() const {
+  VisitFields(*this, FiniteChecker{});
   features.Validate();
   if (train.empty()) Invalid("no training data set given");
   if (output.empty()) Invalid("no output model given");
@@ -276,14 +305,15 @@ TrainConfig DefaultTrainConfig(const std::string& arch) {
 }
 
 void ReadTrainConfig(const std::string& toml_path, TrainConfig& config) {
-  std::string text = ReadFile(toml_path);
+  std::string text = ReadFile(toml_path, kMostConfigBytes);
+  CheckNesting(text, toml_path);
   toml::table root;
   try {
     root = toml::parse(text);
   } catch (const toml::parse_error& error) {
     throw Error(ErrorCode::kInvalidArgument, "'" + Printable(toml_path) + "' line " +
                                                  std::to_string(error.source().begin.line) + ": " +
-                                                 std::string(error.description()));
+                                                 Printable(error.description()));
   }
   Reader reader{root, toml_path};
   VisitFields(config, reader);

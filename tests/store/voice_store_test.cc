@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <random>
 
+#include "base/testing.h"
 #include "support/failure_of.h"
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
@@ -21,6 +22,7 @@ namespace vpr {
 namespace {
 
 using test::FailureOf;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
@@ -100,7 +102,7 @@ TEST_P(VoiceStoreTest, KeepsWhatItIsGiven) {
   EXPECT_EQ(all[1].utterances[0].speech_seconds, 3.5);
   EXPECT_EQ(store->Find("O'Brien")->utterances.size(), 1u);
   EXPECT_FALSE(store->Find("o'brien"));
-  store->Check();
+  store->Check({});
 }
 
 TEST_P(VoiceStoreTest, OnlyTheOwnerMayRead) {
@@ -238,7 +240,7 @@ TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
   store->Remove("Bob");
   EXPECT_THAT(FailureOf([&] { store->Remove("Bob"); }), HasSubstr("no speaker"));
   EXPECT_EQ(store->NumSpeakers(), 1u);
-  store->Check();
+  store->Check({});
 }
 
 TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
@@ -302,7 +304,7 @@ TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
     store->SaveTemplates("m1", block_of(1, "block 1"));
     EXPECT_EQ(state(*store), "block 0 block 1 ");
   }
-  store->Check();
+  store->Check({});
   EXPECT_EQ(GetParam(), AllBytes().find("block 0") == std::string::npos);
   StoreKey key;
   key.key_file = folder_ + "/other";
@@ -477,7 +479,7 @@ TEST_P(VoiceStoreTest, AllOrNoneAndOnlyWhoIsNew) {
   EXPECT_EQ(store->NumSpeakers(), 1u);
   EXPECT_EQ(store->ReplaceEmbeddings(utterances), 1u);  // Bob's alone is still there
   EXPECT_THROW(store->SetNote("Bob", "\xff"), Error);
-  store->Check();
+  store->Check({});
 }
 
 TEST_P(VoiceStoreTest, AReplacedNoteIsGone) {
@@ -531,7 +533,7 @@ TEST_P(VoiceStoreTest, CanBeReadWhereNothingMayBeWritten) {
     try {
       if (::getuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
       auto store = Existing();
-      store->Check();
+      store->Check({});
       const bool found = store->Find("Ada").has_value();
       const std::string failure = FailureOf([&] { store->SetNote("Ada", "x"); });
       code = found && failure.find("written to") != std::string::npos ? 0 : 3;
@@ -607,11 +609,89 @@ TEST_P(VoiceStoreTest, TwoProcessesLoseNothing) {
   }
   auto store = Existing();
   EXPECT_EQ(store->NumSpeakers(), 100u);
-  store->Check();
+  store->Check({});
 }
 
 INSTANTIATE_TEST_SUITE_P(, VoiceStoreTest, ::testing::Bool(),
                          [](const auto& each) { return each.param ? "encrypted" : "plain"; });
+
+TEST_P(VoiceStoreTest, ImportIsWholeAndTheSameTwice) {
+  auto store = Open();
+  const std::vector<Enrollment> people = {
+      {"Ada", {Utterance(1), Utterance(2)}, "a note", "2020-01-02T03:04:05Z"},
+      {"Bob", {Utterance(3), Utterance(3)}, {}},
+      {"Bob", {Utterance(4)}, {}}};
+  const auto import = [&](const std::vector<Enrollment>& some, bool merge = false) {
+    return store->Import(some, merge, {});
+  };
+  EXPECT_EQ(import(people), (VoiceStore::Imported{2, 4}));  // Bob's third is his first
+  EXPECT_EQ(store->Find("Ada")->note, "a note");
+  EXPECT_EQ(store->Find("Ada")->enrolled_at, "2020-01-02T03:04:05Z");
+  EXPECT_EQ(store->Find("Bob")->utterances.size(), 2u);
+  EXPECT_EQ(import(people), (VoiceStore::Imported{0, 0}));
+  EXPECT_EQ(import(people, true), (VoiceStore::Imported{0, 0}));
+  EXPECT_EQ(store->Find("Ada")->utterances.size(), 2u);
+
+  // Somebody who is there with others: only with `merge`, and nothing else comes in either.
+  const std::vector<Enrollment> more = {{"Eve", {Utterance(5)}, {}},
+                                        {"Ada", {Utterance(2), Utterance(6)}, "another"}};
+  EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { import(more); }),
+              AllOf(HasSubstr("'Ada'"), HasSubstr("--merge")));
+  EXPECT_EQ(store->NumSpeakers(), 2u);
+  EXPECT_EQ(store->Find("Ada")->note, "a note");
+  EXPECT_EQ(import(more, true), (VoiceStore::Imported{1, 2}));
+  EXPECT_EQ(store->Find("Ada")->utterances.size(), 3u);
+  EXPECT_EQ(store->Find("Ada")->note, "another");
+
+  // Stopped in between, refused in between: nothing.
+  const std::vector<Enrollment> others = {{"Fay", {Utterance(7)}, {}}, {"Gus", {Utterance(8)}, {}}};
+  EXPECT_THROW(store->Import(others, false,
+                             [](std::size_t done) {
+                               if (done == 2) throw Error(ErrorCode::kInterrupted, "stopped");
+                             }),
+               Error);
+  std::vector<Enrollment> unfit = others;
+  unfit[1].utterances[0].embedding = {1, 0};
+  EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { import(unfit); }),
+              AllOf(HasSubstr("'Gus'"), HasSubstr("2 numbers")));
+  unfit = {unfit[1]};  // against what the store has
+  MessageOf(ErrorCode::kInvalidArgument, [&] { import(unfit); });
+  unfit[0].name = "Ad\u200ba";
+  MessageOf(ErrorCode::kInvalidArgument, [&] { import(unfit, true); });
+  EXPECT_EQ(store->NumSpeakers(), 3u);
+  store->Check({});
+}
+
+// "é" is one letter, or an "e" and an accent.
+TEST_P(VoiceStoreTest, NamesAreFoundHoweverTheyAreTyped) {
+  auto store = Open();
+  const std::string composed = "Jos\u00e9", decomposed = "Jose\u0301";
+  store->Enroll(decomposed, {Utterance(1)}, {});
+  EXPECT_EQ(store->Find(composed)->name, composed);
+  EXPECT_EQ(store->Find(decomposed)->name, composed);
+  store->Enroll(composed, {Utterance(2)}, {});
+  EXPECT_EQ(store->NumSpeakers(), 1u);
+  store->SetNote(decomposed, "x");
+  EXPECT_THROW(store->Rename("nobody", decomposed), Error);
+  store->Enroll("other", {Utterance(3)}, {});
+  EXPECT_THROW(store->Rename("other", decomposed), Error);
+  store->Rename(decomposed, "Zoe\u0308");
+  EXPECT_EQ(store->Find("Zo\u00eb")->name, "Zo\u00eb");
+  store->Remove("Zoe\u0308");
+  EXPECT_EQ(store->NumSpeakers(), 1u);
+}
+
+TEST(CheckSpeakerName, RefusesWhatNobodySees) {
+  for (const char* bad :
+       {"Ad\u200ba", "Ada\u200d", "A\u00adda", "\ufeffAda", "Ada\u2060", "Ada\ufe0f", "Ad\u034fa",
+        "Ad\U000e0061a", "Ad\u3164a", "Ad\u180ea", "A\u200cda"})
+    EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { CheckSpeakerName(bad); }),
+                HasSubstr("U+"))
+        << bad;
+  // A Persian name with a non-joiner, a Sinhala one with a joiner, a heart in colour.
+  for (const char* good : {"علی\u200cرضا", "ශ්\u200dරී", "Ada ❤\ufe0f", "Jose\u0301", "ＡＢＣ"})
+    EXPECT_NO_THROW(CheckSpeakerName(good)) << good;
+}
 
 TEST(CheckSpeakerName, RefusesWhatCannotBeShown) {
   for (const char* good : {"Ada", "李达康", "O'Brien \"Bob\"", "🎤", "a b", "-x"})

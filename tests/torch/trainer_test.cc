@@ -101,7 +101,7 @@ TEST_F(TrainerTest, LearnsToTellSpeakersApart) {
   EXPECT_EQ(model.info.training.dev_eer, result.best.dev_eer);
   EXPECT_EQ(model.info.features.trim_top_db, 20);
   EXPECT_GT(model.info.decision.threshold, 0);
-  for (const char* file : {"config.toml", "metrics.csv", "curves.png", "checkpoint.pt"})
+  for (const char* file : {"config.toml", "metrics.csv", "curves.png", "checkpoint.vpt"})
     EXPECT_TRUE(IsRegularFile(config.run_dir + "/" + file)) << file;
 }
 
@@ -207,12 +207,25 @@ TEST_F(TrainerTest, ResumeRefusesOtherDataOtherSettingsAndDamage) {
   config.epochs = 3;
   EXPECT_EQ(Run(config).best.epoch, 3);
   EXPECT_EQ(LoadModel(config.output).info.training.best_epoch, 3);
-  const std::string path = config.run_dir + "/checkpoint.pt";
-  WriteFileAtomically(path, ReadFile(path).substr(0, 3000));
+  const std::string path = config.run_dir + "/checkpoint.vpt";
   config.epochs = 4;
-  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("damaged"), HasSubstr("checkpoint.pt")));
-  fs::remove(path);
-  EXPECT_THAT(FailureOf(config), HasSubstr("checkpoint.pt"));
+  const std::string whole = ReadFile(path);
+  for (std::size_t at : {std::size_t{9}, std::size_t{40}, whole.size() / 2, whole.size() - 40}) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 4);
+    WriteFileAtomically(path, damaged);
+    EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("cannot use"), HasSubstr("checkpoint.vpt")))
+        << at;
+  }
+  WriteFileAtomically(path, whole.substr(0, 3000));
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("cut off"), HasSubstr("checkpoint.vpt")));
+  fs::rename(path, config.run_dir + "/checkpoint.pt");
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("older vpr"), HasSubstr("--init-from")));
+  TrainConfig fresh = config;
+  fresh.resume = false;
+  EXPECT_THAT(FailureOf(fresh), HasSubstr("--resume"));
+  fs::remove(config.run_dir + "/checkpoint.pt");
+  EXPECT_THAT(FailureOf(config), HasSubstr("checkpoint.vpt"));
 }
 
 TEST_F(TrainerTest, StartsFromAnotherModel) {

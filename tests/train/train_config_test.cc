@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -76,6 +78,29 @@ TEST(TrainConfig, MistakesAreNamedWithTheirLine) {
   EXPECT_THAT(ReadError("[model]\noptions = {channels = 3}\n"), HasSubstr("arrays"));
 }
 
+TEST(TrainConfig, NestingIsBounded) {
+  const auto repeated = [](const std::string& what) {
+    std::string text;
+    for (int i = 0; i < 60000; ++i) text += what;
+    return text;
+  };
+  EXPECT_THAT(ReadError("[a]\n" + repeated("a.") + "a = 1\n"),
+              AllOf(HasSubstr("line 2"), HasSubstr("deep")));
+  EXPECT_THAT(ReadError("[" + repeated("a.") + "a]\n"), HasSubstr("deep"));
+  EXPECT_THAT(ReadError("a = " + repeated("[") + "\n"), HasSubstr("deep"));
+  EXPECT_THAT(ReadError("a = " + repeated("[\n") + "\n"), HasSubstr("deep"));
+  EXPECT_THAT(ReadError("a = " + repeated("{a=") + "\n"), HasSubstr("deep"));
+  EXPECT_THAT(ReadError("# " + std::string(2 << 20, 'x') + "\n"), HasSubstr("more than"));
+  TrainConfig config = DefaultTrainConfig("resnet");
+  ReadTrainConfig(Toml("[model]\noptions = {channels = [3,\n4], blocks = [1]}\n"), config);
+  EXPECT_EQ(config.arch_options.size(), 2u);
+}
+
+TEST(TrainConfig, TextFromTheFileIsPrintable) {
+  EXPECT_THAT(ReadError("[a]\n\"\\u001b[2J\" = 1\n"), HasSubstr("\\x1b"));
+  EXPECT_THAT(ReadError("\"\\u001b[2J\" = 1\n"), HasSubstr("\\x1b"));
+}
+
 TEST(TrainConfig, ValidateNamesTheField) {
   TrainConfig good = DefaultTrainConfig("cnn");
   good.train = good.output = good.run_dir = "x";
@@ -104,6 +129,9 @@ TEST(TrainConfig, ValidateNamesTheField) {
                 c.features.mean_norm = true;
               }),
               HasSubstr("mean_norm"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.lr = c.final_lr = INFINITY; }),
+              AllOf(HasSubstr("lr"), HasSubstr("finite")));
+  EXPECT_THAT(message([](TrainConfig& c) { c.snr_low = -INFINITY; }), HasSubstr("snr_low"));
   EXPECT_THAT(message([](TrainConfig& c) { c.precision = "int8"; }), HasSubstr("int8"));
 }
 

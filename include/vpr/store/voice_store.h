@@ -31,7 +31,7 @@ struct EnrolledUtterance {
 
 struct EnrolledSpeaker {
   std::int64_t id = 0;  // given by the store, never reused
-  std::string name;     // UTF-8, unique; see CheckSpeakerName
+  std::string name;     // UTF-8, unique, in normalization form C; see CheckSpeakerName
   std::string note;
   std::string enrolled_at;
   std::vector<EnrolledUtterance> utterances;  // by id
@@ -127,6 +127,17 @@ class VoiceStore {
     const Enrollment one{name, utterances, note};
     EnrollAll({&one, 1});
   }
+  // Takes in what was exported, in one transaction: all of it, or nothing if it throws. Utterances
+  // that a speaker has already (the same network's same embedding) are not added again, so that
+  // doing it twice changes nothing. kInvalidArgument for a name that is enrolled with others,
+  // unless `merge`, and for embeddings of another length than the same network's have. `on_person`
+  // is called after each; what it throws ends it.
+  struct Imported {
+    std::size_t people = 0, utterances = 0;  // that were not there before
+    bool operator==(const Imported&) const = default;
+  };
+  virtual Imported Import(std::span<const Enrollment> people, bool merge,
+                          const std::function<void(std::size_t done)>& on_person) = 0;
   virtual void Rename(const std::string& from, const std::string& to) = 0;
   virtual void SetNote(const std::string& name, const std::string& note) = 0;
   // Removes, all or none, gives the space back and, in SQLite, overwrites it.
@@ -149,8 +160,11 @@ class VoiceStore {
   // Encrypts what is there under `key`, or, with an empty one, decrypts it; changes the key of what
   // is encrypted. Throws kInvalidArgument for a key that is refused.
   virtual void ChangeKey(const StoreKey& key) = 0;
-  // Reads everything and checks every checksum; throws kCorrupt with what it found.
-  virtual void Check() = 0;
+  // Reads everything and checks every checksum, and each block of templates with `templates`, which
+  // throws kCorrupt for one that cannot be used; throws kCorrupt with what it found.
+  virtual void Check(const std::function<void(std::string_view)>& templates) = 0;
+  // Makes the store forget all templates: they are made again. Nothing where it cannot be written.
+  virtual void DropTemplates() = 0;
 };
 
 // The store to use: `given` if not empty, else $VPR_DB, else vpr/voices.db below $XDG_DATA_HOME or
@@ -161,8 +175,8 @@ std::string FindStore(const std::string& given);
 std::string DescribeStore(const std::string& where);
 
 // Throws kInvalidArgument for what is no name: empty, longer than 200 bytes, not UTF-8, with
-// control characters (line breaks, tabs, changes of direction), or blanks at an end; "unknown
-// speaker".
+// control characters (line breaks, tabs, changes of direction) or characters that nobody sees, or
+// blanks at an end; "unknown speaker".
 void CheckSpeakerName(const std::string& name);
 
 // "2026-11-21T16:40:05Z"
