@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vpr/audio/audio_reader.h"
 #include "vpr/base/progress.h"
 
 namespace CLI {
@@ -88,7 +89,7 @@ void AddInspectCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
 
 // Draws what vpr inspect does, also for reports. Throws what ReadAudio throws, kIo.
-void InspectRecording(const std::string& path, const std::string& title, bool own_rate,
+void InspectRecording(const std::string& path, const std::string& title, const ReadOptions& read,
                       const std::string& png_path);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.

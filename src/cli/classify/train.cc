@@ -192,7 +192,7 @@ ClassifyReportPage Page(const ClassifierTrainOptions& options,
   for (const auto& [label, path] : result.samples) {
     if (page.pictures.size() == kMostPictures) break;
     page.pictures.push_back({label + ": " + FileName(path), [label, path](const std::string& png) {
-                               InspectRecording(path, label + ": " + FileName(path), false, png);
+                               InspectRecording(path, label + ": " + FileName(path), {}, png);
                              }});
   }
   return page;
