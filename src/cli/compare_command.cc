@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -200,6 +201,7 @@ void AddCompareCommand(CLI::App& app, Context& context) {
   command->add_flag("--exit-status", options->exit_status,
                     "End with 3 if the speakers (with --pairs: of any pair) are different");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "Prints the score, the threshold with the error rates measured at it, and the decision. The\n"
       "score is the cosine of the two embeddings, or, for models with PLDA and a cohort, by how\n"

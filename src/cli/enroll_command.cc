@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "cli/voices.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
@@ -377,6 +378,7 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
   AddStoreOptions(*command, options->store);
   command->add_flag("--json", options->json, "One JSON object a person");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "Three or more utterances of some seconds make the best voiceprint; more can be added any\n"
       "time with the same name. Only voiceprints are kept, no audio, unless --keep-audio. They "

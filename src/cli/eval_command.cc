@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -474,6 +475,7 @@ void AddEvalCommand(CLI::App& app, Context& context) {
   command->add_flag("!--no-intervals", options->intervals, "Leave the confidence intervals out");
   command->add_flag("--json", options->json, "One JSON object a list, each on a line");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "EER: equal error rate, interpolated, with a 95 % interval from resampling the speakers.\n"
       "minDCF(p): smallest detection cost at target prior p, both errors costing 1, normalised;\n"

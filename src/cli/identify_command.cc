@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -395,6 +396,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
   AddStoreOptions(*command, options->store);
   command->add_flag("--json", options->json, "One JSON object a line");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "One line a recording, tabs between: file, name or \"unknown speaker\", score, threshold, "
       "the\n"

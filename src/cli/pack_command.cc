@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/file_list.h"
+#include "cli/read_options.h"
 #include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -189,6 +190,7 @@ void AddPackCommand(CLI::App& app, Context& context) {
       ->check(CLI::Range(2, 1000000000))
       ->excludes(dev)
       ->type_name("N");
+  AddReadOptions(*command, pack.read);
   command->add_option("--seed", pack.seed, "Of everything that is drawn")
       ->capture_default_str()
       ->type_name("N");

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -118,6 +119,7 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   command->add_flag("--json", options->json, "The answer as JSON");
   command->add_flag("--exit-status", options->exit_status, "End with 3 if rejected");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(OperatingPointsHelp() +
                   "Example:\n"
                   "  vpr verify Ada today.wav\n"

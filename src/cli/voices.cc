@@ -17,6 +17,7 @@
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 
 namespace vpr::cli {
@@ -213,8 +214,16 @@ void AddQualityOptions(CLI::App& command, QualityLimits& limits) {
 Recording ReadOneRecording(const std::string& file, const MicArguments& mic,
                            const EmbeddingExtractor& extractor, const QualityLimits& limits,
                            bool keep_samples, Progress& progress) {
-  if (!mic.wanted())
-    return EmbedRecording(file, ReadAudio(file).samples, extractor, limits, keep_samples);
+  if (!mic.wanted()) {
+    progress.Start("embedding", "file", 1);
+    PartialProgress partial(progress, CatchInterrupts(), 1);
+    Recording recording =
+        EmbedFile(file, extractor, limits, keep_samples,
+                  extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads(),
+                  [&](double share) { partial.Update(0, share); });
+    progress.Finish();
+    return recording;
+  }
   std::vector<float> samples;
   {
     const std::unique_ptr<LiveAudio> audio = OpenMic(mic);

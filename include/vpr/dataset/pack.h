@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vpr/audio/audio_reader.h"
 #include "vpr/base/progress.h"
 #include "vpr/base/shard.h"
 #include "vpr/dataset/packed_dataset.h"
@@ -26,7 +27,8 @@ struct PackOptions {
   int dev_speakers = 0;      // so many speakers, chosen by seed, go to PREFIX-dev instead
   int test_every = 0;        // every n-th utterance goes to PREFIX-test instead (closed set)
   std::uint64_t seed = 1;
-  int threads = 0;  // 0: all
+  int threads = 0;   // 0: all
+  ReadOptions read;  // their rate is always 16 kHz
   Shard shard;  // of the recordings in the order of their keys; what is held out is drawn before
 };
 

@@ -110,6 +110,10 @@ class PackedWriter {
   // end, and for a payload whose size is not one of its kind.
   void Add(std::string_view key, std::string_view label, std::span<const std::uint8_t> payload,
            double seconds);
+  // The same of a payload that comes in pieces, `size` bytes in all: Begin, then Append until it is
+  // whole. Nothing else may be added, and nothing committed, until then.
+  void Begin(std::string_view key, std::string_view label, std::uint64_t size, double seconds);
+  void Append(std::span<const std::uint8_t> bytes);
   // Returns what was written into PREFIX.json. Throws kUnusable if nothing was added, kIo.
   DatasetInfo Commit();
   // Commits two sets that belong together: a reader never finds a new one beside an old one. If one

@@ -31,6 +31,13 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
                          const EmbeddingExtractor& extractor, const QualityLimits& limits,
                          bool keep_samples = false);
 
+// The same of a file of any length ("-": standard input), in memory that does not grow with it
+// unless the samples are kept. `threads`: for the parts of a long one. What cannot be read is a
+// failure too.
+Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor,
+                    const QualityLimits& limits, bool keep_samples = false, int threads = 1,
+                    const OnRead& on_read = {});
+
 // The same for files, on several threads; `use` gets them in the order given. Throws kInterrupted
 // if stopped.
 void EmbedRecordings(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,

@@ -198,7 +198,7 @@ ClassifyReportPage Page(const ClassifierTrainOptions& options,
   for (const auto& [label, path] : result.samples) {
     if (page.pictures.size() == kMostPictures) break;
     page.pictures.push_back({label + ": " + FileName(path), [label, path] {
-                               return InspectRecording(path, label + ": " + FileName(path), false);
+                               return InspectRecording(path, label + ": " + FileName(path), {});
                              }});
   }
   return page;
