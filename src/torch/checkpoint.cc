@@ -78,6 +78,10 @@ void SaveCheckpoint(const std::string& path, const TrainState& state, const Trai
     torch::serialize::OutputArchive average = Saved(*parts.average);
     archive.write("average", average);
   }
+  if (parts.distillation != nullptr && !parts.distillation->parameters().empty()) {
+    torch::serialize::OutputArchive distillation = Saved(*parts.distillation);
+    archive.write("distillation", distillation);
+  }
   AtomicFile file(path);
   archive.save_to([&](const void* data, std::size_t size) {
     file.Write(data, size);
@@ -103,6 +107,8 @@ TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
                    archive.read("optimizer", optimizer);
                    parts.optimizer.load(optimizer);
                    if (parts.average != nullptr) Load(archive, "average", *parts.average);
+                   if (parts.distillation != nullptr && !parts.distillation->parameters().empty())
+                     Load(archive, "distillation", *parts.distillation);
                    result = state;
                  });
   return result;
