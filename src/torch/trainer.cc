@@ -97,8 +97,8 @@ class Trainer {
     network_ = MakeModule(info_);
     const bool from_run = std::filesystem::is_directory(config_.init_from);
     if (!config_.init_from.empty() && !from_run) StartFromModel(config_.init_from);
-    loss_ = loss_kind_.make(
-        {info_.embedding_dim, sampler_.num_classes(), config_.scale, config_.sub_centers});
+    loss_ = loss_kind_.make({info_.embedding_dim, std::max(1, sampler_.num_classes()),
+                             config_.scale, config_.sub_centers});
     if (teacher_) FollowTeacher();
     network_->to(device_);
     loss_->to(device_);
@@ -168,10 +168,10 @@ class Trainer {
   }
 
   void CheckData() const {
-    if (sampler_.num_speakers() < 2)
+    if (sampler_.num_speakers() < 2 && config_.teachers.empty())
       throw Error(ErrorCode::kUnusable,
                   Format("cannot train on '%s': %d speaker(s) to train on, at least 2 are needed; "
-                         "check the labels, or hold out fewer speakers",
+                         "check the labels, hold out fewer speakers, or give a --teacher",
                          config_.train.c_str(), sampler_.num_speakers()));
     const std::uint64_t utterances = sampler_.num_utterances();
     if (utterances < static_cast<std::size_t>(config_.batch_size))
@@ -194,7 +194,8 @@ class Trainer {
                             config_.teacher_similarity, config_.teacher_contrast});
     distillation_->to(device_);
     if (!config_.teacher_centers || teacher_->dim() != info_.embedding_dim) return;
-    torch::Tensor centers = torch::zeros({sampler_.num_classes(), info_.embedding_dim});
+    torch::Tensor centers =
+        torch::zeros({std::max(1, sampler_.num_classes()), info_.embedding_dim});
     for (int c = 0; c < sampler_.num_speakers(); ++c) {
       std::vector<float> mean = teacher_->SpeakerMean(sampler_.RecordsOfClass(c));
       if (!mean.empty())

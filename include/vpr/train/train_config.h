@@ -10,9 +10,6 @@
 
 namespace vpr {
 
-// The label of recordings whose speaker is not known.
-inline constexpr char kUnlabelled[] = "-";
-
 struct TrainConfig {
   // [data]
   std::string train;  // prefix of the packed training set
