@@ -70,7 +70,17 @@ add_library(vpr_libsvm INTERFACE)
 target_include_directories(vpr_libsvm SYSTEM INTERFACE ${LIBSVM_INCLUDE_DIR})
 target_link_libraries(vpr_libsvm INTERFACE ${LIBSVM_LIBRARY})
 
-if(VPR_WITH_TORCH)
+set(VPR_TORCH_CPU_FOLDER "" CACHE PATH "Folder with a LibTorch's include and lib, of which only the \
+libraries for the CPU are linked: the CMake files of one that was built with CUDA ask for CUDA")
+if(VPR_WITH_TORCH AND VPR_TORCH_CPU_FOLDER)
+  find_library(VPR_TORCH_CPU_LIBRARY torch_cpu REQUIRED NO_DEFAULT_PATH HINTS ${VPR_TORCH_CPU_FOLDER}/lib)
+  find_library(VPR_TORCH_C10_LIBRARY c10 REQUIRED NO_DEFAULT_PATH HINTS ${VPR_TORCH_CPU_FOLDER}/lib)
+  set(TORCH_LIBRARIES ${VPR_TORCH_CPU_LIBRARY} ${VPR_TORCH_C10_LIBRARY})
+  set(TORCH_INCLUDE_DIRS ${VPR_TORCH_CPU_FOLDER}/include
+    ${VPR_TORCH_CPU_FOLDER}/include/torch/csrc/api/include)
+  set(TORCH_CXX_FLAGS "")
+  message(STATUS "LibTorch in ${VPR_TORCH_CPU_FOLDER}, on the CPU only")
+elseif(VPR_WITH_TORCH)
   # Debian's LibTorch 1.13, or any 2.x named by CMAKE_PREFIX_PATH.
   find_package(Torch REQUIRED)
   message(STATUS "LibTorch ${Torch_VERSION}")

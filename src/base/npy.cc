@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/half.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -84,8 +85,10 @@ Matrix ReadNpy(const std::string& path) {
   std::string header = content.substr(offset, length);
   offset += length;
   auto kind = [&](const char* name) { return header.find(name) != std::string::npos; };
-  std::size_t width = kind("'<f4'") ? 4 : kind("'<f8'") || kind("'<i8'") ? 8 : 0;
-  if (width == 0) Bad(path, "expected float32, float64 or int64, found " + Printable(header));
+  const bool half = kind("'<f2'");
+  std::size_t width = half ? 2 : kind("'<f4'") ? 4 : kind("'<f8'") || kind("'<i8'") ? 8 : 0;
+  if (width == 0)
+    Bad(path, "expected float16, float32, float64 or int64, found " + Printable(header));
   if (!kind("'fortran_order': False")) Bad(path, "expected C order");
   const bool is_double = kind("'<f8'");
   std::size_t open = header.find('('), close = header.find(')');
@@ -109,7 +112,11 @@ Matrix ReadNpy(const std::string& path) {
   Matrix matrix(shape[0], shape[1]);
   const char* values = content.data() + offset;
   for (std::size_t i = 0; i < matrix.data.size(); ++i) {
-    if (width == 4) {
+    if (half) {
+      std::uint16_t bits;
+      std::memcpy(&bits, values + 2 * i, 2);
+      matrix.data[i] = FromHalf(bits);
+    } else if (width == 4) {
       std::memcpy(&matrix.data[i], values + 4 * i, 4);
     } else if (is_double) {
       double value;

@@ -23,6 +23,9 @@ struct Options {
       checkpoint_minutes, average_decay;
   std::optional<std::uint64_t> seed, crops_per_epoch;
   std::optional<std::string> noise, rooms;
+  std::vector<std::string> teachers, teacher_lists;
+  std::optional<double> teacher_weight, teacher_similarity, teacher_contrast, loss_weight,
+      teacher_mean_share, teacher_seconds;
   std::optional<double> noise_share, room_share, narrow_band_share, codec_share, clip_share,
       equalizer_db;
   bool speed_perturb = false;
@@ -78,6 +81,16 @@ TrainConfig NewRun(const Options& options) {
   Set(options.average_decay, config.average_decay);
   Set(options.patience, config.patience);
   Set(options.equalizer_db, config.equalizer_db);
+  if (!options.teachers.empty()) {
+    config.teachers = options.teachers;
+    config.teacher_lists = options.teacher_lists;
+  }
+  Set(options.teacher_weight, config.teacher_weight);
+  Set(options.teacher_similarity, config.teacher_similarity);
+  Set(options.teacher_contrast, config.teacher_contrast);
+  Set(options.loss_weight, config.loss_weight);
+  Set(options.teacher_mean_share, config.teacher_mean_share);
+  Set(options.teacher_seconds, config.teacher_seconds);
   if (options.speed_perturb) config.speed_perturb = true;
   if (options.lr) {
     // A constant rate stays constant.
@@ -94,6 +107,8 @@ TrainConfig NewRun(const Options& options) {
   config.output = Absolute(config.output);
   config.noise = Absolute(config.noise);
   config.rooms = Absolute(config.rooms);
+  for (std::string& table : config.teachers) table = Absolute(table);
+  for (std::string& list : config.teacher_lists) list = Absolute(list);
   config.run_dir = options.run_dir.empty() ? config.output + ".run" : Absolute(options.run_dir);
   config.init_from = options.init_from;
   return config;
@@ -247,6 +262,25 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--clip-share", options->clip_share, "Share of the crops with clipped peaks (0)");
   add("--equalizer-db", options->equalizer_db,
       "Random frequency responses: standard deviation of their slope in dB (0)");
+  add("--teacher", options->teachers,
+      "Embeddings of the recordings by another network, to learn from (.npy, .ark or .jsonl as vpr "
+      "embed writes them); may be given several times")
+      ->type_name("TABLE");
+  add("--teacher-list", options->teacher_lists,
+      "The recordings of a TABLE in .npy, row for row: a path a line, or a table with a column "
+      "path")
+      ->type_name("LIST");
+  add("--teacher-weight", options->teacher_weight,
+      "Weight of the cosine to the teacher's embedding (1)");
+  add("--teacher-similarity", options->teacher_similarity,
+      "Weight of the likeness of the crops of a batch to one another (0)");
+  add("--teacher-contrast", options->teacher_contrast,
+      "Weight of finding the crop's own among the teacher's embeddings of the batch (0.1)");
+  add("--loss-weight", options->loss_weight, "Weight of --loss beside a teacher (0.1)");
+  add("--teacher-mean-share", options->teacher_mean_share,
+      "Share of the speaker's mean in what is learnt of each recording (0.5)");
+  add("--teacher-seconds", options->teacher_seconds,
+      "Recordings with less speech learn the speaker's mean alone (2)");
   fresh.push_back(command->add_flag("--speed-perturb", options->speed_perturb,
                                     "Also 0.9 and 1.1 times the speed, as other speakers"));
   add("--seed", options->seed, "Seed of everything random");

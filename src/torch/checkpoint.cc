@@ -207,6 +207,7 @@ void SaveCheckpoint(const std::string& path, const TrainState& state, const Trai
   add("network", parts.network);
   add("loss", parts.loss);
   if (parts.average != nullptr) add("average", *parts.average);
+  if (parts.distillation != nullptr) add("distillation", *parts.distillation);
   Json header;
   header["state"] = nlohmann::json(state);
   VisitMemory(
@@ -232,6 +233,7 @@ TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
   };
   add(StateOf("loss", parts.loss));
   if (parts.average != nullptr) add(StateOf("average", *parts.average));
+  if (parts.distillation != nullptr) add(StateOf("distillation", *parts.distillation));
   if (!checkpoint.Has(wanted))
     throw checkpoint.Damaged("its tensors are not those of the network and the loss to train");
   std::size_t remembered = 0;

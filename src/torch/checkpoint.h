@@ -25,12 +25,14 @@ struct TrainState {
   std::string identity;  // of what must not change: data sets and settings
 };
 
-// What is trained; `average` is null without a moving average of the network.
+// What is trained; `average` is null without a moving average of the network, `distillation`
+// without a teacher.
 struct TrainedParts {
   EmbeddingNetwork& network;
   Loss& loss;
   torch::optim::Optimizer& optimizer;
   EmbeddingNetwork* average = nullptr;
+  torch::nn::Module* distillation = nullptr;  // what comes between network and teacher
 };
 
 std::string CheckpointPath(const std::string& run_dir);

@@ -48,6 +48,15 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("loss", "sub_centers", c.sub_centers);
   visit("loss", "margin_from", c.margin_from);
   visit("loss", "margin_to", c.margin_to);
+  visit("teacher", "tables", c.teachers);
+  visit("teacher", "lists", c.teacher_lists);
+  visit("teacher", "weight", c.teacher_weight);
+  visit("teacher", "similarity", c.teacher_similarity);
+  visit("teacher", "contrast", c.teacher_contrast);
+  visit("teacher", "loss_weight", c.loss_weight);
+  visit("teacher", "mean_share", c.teacher_mean_share);
+  visit("teacher", "seconds", c.teacher_seconds);
+  visit("teacher", "centers", c.teacher_centers);
   visit("optimizer", "optimizer", c.optimizer);
   visit("optimizer", "lr", c.lr);
   visit("optimizer", "final_lr", c.final_lr);
@@ -100,6 +109,11 @@ struct Writer {
   }
   void operator()(const char* table, const char* key, FeatureKind value) {
     Table(table).insert(key, ToString(value));
+  }
+  void operator()(const char* table, const char* key, const std::vector<std::string>& values) {
+    toml::array array;
+    for (const std::string& value : values) array.push_back(value);
+    Table(table).insert(key, std::move(array));
   }
   void operator()(const char* table, const char* key, const ArchitectureOptions& options) {
     toml::table inner;
@@ -167,6 +181,16 @@ struct Reader {
     With(table, key, [&](const toml::node& node) {
       if (!node.is_string()) Fail(node, table, key, "a string");
       field = ParseFeatureKind(node.as_string()->get());
+    });
+  }
+  void operator()(const char* table, const char* key, std::vector<std::string>& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_array()) Fail(node, table, key, "an array of strings");
+      field.clear();
+      for (const toml::node& value : *node.as_array()) {
+        if (!value.is_string()) Fail(value, table, key, "an array of strings");
+        field.push_back(value.as_string()->get());
+      }
     });
   }
   void operator()(const char* table, const char* key, ArchitectureOptions& field) {
@@ -248,6 +272,30 @@ void TrainConfig::Validate() const {
   if (sub_centers < 1 || sub_centers > 16) Invalid("sub_centers must be 1 to 16");
   if (!(margin_from >= 0 && margin_from <= margin_to && margin_to <= 1))
     Invalid("0 <= margin_from <= margin_to <= 1 must hold");
+  for (double weight : {teacher_weight, teacher_similarity, teacher_contrast, loss_weight}) {
+    if (!(weight >= 0 && weight <= 1e6)) Invalid("weights of losses must be 0 to 1e6");
+  }
+  if (!teachers.empty()) {
+    if (!(teacher_weight + teacher_similarity + teacher_contrast > 0))
+      Invalid("with a teacher, one of the weights of [teacher] must be above 0");
+    const auto arrays = std::count_if(teachers.begin(), teachers.end(),
+                                      [](const auto& path) { return path.ends_with(".npy"); });
+    if (static_cast<std::size_t>(arrays) != teacher_lists.size())
+      Invalid(
+          "each teacher table in .npy needs a list of its recordings, and no other has one: "
+          "found " +
+          std::to_string(arrays) + " arrays and " + std::to_string(teacher_lists.size()) +
+          " lists");
+    if (speed_perturb)
+      Invalid(
+          "a teacher has not heard the recordings at another speed: pack copies at that speed "
+          "and embed them too, instead of speed_perturb");
+  } else if (!teacher_lists.empty()) {
+    Invalid("teacher lists without a teacher");
+  }
+  if (!(teacher_mean_share >= 0 && teacher_mean_share <= 1))
+    Invalid("mean_share of [teacher] must be 0 to 1");
+  if (!(teacher_seconds >= 0)) Invalid("seconds of [teacher] must be 0 or more");
   if (optimizer != "sgd" && optimizer != "adam" && optimizer != "adamw")
     Invalid("optimizer '" + optimizer + "' is unknown; there are sgd, adam and adamw");
   if (!(lr > 0) || !(final_lr >= 0 && final_lr <= lr))

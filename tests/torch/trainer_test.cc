@@ -127,6 +127,56 @@ TEST_F(TrainerTest, ScoresAreNormalizedAgainstTheTrainingSpeakers) {
   EXPECT_NE(without.info.decision.threshold, model.info.decision.threshold);
 }
 
+// A teacher that knows the voices, and no labels: the network learns its geometry.
+TEST_F(TrainerTest, LearnsFromATeacherWithoutLabels) {
+  const std::string prefix = folder_ + "/unlabelled";
+  DatasetInfo info;
+  info.trim_top_db = 20;
+  PackedWriter writer(prefix, info);
+  std::string table;
+  Rng rng(5);
+  for (int s = 0; s < 12; ++s) {
+    for (int u = 0; u < 3; ++u) {
+      const std::string key = std::to_string(s) + "/" + std::to_string(u);
+      writer.Add(key, "-", EncodePcm16(test::SyntheticUtterance(s, u, 1.2)), 1.2);
+      table += "recordings/" + key + "  [";
+      for (int d = 0; d < 16; ++d)
+        table += Format(" %.6f", 3 + (d == s ? 1 : 0) + 0.05 * rng.Normal());
+      table += " ]\n";
+    }
+  }
+  writer.Commit();
+  WriteFileAtomically(folder_ + "/teacher.ark", table);
+  TrainConfig config = Config("taught");
+  config.train = prefix;
+  config.dev = folder_ + "/train-dev";
+  test::PackSynthetic(folder_ + "/train-dev", 12, 6, 3, 1.2);  // voices of which it knows nothing
+  config.teachers = {folder_ + "/teacher.ark"};
+  config.teacher_similarity = 1;
+  config.epochs = 8;
+  config.crops_per_epoch = 480;
+  config.freq_mask = 0;
+  config.time_mask = 4;
+  config.optimizer = "adam";
+  config.lr = 3e-3;
+  const TrainResult result = Run(config);
+  EXPECT_LT(result.best.dev_eer, 0.35);
+  const std::vector<std::string> losses = Losses(config);
+  ASSERT_EQ(losses.size(), 9u);
+  EXPECT_LT(result.last.loss, 0.35);  // it begins near 1.4
+  const Model model = LoadModel(config.output);
+  EXPECT_EQ(model.info.training.speakers, 0u);
+  EXPECT_EQ(model.info.training.utterances, 36u);
+  // Another teacher is another training.
+  config.resume = true;
+  config.epochs = 9;
+  WriteFileAtomically(folder_ + "/teacher.ark", table + "recordings/0/0  [ 1 2 ]\n");
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("line 37"), HasSubstr("expected 16")));
+  table.replace(table.find(" 3."), 3, " 9.");
+  WriteFileAtomically(folder_ + "/teacher.ark", table);
+  EXPECT_THAT(FailureOf(config), HasSubstr("other data or settings"));
+}
+
 TEST_F(TrainerTest, SameSeedSameNetwork) {
   TrainConfig a = Config("a"), b = Config("b"), c = Config("c");
   c.seed = 2;
@@ -167,6 +217,18 @@ TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
       whole.lr = 1e-3;
     }
     if (std::string(arch) == "resnet") {
+      // A teacher of another dimension, so that there is a projection to be kept.
+      std::string table;
+      Rng rng(3);
+      for (int s = 0; s < 6; ++s) {
+        for (int u = 0; u < 4; ++u) {
+          table += "speaker" + std::to_string(100 + s) + "/" + std::to_string(u) + "  [";
+          for (int d = 0; d < 5; ++d) table += Format(" %.6f", rng.Normal());
+          table += " ]\n";
+        }
+      }
+      WriteFileAtomically(folder_ + "/teacher.ark", table);
+      whole.teachers = {folder_ + "/teacher.ark"};
       whole.average_decay = 0.9;
       whole.sub_centers = 2;
     }

@@ -42,6 +42,8 @@ TEST(TrainConfig, WrittenFormReadsBackWhole) {
   config.final_lr = 1.0 / 3000;
   config.seed = 12345678901234;
   config.speed_perturb = true;
+  config.teachers = {"a.npy", "教师.ark"};
+  config.teacher_lists = {"a.tsv"};
   TrainConfig read;
   ReadTrainConfig(Toml(WriteTrainConfig(config)), read);
   EXPECT_EQ(WriteTrainConfig(read), WriteTrainConfig(config));
@@ -51,6 +53,8 @@ TEST(TrainConfig, WrittenFormReadsBackWhole) {
   EXPECT_EQ(read.features, config.features);
   EXPECT_EQ(read.final_lr, config.final_lr);
   EXPECT_EQ(read.seed, config.seed);
+  EXPECT_EQ(read.teachers, config.teachers);
+  EXPECT_EQ(read.teacher_lists, config.teacher_lists);
 }
 
 TEST(TrainConfig, AFileChangesOnlyWhatItNames) {
