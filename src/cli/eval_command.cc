@@ -84,7 +84,8 @@ std::vector<ConditionReport> EvaluateConditions(const ScoredList& scored,
   return reports;
 }
 
-// The threshold that 1:N is measured at: the one given, else that of vpr identify.
+// The threshold that 1:N is measured at: the one given, else that of vpr identify, else, where the
+// model's trials were too few for that, the model's own.
 double SearchThreshold(const EvalOptions& options, const EmbeddingExtractor& extractor,
                        std::size_t gallery, ListReport& report) {
   if (options.threshold) {
@@ -97,8 +98,10 @@ double SearchThreshold(const EvalOptions& options, const EmbeddingExtractor& ext
     report.identification_threshold = "of vpr identify for a FPIR of 5 %";
     return threshold;
   } catch (const Error&) {
-    report.identification_threshold = "none: the model has no calibration";
-    return kNoRate;
+    const DecisionThreshold& decision = extractor.info().decision;
+    report.identification_threshold =
+        decision.basis.empty() ? "none: the model has no calibration" : "of the model, at its EER";
+    return decision.basis.empty() ? kNoRate : decision.threshold;
   }
 }
 
