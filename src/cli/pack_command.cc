@@ -80,7 +80,7 @@ int Verify(const PackCommandOptions& options, const Context& context) {
       Print(Printable(set.prefix) + ": " + set.failure + "\n");
     }
   }
-  if (options.json) Print(list.dump(2) + "\n");
+  if (options.json) Print(ToLine(list, 2));
   if (damaged > 0)
     throw Error(ErrorCode::kCorrupt, Format("%zu of %zu data sets cannot be used; pack them again, "
                                             "or take them from a copy",
