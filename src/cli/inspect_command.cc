@@ -7,6 +7,7 @@
 #include "cli/read_options.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
 #include "vpr/features/acoustic.h"
 #include "vpr/features/mel.h"
 #include "vpr/plot/plot.h"
