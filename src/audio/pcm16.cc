@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "vpr/base/error.h"
-#include "vpr/base/file_io.h"
 
 namespace vpr {
 namespace {
@@ -27,8 +26,18 @@ std::vector<std::uint8_t> EncodePcm16(std::span<const float> samples) {
 }
 
 std::string SpeechFingerprint(std::span<const float> samples) {
+  SpeechFingerprintStream stream;
+  stream.Add(samples);
+  return stream.Digest();
+}
+
+void SpeechFingerprintStream::Add(std::span<const float> samples) {
   const std::vector<std::uint8_t> bytes = EncodePcm16(samples);
-  return Fingerprint(bytes.data(), bytes.size()).substr(0, kFingerprintDigits);
+  stream_.Add(bytes.data(), bytes.size());
+}
+
+std::string SpeechFingerprintStream::Digest() const {
+  return stream_.Digest().substr(0, kFingerprintDigits);
 }
 
 std::string JoinFingerprints(std::vector<std::string> fingerprints) {

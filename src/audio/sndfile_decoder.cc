@@ -1,51 +1,29 @@
 #include <sndfile.h>
 
 #include <algorithm>
-#include <cstring>
 #include <mutex>
-#include <string_view>
 
 #include "audio/decoder.h"
-#include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
 
-using Bytes = std::span<const std::uint8_t>;
-
-// What libsndfile reads: a header of ours, if there is one, and then bytes of the file.
-struct Source {
-  std::string_view header;
-  Bytes bytes;
-  sf_count_t position = 0;
-  sf_count_t size() const { return static_cast<sf_count_t>(header.size() + bytes.size()); }
-};
-
-SF_VIRTUAL_IO ReadOnlyMemory() {
+SF_VIRTUAL_IO ReadOnly() {
   SF_VIRTUAL_IO io;
-  io.get_filelen = [](void* user) { return static_cast<Source*>(user)->size(); };
+  io.get_filelen = [](void* user) {
+    return static_cast<sf_count_t>(static_cast<ByteCursor*>(user)->size());
+  };
   io.seek = [](sf_count_t offset, int whence, void* user) {
-    auto* source = static_cast<Source*>(user);
-    sf_count_t base = whence == SEEK_SET   ? 0
-                      : whence == SEEK_CUR ? source->position
-                                           : source->size();
-    source->position = std::clamp<sf_count_t>(base + offset, 0, source->size());
-    return source->position;
+    return static_cast<sf_count_t>(static_cast<ByteCursor*>(user)->Seek(offset, whence));
   };
   io.read = [](void* buffer, sf_count_t count, void* user) {
-    auto* source = static_cast<Source*>(user);
-    count = std::clamp<sf_count_t>(count, 0, source->size() - source->position);
-    auto at = static_cast<std::size_t>(source->position), wanted = static_cast<std::size_t>(count);
-    auto* out = static_cast<char*>(buffer);
-    std::size_t head = source->header.copy(out, wanted, std::min(at, source->header.size()));
-    if (head < wanted)
-      std::memcpy(out + head, source->bytes.data() + (at + head - source->header.size()),
-                  wanted - head);
-    source->position += count;
-    return count;
+    return static_cast<sf_count_t>(static_cast<ByteCursor*>(user)->Read(
+        buffer, static_cast<std::size_t>(std::max<sf_count_t>(count, 0))));
   };
   io.write = [](const void*, sf_count_t, void*) { return sf_count_t{0}; };
-  io.tell = [](void* user) { return static_cast<Source*>(user)->position; };
+  io.tell = [](void* user) {
+    return static_cast<sf_count_t>(static_cast<ByteCursor*>(user)->position());
+  };
   return io;
 }
 
@@ -54,20 +32,29 @@ struct CloseSound {
 };
 using Sound = std::unique_ptr<SNDFILE, CloseSound>;
 
-std::string Reason(SNDFILE* file) {
-  std::string reason = Printable(sf_strerror(file));
-  while (reason.ends_with('.') || reason.ends_with(' ')) reason.pop_back();
-  return reason;
+// libsndfile's own words are those of its authors ("Internal psf_fseek() failed"); what a user can
+// do something about are these.
+std::string Explain(int error) {
+  switch (error) {
+    case SF_ERR_UNRECOGNISED_FORMAT:
+      return {};
+    case SF_ERR_MALFORMED_FILE:
+      return "its header contradicts itself";
+    case SF_ERR_UNSUPPORTED_ENCODING:
+      return "its encoding is not supported";
+    default:
+      return "its header cannot be understood";
+  }
 }
 
 // Null, and `reason`, if it cannot.
-Sound OpenSound(Source& source, SF_INFO& info, std::string& reason) {
+Sound OpenSound(ByteCursor& cursor, SF_INFO& info, std::string& reason) {
   // libsndfile keeps the reason of a failed open in global variables.
   static std::mutex mutex;
   std::lock_guard lock(mutex);
-  SF_VIRTUAL_IO io = ReadOnlyMemory();
-  Sound sound(sf_open_virtual(&io, SFM_READ, &info, &source));
-  if (sound == nullptr) reason = Reason(nullptr);
+  SF_VIRTUAL_IO io = ReadOnly();
+  Sound sound(sf_open_virtual(&io, SFM_READ, &info, &cursor));
+  if (sound == nullptr) reason = Explain(sf_error(nullptr));
   return sound;
 }
 
@@ -85,11 +72,8 @@ std::string FormatName(int format) {
 
 class SndfileDecoder final : public Decoder {
  public:
-  SndfileDecoder(Bytes bytes, const ContainerReport& report, std::string& reason)
-      : header_(report.header) {
-    source_.header = header_;
-    source_.bytes = header_.empty() ? bytes : report.audio;
-    sound_ = OpenSound(source_, info_, reason);
+  SndfileDecoder(const ByteSource& bytes, std::string& reason) : cursor_(bytes) {
+    sound_ = OpenSound(cursor_, info_, reason);
   }
 
   bool opened() const { return sound_ != nullptr; }
@@ -109,22 +93,23 @@ class SndfileDecoder final : public Decoder {
     return static_cast<std::size_t>(std::max<sf_count_t>(got, 0));
   }
 
+  std::uint64_t position() const override { return cursor_.position(); }
   std::string error() const override {
-    return sf_error(sound_.get()) == SF_ERR_NO_ERROR ? std::string() : Reason(sound_.get());
+    return sf_error(sound_.get()) == SF_ERR_NO_ERROR ? std::string()
+                                                     : "what follows cannot be decoded";
   }
+  std::string read_failure() const override { return cursor_.failure(); }
 
  private:
-  std::string header_;
-  Source source_;  // libsndfile keeps its address
+  ByteCursor cursor_;  // libsndfile keeps its address
   SF_INFO info_{};
   Sound sound_;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> OpenSndfile(Bytes bytes, const ContainerReport& report,
-                                     std::string& reason) {
-  auto decoder = std::make_unique<SndfileDecoder>(bytes, report, reason);
+std::unique_ptr<Decoder> OpenSndfile(const ByteSource& bytes, std::string& reason) {
+  auto decoder = std::make_unique<SndfileDecoder>(bytes, reason);
   return decoder->opened() ? std::move(decoder) : nullptr;
 }
 

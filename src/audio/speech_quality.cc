@@ -13,92 +13,166 @@ namespace {
 
 constexpr double kLowestSnr = -20, kHighestSnr = 60, kSmallestPower = 1e-12;
 
-// The value below which the share `rank` of `values`, not empty, lies.
-double Quantile(std::vector<double> values, double rank) {
+// The value below which the share `rank` of `values`, not empty, lies; reorders them.
+double Quantile(std::vector<double>& values, double rank) {
   const auto at = static_cast<std::ptrdiff_t>(rank * static_cast<double>(values.size()));
   std::nth_element(values.begin(), values.begin() + at, values.end());
   return values[static_cast<std::size_t>(at)];
 }
 
-double ClippedShare(std::span<const float> samples) {
-  float peak = 0;
-  for (float sample : samples) peak = std::max(peak, std::abs(sample));
-  if (peak <= 0) return 0;
-  const float limit = peak * 0.999f;
-  std::size_t clipped = 0, run = 0;
-  for (std::size_t i = 0; i <= samples.size(); ++i) {
-    if (i < samples.size() && std::abs(samples[i]) >= limit &&
-        (run == 0 || std::signbit(samples[i]) == std::signbit(samples[i - 1]))) {
-      ++run;
-      continue;
-    }
-    if (run >= 3) clipped += run;
-    run = 0;
-  }
-  return static_cast<double>(clipped) / static_cast<double>(samples.size());
-}
+// Counts samples in runs of 3 or more at the loudest value.
+class ClippingMeter {
+ public:
+  explicit ClippingMeter(float peak) : limit_(peak * 0.999f), silent_(peak <= 0) {}
 
-// Of the mean power spectrum of the frames with voice, in bands of 250 Hz.
-double Bandwidth(std::span<const float> samples, const std::vector<bool>& voice) {
-  constexpr std::size_t kWindow = 512, kBandBins = 8, kFrame = VoiceActivityDetector::kFrame;
-  Eigen::FFT<float> fft;
-  fft.SetFlag(Eigen::FFT<float>::HalfSpectrum);
-  std::vector<float> window(kWindow);
-  std::vector<std::complex<float>> spectrum;
-  std::vector<double> bands(kWindow / 2 / kBandBins);
-  for (std::size_t t = 0; t < voice.size(); t += 2) {
-    if (!voice[t] || t * kFrame + kWindow > samples.size()) continue;
-    for (std::size_t i = 0; i < kWindow; ++i)
-      window[i] =
-          samples[t * kFrame + i] *
-          static_cast<float>(0.5 - 0.5 * std::cos(2 * M_PI * static_cast<double>(i) / kWindow));
-    fft.fwd(spectrum, window);
-    for (std::size_t bin = 0; bin < kWindow / 2; ++bin)
-      bands[bin / kBandBins] += double{std::norm(spectrum[bin])};
+  void Accept(std::span<const float> samples) {
+    if (silent_) return;
+    for (float sample : samples) {
+      const bool at_limit = std::abs(sample) >= limit_;
+      if (!at_limit || std::signbit(sample) != std::signbit(last_)) EndRun();
+      if (at_limit) ++run_;
+      last_ = sample;
+    }
   }
-  const double floor = *std::max_element(bands.begin(), bands.end()) * 1e-5;
-  std::size_t highest = bands.size();
-  while (highest > 0 && bands[highest - 1] <= floor) --highest;
-  return static_cast<double>(highest * kBandBins) * kSampleRate / kWindow;
-}
+  std::size_t Finish() {
+    EndRun();
+    return clipped_;
+  }
+
+ private:
+  void EndRun() {
+    if (run_ >= 3) clipped_ += run_;
+    run_ = 0;
+  }
+
+  float limit_, last_ = 0;
+  bool silent_;
+  std::size_t run_ = 0, clipped_ = 0;
+};
+
+// The mean power spectrum, in bands of 250 Hz.
+class BandMeter {
+ public:
+  static constexpr std::size_t kWindow = 512;
+  BandMeter() {
+    fft_.SetFlag(Eigen::FFT<float>::HalfSpectrum);
+    for (std::size_t i = 0; i < kWindow; ++i)
+      shape_[i] =
+          static_cast<float>(0.5 - 0.5 * std::cos(2 * M_PI * static_cast<double>(i) / kWindow));
+  }
+
+  void Accept(const float* samples) {
+    for (std::size_t i = 0; i < kWindow; ++i) window_[i] = samples[i] * shape_[i];
+    fft_.fwd(spectrum_, window_);
+    for (std::size_t bin = 0; bin < kWindow / 2; ++bin)
+      bands_[bin / kBandBins] += double{std::norm(spectrum_[bin])};
+  }
+  double Bandwidth() const {
+    const double floor = *std::max_element(bands_.begin(), bands_.end()) * 1e-5;
+    std::size_t highest = bands_.size();
+    while (highest > 0 && bands_[highest - 1] <= floor) --highest;
+    return static_cast<double>(highest * kBandBins) * kSampleRate / kWindow;
+  }
+
+ private:
+  static constexpr std::size_t kBandBins = 8;
+  Eigen::FFT<float> fft_;
+  std::vector<float> shape_ = std::vector<float>(kWindow), window_ = std::vector<float>(kWindow);
+  std::vector<std::complex<float>> spectrum_;
+  std::vector<double> bands_ = std::vector<double>(kWindow / 2 / kBandBins);
+};
 
 }  // namespace
 
-SpeechQuality MeasureSpeech(std::span<const float> samples) {
-  constexpr std::size_t kFrame = VoiceActivityDetector::kFrame;
-  SpeechQuality quality;
-  quality.seconds = static_cast<double>(samples.size()) / kSampleRate;
-  const std::vector<bool> voice = DetectVoice(samples);
+struct SpeechMeter::Impl {
+  static constexpr std::size_t kFrame = VoiceActivityDetector::kFrame;
+
+  explicit Impl(float peak) : stream(peak), clipping(peak) {}
+
+  // Takes in the frames whose flags are known and whose window of the spectrum is there, or, at the
+  // end, would reach beyond the samples.
+  void Use(bool last) {
+    for (; used < voice.size(); ++used) {
+      const std::size_t at = used * kFrame - begin;
+      const bool whole = at + BandMeter::kWindow <= recent.size();
+      if (!whole && !last) break;
+      if (!voice[used]) continue;
+      ++speech_frames;
+      speech += powers[used];
+      if (used % 2 == 0 && whole) bands.Accept(recent.data() + at);
+    }
+    const std::size_t unused = used * kFrame - begin;
+    if (unused < kForget) return;
+    recent.erase(recent.begin(), recent.begin() + static_cast<std::ptrdiff_t>(unused));
+    begin += unused;
+  }
+
+  static constexpr std::size_t kForget = 1 << 16;  // samples
+
+  VoiceStream stream;
+  ClippingMeter clipping;
+  BandMeter bands;
+  std::size_t samples = 0, begin = 0, used = 0;  // begin: of `recent`; used: frames
+  std::vector<float> recent;
+  std::vector<bool> voice;
+  std::vector<double> powers;  // of the frames
   double speech = 0;
   std::size_t speech_frames = 0;
-  std::vector<double> all, pauses;  // powers of the frames, and of those without voice
-  for (std::size_t t = 0; t < voice.size(); ++t) {
+};
+
+SpeechMeter::SpeechMeter(float peak) : impl_(std::make_unique<Impl>(peak)) {}
+SpeechMeter::~SpeechMeter() = default;
+
+void SpeechMeter::Accept(std::span<const float> samples) {
+  constexpr std::size_t kFrame = Impl::kFrame;
+  Impl& impl = *impl_;
+  impl.stream.Accept(samples, impl.voice);
+  impl.clipping.Accept(samples);
+  impl.recent.insert(impl.recent.end(), samples.begin(), samples.end());
+  impl.samples += samples.size();
+  while ((impl.powers.size() + 1) * kFrame <= impl.samples) {
+    const float* const frame = impl.recent.data() + (impl.powers.size() * kFrame - impl.begin);
     double power = 0;
-    for (std::size_t i = t * kFrame; i < (t + 1) * kFrame; ++i)
-      power += double{samples[i]} * double{samples[i]};
-    power /= kFrame;
-    all.push_back(power);
-    if (voice[t]) {
-      speech += power;
-      ++speech_frames;
-    } else {
-      pauses.push_back(power);
-    }
+    for (std::size_t i = 0; i < kFrame; ++i) power += double{frame[i]} * double{frame[i]};
+    impl.powers.push_back(power / kFrame);
   }
-  if (speech_frames == 0) return quality;
-  speech /= static_cast<double>(speech_frames);
-  quality.speech_seconds = static_cast<double>(speech_frames * kFrame) / kSampleRate;
+  impl.Use(false);
+}
+
+SpeechQuality SpeechMeter::Finish() {
+  Impl& impl = *impl_;
+  impl.stream.Finish(impl.voice);
+  impl.Use(true);
+  SpeechQuality quality;
+  quality.seconds = static_cast<double>(impl.samples) / kSampleRate;
+  if (impl.speech_frames == 0) return quality;
+  const double speech = impl.speech / static_cast<double>(impl.speech_frames);
+  quality.speech_seconds = static_cast<double>(impl.speech_frames * Impl::kFrame) / kSampleRate;
   quality.level_dbfs = 10 * std::log10(std::max(speech, kSmallestPower));
   // The median of the pauses: the edges of words among them are not noise. Without pauses the tenth
   // part of all frames that is quietest, between syllables.
-  const bool paused = pauses.size() >= 10;
-  const double noise =
-      std::max(paused ? Quantile(pauses, 0.5) : Quantile(all, 0.1), kSmallestPower);
+  std::vector<double>& powers = impl.powers;
+  const bool paused = powers.size() - impl.speech_frames >= 10;
+  if (paused) {
+    std::size_t pauses = 0;
+    for (std::size_t t = 0; t < powers.size(); ++t)
+      if (!impl.voice[t]) powers[pauses++] = powers[t];
+    powers.resize(pauses);
+  }
+  const double noise = std::max(Quantile(powers, paused ? 0.5 : 0.1), kSmallestPower);
   quality.snr_db = std::clamp(10 * std::log10(std::max(speech - noise, kSmallestPower) / noise),
                               kLowestSnr, kHighestSnr);
-  quality.clipped = ClippedShare(samples);
-  quality.bandwidth_hz = Bandwidth(samples, voice);
+  quality.clipped = static_cast<double>(impl.clipping.Finish()) / static_cast<double>(impl.samples);
+  quality.bandwidth_hz = impl.bands.Bandwidth();
   return quality;
+}
+
+SpeechQuality MeasureSpeech(std::span<const float> samples) {
+  float peak = 0;
+  for (float sample : samples) peak = std::max(peak, std::abs(sample));
+  SpeechMeter meter(peak);
+  meter.Accept(samples);
+  return meter.Finish();
 }
 
 QualityVerdict Judge(const SpeechQuality& quality, const QualityLimits& limits) {

@@ -83,25 +83,40 @@ bool VoiceActivityDetector::IsVoice(std::span<const float> samples) {
   return impl_->IsVoice();
 }
 
+VoiceStream::VoiceStream(float peak)
+    : gain_(std::min(kWantedPeak / std::max(peak, 1e-9f), kHighestGain)), raw_(2 * kHalf + 1) {}
+
+void VoiceStream::Accept(std::span<const float> samples, std::vector<bool>& voice) {
+  for (float sample : samples) {
+    frame_.push_back(gain_ * sample);
+    if (frame_.size() < VoiceActivityDetector::kFrame) continue;
+    raw_[heard_ % raw_.size()] = detector_.IsVoice(frame_);
+    ++heard_;
+    frame_.clear();
+    if (heard_ > kHalf) Decide(heard_ - kHalf, voice);
+  }
+}
+
+void VoiceStream::Finish(std::vector<bool>& voice) { Decide(heard_, voice); }
+
+// Decides all frames before number `end`.
+void VoiceStream::Decide(std::size_t end, std::vector<bool>& voice) {
+  for (; decided_ < end; ++decided_) {
+    const std::size_t from = decided_ < kHalf ? 0 : decided_ - kHalf,
+                      to = std::min(decided_ + kHalf + 1, heard_);
+    std::size_t count = 0;
+    for (std::size_t t = from; t < to; ++t) count += raw_[t % raw_.size()];
+    voice.push_back(2 * count > to - from);
+  }
+}
+
 std::vector<bool> DetectVoice(std::span<const float> samples) {
-  constexpr std::size_t kFrame = VoiceActivityDetector::kFrame, kHalf = 15;
-  // The detector hears nothing in what is very quiet.
   float peak = 0;
   for (float sample : samples) peak = std::max(peak, std::abs(sample));
-  const float gain = std::min(kWantedPeak / std::max(peak, 1e-9f), kHighestGain);
-  VoiceActivityDetector detector;
-  std::vector<float> frame(kFrame);
-  std::vector<int> before(1, 0);  // number of frames with voice before each
-  for (std::size_t i = 0; i + kFrame <= samples.size(); i += kFrame) {
-    for (std::size_t k = 0; k < kFrame; ++k) frame[k] = gain * samples[i + k];
-    before.push_back(before.back() + detector.IsVoice(frame));
-  }
-  const std::size_t frames = before.size() - 1;
-  std::vector<bool> voice(frames);
-  for (std::size_t t = 0; t < frames; ++t) {
-    const std::size_t begin = t < kHalf ? 0 : t - kHalf, end = std::min(t + kHalf + 1, frames);
-    voice[t] = 2 * (before[end] - before[begin]) > static_cast<int>(end - begin);
-  }
+  VoiceStream stream(peak);
+  std::vector<bool> voice;
+  stream.Accept(samples, voice);
+  stream.Finish(voice);
   return voice;
 }
 

@@ -79,9 +79,12 @@ FeatureExtractor::Input FeatureExtractor::Extract(const std::string& path) const
   Input input;
   std::vector<float> column;
   if (impl_->embedding) {
-    const std::vector<float> speech = impl_->embedding->ReadSpeechFor(path);
-    input.fingerprint = SpeechFingerprint(speech);
-    column = impl_->embedding->Extract(speech);
+    SpeechReader speech = impl_->embedding->OpenSpeech(path);
+    speech.Find();
+    SpeechFingerprintStream fingerprint;
+    column = impl_->embedding->Extract(
+        speech, 1, {}, [&](std::span<const float> samples) { fingerprint.Add(samples); });
+    input.fingerprint = fingerprint.Digest();
   } else {
     const std::vector<float> samples = ReadSpeech(path, impl_->speech_options()).samples;
     input.fingerprint = SpeechFingerprint(samples);

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/eval/thresholds.h"
@@ -189,6 +190,7 @@ void AddCalibrateCommand(CLI::App& app, Context& context) {
       ->type_name("DIR")
       ->needs(conditions);
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "Fits log-likelihood ratios by logistic regression on the scores and the amount of speech,\n"
       "and finds the thresholds at the equal error rate and for false match rates of 1 %, 0.1 %\n"

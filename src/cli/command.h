@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vpr/audio/audio_reader.h"
 #include "vpr/base/progress.h"
 
 namespace CLI {
@@ -38,9 +39,17 @@ struct Context {
 // plain line now and then. News and warnings are log lines.
 std::unique_ptr<Progress> MakeConsoleProgress(const Context& context);
 
-// From now on the first Ctrl-C (or SIGTERM) makes the returned function true and a second one ends
-// the program at once.
+// First of all: standard input, output and error are open, and signals that end the program (INT,
+// TERM, HUP, QUIT) remove unfinished files before they do.
+void BeginProcess();
+
+// From now on the first Ctrl-C (or SIGTERM, or SIGHUP) makes the returned function true and a
+// second one ends the program at once.
 StopRequested CatchInterrupts();
+
+// Shows again what is typed into the terminal, if a question for a passphrase has turned that off.
+// May be called in a signal's handler.
+void RestoreEcho() noexcept;
 
 // Nobody reads the results any more: the program ends without a word, as SIGPIPE ends others.
 struct ClosedPipe {};
@@ -88,9 +97,9 @@ void AddClassifyCommand(CLI::App& app, Context& context);
 void AddInspectCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
 
-// Draws what vpr inspect does, also for reports. Throws what ReadAudio throws, kIo.
-void InspectRecording(const std::string& path, const std::string& title, bool own_rate,
-                      const std::string& png_path);
+// What vpr inspect draws, also for reports: a PNG file's bytes. Throws what ReadAudio throws, kIo.
+std::string InspectRecording(const std::string& path, const std::string& title,
+                             const ReadOptions& read);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.
 int Main(int argc, char** argv);

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -141,7 +142,7 @@ int ComparePairs(const CompareOptions& options, const Context& context,
     const std::string other = score ? Note(*score, decision, extractor) : std::string();
     if (!score) {
       ++not_compared;
-    } else if (score->value < decision.threshold) {
+    } else if (!(score->value >= decision.threshold)) {
       ++different;
     }
     if (options.json) {
@@ -179,7 +180,7 @@ int Run(const CompareOptions& options, const Context& context) {
   const std::string other = Note(score, decision, extractor);
   Print(options.json ? JsonLine(pair, score, decision, model, other)
                      : Text(score, decision, is_cosine, other));
-  return options.exit_status && score.value < decision.threshold ? kExitRejected : kExitDone;
+  return options.exit_status && !(score.value >= decision.threshold) ? kExitRejected : kExitDone;
 }
 
 }  // namespace
@@ -200,6 +201,7 @@ void AddCompareCommand(CLI::App& app, Context& context) {
   command->add_flag("--exit-status", options->exit_status,
                     "End with 3 if the speakers (with --pairs: of any pair) are different");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "Prints the score, the threshold with the error rates measured at it, and the decision. The\n"
       "score is the cosine of the two embeddings, or, for models with PLDA and a cohort, by how\n"

@@ -1,11 +1,9 @@
-#include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -63,6 +61,7 @@ class ConsoleProgress : public Progress {
     unit_ = unit;
     total_ = total;
     done_ = already_ = already;
+    part_ = 0;
     detail_.clear();
     begin_ = Clock::now();
     running_ = true;
@@ -72,7 +71,14 @@ class ConsoleProgress : public Progress {
     std::lock_guard lock(terminal_mutex);
     if (!running_) return;
     done_ = done;
+    part_ = 0;  // those under way say so again
     detail_ = detail;
+    Show();
+  }
+  void UpdatePart(double items) override {
+    std::lock_guard lock(terminal_mutex);
+    if (!running_) return;
+    part_ = items;
     Show();
   }
   void Finish() override {
@@ -96,22 +102,28 @@ class ConsoleProgress : public Progress {
     if (total_ > 0) text += "/" + std::to_string(total_);
     if (parts.unit) text += " " + unit_ + ((total_ > 0 ? total_ : done_) == 1 ? "" : "s");
     double elapsed = Elapsed();
-    if (done_ > already_ && elapsed > 0) {
-      double rate = static_cast<double>(done_ - already_) / elapsed;
-      if (parts.rate) text += Format(rate < 10 ? ", %.2f/s" : ", %.0f/s", rate);
+    if (Work() > static_cast<double>(already_) && elapsed > 0) {
+      const double rate = (Work() - static_cast<double>(already_)) / elapsed;
+      // A file that takes long has a share done, but no speed that says anything.
+      if (parts.rate && done_ > already_) text += Format(rate < 10 ? ", %.2f/s" : ", %.0f/s", rate);
       if (parts.left && total_ > done_)
-        text += ", " + Duration(static_cast<double>(total_ - done_) / rate) + " left";
+        text += ", " + Duration((static_cast<double>(total_) - Work()) / rate) + " left";
     }
     if (parts.detail && !detail_.empty()) text += ", " + detail_;
     return text;
   }
   double Fraction() const {
-    return total_ == 0 ? 0.0
-                       : std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
+    return total_ == 0 ? 0.0 : std::min(1.0, Work() / static_cast<double>(total_));
+  }
+  // Items done, those under way in part.
+  double Work() const {
+    const double work = static_cast<double>(done_) + part_;
+    return total_ == 0 ? work : std::min(work, static_cast<double>(total_));
   }
 
   std::string what_, unit_, detail_;
   std::uint64_t total_ = 0, done_ = 0, already_ = 0;
+  double part_ = 0;  // of the items under way
 
  private:
   void Log(spdlog::level::level_enum level, const std::string& line) {
@@ -212,16 +224,6 @@ class QuietProgress : public Progress {
   void Warn(const std::string& line) override { spdlog::warn("{}", line); }
 };
 
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
-
-void Interrupt(int) {
-  interrupted.store(true);
-  // The next one ends the program as if we had never asked.
-  ::signal(SIGINT, SIG_DFL);
-  ::signal(SIGTERM, SIG_DFL);
-}
-
 }  // namespace
 
 std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
@@ -230,15 +232,6 @@ std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
   if (::isatty(STDERR_FILENO) && terminal != nullptr && std::string_view(terminal) != "dumb")
     return std::make_unique<TerminalProgress>();
   return std::make_unique<PlainProgress>();
-}
-
-StopRequested CatchInterrupts() {
-  struct sigaction action {};
-  action.sa_handler = Interrupt;
-  action.sa_flags = SA_RESTART;
-  ::sigemptyset(&action.sa_mask);
-  for (int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
-  return [] { return interrupted.load(); };
 }
 
 std::string FileName(const std::string& path) {

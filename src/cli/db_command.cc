@@ -8,6 +8,7 @@
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/identify/gallery.h"
 #include "vpr/identify/strangers.h"
 #include "vpr/model/model_file.h"
 
@@ -47,7 +48,7 @@ StrangerShift Strangers(VoiceStore& store, const std::string& wanted, const Cont
 
 int Check(const Options& options, const Context& context) {
   const auto store = OpenStore(options.store);
-  store->Check();
+  store->Check(CheckTemplateBlock);
   const std::size_t speakers = store->NumSpeakers();
   const StrangerShift strangers = Strangers(*store, options.model, context);
   if (options.json) {
@@ -94,6 +95,7 @@ int Report(const Options& options, VoiceStore& store, const char* what, const ch
 int Encrypt(const Options& options, const Context&) {
   StoreOptions open;
   open.where = FindStore(options.store.db);
+  open.warn = WarnOfStore;
   StoreKey key = GivenKey(options.store);
   std::unique_ptr<VoiceStore> store;
   try {

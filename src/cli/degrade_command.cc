@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/command.h"
@@ -26,7 +27,7 @@ struct Options {
   double snr = 10, seconds = 0, top_db = 40;
   std::string codec;
   double compression = 0.7, clip = 0;
-  bool telephone = false;
+  bool telephone = false, json = false;
   std::uint64_t seed = 1;
 };
 
@@ -139,8 +140,7 @@ int Run(const Options& options, const Context& context) {
         }
         Rng rng(options.seed, kDegradeStream, i);
         const fs::path target = fs::path(options.output) / NewName(names[i]);
-        std::error_code error;
-        fs::create_directories(target.parent_path(), error);
+        MakeFolders(target.parent_path().string());
         WriteWav(target.string(), Degrade(std::move(speech), options, noises, rooms, rng),
                  kSampleRate);
       },
@@ -159,6 +159,17 @@ int Run(const Options& options, const Context& context) {
     throw Error(ErrorCode::kUnusable, "no file of the trials can be used (is --audio-root right?)");
   for (const auto& [name, content] : lists)
     WriteFileAtomically((fs::path(options.output) / name).string(), content);
+  if (options.json) {
+    nlohmann::ordered_json json = {{"output", options.output},
+                                   {"files", names.size() - bad},
+                                   {"failed", nlohmann::ordered_json::array()}};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!failures[i].empty())
+        json["failed"].push_back({{"file", names[i]}, {"reason", failures[i]}});
+    }
+    PrintJson(json);
+    return kExitDone;
+  }
   Print(Format("%s: %zu files%s\n", Printable(options.output).c_str(), names.size() - bad,
                bad == 0 ? "" : Format(", %zu could not be used", bad).c_str()));
   return kExitDone;
@@ -212,6 +223,7 @@ void AddDegradeCommand(CLI::App& app, Context& context) {
       ->type_name("S");
   command->add_option("--seed", options->seed, "Another seed, other noises and stretches")
       ->capture_default_str();
+  command->add_flag("--json", options->json, "The result as JSON, failed files included");
   command->footer(
       "Silence is cut first (40 dB below the loudest moment), so that the ratio is that during\n"
       "speech. Both sides of every trial are degraded.\n"

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/embedding_run.h"
 #include "cli/file_list.h"
+#include "cli/read_options.h"
 #include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -157,6 +158,7 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
                     "the work");
   AddShardOption(*command, options->shard, "Embed the I-th of N equal parts of the files");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command
       ->add_option("--features", options->features,
                    "The model is a TorchScript network trained elsewhere that takes [1, frames, "

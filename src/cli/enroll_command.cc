@@ -11,10 +11,12 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "cli/voices.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/base/unicode.h"
 #include "vpr/identify/enrollment.h"
 #include "vpr/identify/gallery.h"
 
@@ -142,7 +144,7 @@ class Enroller {
         progress_.Warn(Printable(name) + ": '" + Printable(recording.source) +
                        "' is doubtful: " + warning);
       entries.push_back({{"file", recording.source},
-                         {"speech_seconds", recording.quality.speech_seconds},
+                         {"speech_seconds", SpeechSeconds(recording)},
                          {"snr_db", recording.quality.snr_db},
                          {"warnings", recording.warnings}});
       files.push_back(recording.source);
@@ -295,6 +297,7 @@ int Run(const Options& options, const Context& context) {
     if (first_failed.empty()) first_failed = name;
   };
   const std::size_t wanted = people.size();
+  for (Person& person : people) person.name = ToNfc(person.name);  // as the store has them
   std::erase_if(people, [&](const Person& person) {
     try {
       CheckSpeakerName(person.name);
@@ -375,6 +378,7 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
   AddStoreOptions(*command, options->store);
   command->add_flag("--json", options->json, "One JSON object a person");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "Three or more utterances of some seconds make the best voiceprint; more can be added any\n"
       "time with the same name. Only voiceprints are kept, no audio, unless --keep-audio. They "

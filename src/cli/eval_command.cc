@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -83,7 +84,8 @@ std::vector<ConditionReport> EvaluateConditions(const ScoredList& scored,
   return reports;
 }
 
-// The threshold that 1:N is measured at: the one given, else that of vpr identify.
+// The threshold that 1:N is measured at: the one given, else that of vpr identify, else, where the
+// model's trials were too few for that, the model's own.
 double SearchThreshold(const EvalOptions& options, const EmbeddingExtractor& extractor,
                        std::size_t gallery, ListReport& report) {
   if (options.threshold) {
@@ -96,8 +98,10 @@ double SearchThreshold(const EvalOptions& options, const EmbeddingExtractor& ext
     report.identification_threshold = "of vpr identify for a FPIR of 5 %";
     return threshold;
   } catch (const Error&) {
-    report.identification_threshold = "none: the model has no calibration";
-    return kNoRate;
+    const DecisionThreshold& decision = extractor.info().decision;
+    report.identification_threshold =
+        decision.basis.empty() ? "none: the model has no calibration" : "of the model, at its EER";
+    return decision.basis.empty() ? kNoRate : decision.threshold;
   }
 }
 
@@ -474,6 +478,7 @@ void AddEvalCommand(CLI::App& app, Context& context) {
   command->add_flag("!--no-intervals", options->intervals, "Leave the confidence intervals out");
   command->add_flag("--json", options->json, "One JSON object a list, each on a line");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "EER: equal error rate, interpolated, with a 95 % interval from resampling the speakers.\n"
       "minDCF(p): smallest detection cost at target prior p, both errors costing 1, normalised;\n"

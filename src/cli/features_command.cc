@@ -1,11 +1,14 @@
 // vpr features: what the programs of the field compute from a recording, as an array, a table and a
 // picture.
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/read_options.h"
 #include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -28,6 +31,7 @@ struct FeaturesCommandOptions {
   std::optional<double> fmax;
   int n_mfcc = AcousticOptions().n_mfcc;
   FeatureOptions features;
+  ReadOptions read{.max_seconds = kMaxWholeSeconds};
 
   bool is_mel_kind() const { return kind == "mel" || kind == "logmel" || kind == "db"; }
   int sample_rate() const { return rate == "file" ? 0 : std::stoi(rate); }
@@ -112,7 +116,11 @@ int Run(const FeaturesCommandOptions& options) {
   speech_options.trim = !options.no_trim;
   speech_options.trim_top_db = options.features.trim_top_db;
   if (options.no_trim) speech_options.min_seconds = 0;  // whatever there is has features
-  const Audio audio = ReadSpeech(options.file, speech_options);
+  ReadOptions read = options.read;
+  read.sample_rate = options.sample_rate();
+  const Audio audio = ReadSpeech(options.file, speech_options, read);
+  for (const std::string& warning : audio.warnings)
+    spdlog::warn("'{}': {}", Printable(FileName(options.file)), warning);
   const Result result = Compute(options, audio);
   const Matrix& values = result.values;
   if (options.output.ends_with(".csv")) {
@@ -123,8 +131,8 @@ int Run(const FeaturesCommandOptions& options) {
     WriteNpy(options.output, values);
   }
   if (!options.plot.empty())
-    PlotFeatures(options.plot, FileName(options.file), audio.samples, values,
-                 AtRate(options, audio.sample_rate));
+    WriteFileAtomically(options.plot, PlotFeatures(FileName(options.file), audio.samples, values,
+                                                   AtRate(options, audio.sample_rate)));
 
   const double seconds = static_cast<double>(audio.samples.size()) / audio.sample_rate;
   const auto [low, high] = std::minmax_element(values.data.begin(), values.data.end());
@@ -204,9 +212,12 @@ void AddFeaturesCommand(CLI::App& app, Context& context) {
       ->add_option("-o,--output", options->output,
                    "Write the array [rows, frames], float32, or a table with a line a frame; with "
                    "--stats one row; - for standard output (as .npy)")
+      ->check(FileEnding({".npy", ".csv"}, true))
       ->type_name("OUT.npy|OUT.csv");
   command->add_option("--plot", options->plot, "Draw waveform and spectrogram (mel, logmel, db)")
+      ->check(FileEnding({".png"}))
       ->type_name("OUT.png");
+  AddReadOptions(*command, options->read);
   command->add_option("--n-fft", features.n_fft, "Samples of a transform, a power of two")
       ->capture_default_str()
       ->type_name("N");

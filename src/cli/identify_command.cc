@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -85,7 +86,7 @@ class Identifier {
       Json json = {{"file", recording.source},
                    {"decision", nullptr},
                    {"candidates", Json::array()},
-                   {"speech_seconds", recording.quality.speech_seconds},
+                   {"speech_seconds", SpeechSeconds(recording)},
                    {"snr_db", recording.quality.snr_db},
                    {"threshold", threshold_},
                    {"margin", nullptr},
@@ -279,13 +280,7 @@ int IdentifyLive(const Options& options, const Context& context,
   using Clock = std::chrono::steady_clock;
   const StopRequested stop = CatchInterrupts();
   const std::unique_ptr<LiveAudio> audio = OpenMic(options.mic);
-  if (!options.save.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.save, error);
-    if (error)
-      throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(options.save) +
-                                      "' for the phrases: " + error.message());
-  }
+  if (!options.save.empty()) MakeFolders(options.save, 0700);
   spdlog::info("listening to '{}'; Ctrl-C ends", Printable(audio->name()));
   Meter meter(::isatty(STDERR_FILENO) == 1 && !context.quiet);
   PhraseDetector detector;
@@ -406,6 +401,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
   AddStoreOptions(*command, options->store);
   command->add_flag("--json", options->json, "One JSON object a line");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "One line a recording, tabs between: file, name or \"unknown speaker\", score, threshold, "
       "the\n"

@@ -1,8 +1,12 @@
 // vpr inspect: what a recording looks like.
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/read_options.h"
 #include "vpr/audio/audio_reader.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/features/acoustic.h"
 #include "vpr/features/mel.h"
@@ -14,18 +18,23 @@ namespace {
 struct Options {
   std::string file, output;
   bool own_rate = false;
+  ReadOptions read{.max_seconds = kMaxWholeSeconds};
 };
 
 int Run(const Options& options) {
-  InspectRecording(options.file, FileName(options.file), options.own_rate, options.output);
+  ReadOptions read = options.read;
+  if (options.own_rate) read.sample_rate = 0;
+  WriteFileAtomically(options.output, InspectRecording(options.file, FileName(options.file), read));
   return kExitDone;
 }
 
 }  // namespace
 
-void InspectRecording(const std::string& path, const std::string& title, bool own_rate,
-                      const std::string& png_path) {
-  const Audio audio = ReadAudio(path, own_rate ? 0 : kSampleRate);
+std::string InspectRecording(const std::string& path, const std::string& title,
+                             const ReadOptions& read) {
+  const Audio audio = ReadAudio(path, read);
+  for (const std::string& warning : audio.warnings)
+    spdlog::warn("'{}': {}", Printable(FileName(path)), warning);
   AcousticOptions options;
   options.frames.sample_rate = audio.sample_rate;
   options.frames.fmax = audio.sample_rate / 2.0;
@@ -33,9 +42,9 @@ void InspectRecording(const std::string& path, const std::string& title, bool ow
     options.features = {feature};
     return AcousticComputer(options).Compute(audio.samples);
   };
-  PlotInspection(png_path, title, audio.samples, compute(AcousticFeature::kMel),
-                 compute(AcousticFeature::kMfcc), compute(AcousticFeature::kChroma),
-                 options.frames);
+  return PlotInspection(title, audio.samples, compute(AcousticFeature::kMel),
+                        compute(AcousticFeature::kMfcc), compute(AcousticFeature::kChroma),
+                        options.frames);
 }
 
 void AddInspectCommand(CLI::App& app, Context& context) {
@@ -47,9 +56,11 @@ void AddInspectCommand(CLI::App& app, Context& context) {
       ->type_name("FILE");
   command->add_option("-o,--output", options->output, "The picture")
       ->required()
+      ->check(FileEnding({".png"}))
       ->type_name("OUT.png");
   command->add_flag("--own-rate", options->own_rate,
                     "At the file's own sample rate instead of 16 kHz");
+  AddReadOptions(*command, options->read);
   command->footer(
       "Example:\n"
       "  vpr inspect hello.wav -o hello.png");

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <clocale>
 #include <csignal>
+#include <cstdio>
 #include <exception>
+#include <new>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/command.h"
@@ -34,6 +37,11 @@ int Run(Context& context) {
     spdlog::error("{}", error.what());
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory");
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again)
+      spdlog::error("out of memory, or of the threads that this user may have");
+    else
+      spdlog::error("{}", error.what());
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
   } catch (const ClosedPipe&) {
@@ -49,11 +57,8 @@ int Usage(const std::string& message) {
   return kExitUsage;
 }
 
-}  // namespace
-
-int Main(int argc, char** argv) {
+int ParseAndRun(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "C.UTF-8");
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of Print, not a sudden death
   const auto logger = MakeLogger();
   spdlog::set_default_logger(logger);
 
@@ -100,6 +105,18 @@ int Main(int argc, char** argv) {
   }
   if (context.quiet) logger->set_level(spdlog::level::warn);
   return Run(context);
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  BeginProcess();
+  try {
+    return ParseAndRun(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("vpr: error: out of memory\n", stderr);
+    return kExitFailed;
+  }
 }
 
 }  // namespace vpr::cli

@@ -188,38 +188,25 @@ int Import(const Options& options, const Context& context) {
   const auto store = OpenStore(options.store, true);
   const auto progress = MakeConsoleProgress(context);
   const StopRequested stop = CatchInterrupts();
-  std::size_t imported = 0, seen = 0;
-  std::vector<Enrollment> batch;
-  auto enroll_batch = [&] {
-    if (batch.empty()) return;
-    const std::vector<std::string> left_out = store->EnrollAll(batch);
-    for (const std::string& name : left_out)
-      progress->Warn("'" + Printable(name) +
-                     "' is enrolled already and was left out; --merge adds the utterances");
-    imported += batch.size() - left_out.size();
-    batch.clear();
-    progress->Update(seen);
-  };
-  progress->Start("importing", "speaker", speakers.size());
-  for (EnrolledSpeaker& speaker : speakers) {
-    if (stop())
-      throw Error(ErrorCode::kInterrupted,
-                  Format("stopped; %zu of %zu speakers are imported", imported, speakers.size()));
-    ++seen;
-    batch.push_back({std::move(speaker.name), std::move(speaker.utterances),
-                     speaker.note.empty() ? std::nullopt : std::optional(speaker.note),
-                     std::move(speaker.enrolled_at), !options.merge});
-    if (batch.size() == 100) enroll_batch();
-  }
-  enroll_batch();
+  std::vector<Enrollment> people;
+  for (EnrolledSpeaker& speaker : speakers)
+    people.push_back({std::move(speaker.name), std::move(speaker.utterances),
+                      speaker.note.empty() ? std::nullopt : std::optional(speaker.note),
+                      std::move(speaker.enrolled_at)});
+  progress->Start("importing", "speaker", people.size());
+  const VoiceStore::Imported imported = store->Import(people, options.merge, [&](std::size_t done) {
+    if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was imported");
+    progress->Update(done);
+  });
   progress->Finish();
   if (options.json)
-    PrintJson({{"imported", imported}, {"left_out", speakers.size() - imported}});
+    PrintJson({{"imported", people.size()},
+               {"new_speakers", imported.people},
+               {"new_utterances", imported.utterances}});
   else
-    Print(Format("%zu of %zu speakers imported\n", imported, speakers.size()));
-  if (imported < speakers.size())
-    throw Error(ErrorCode::kInvalidArgument,
-                Format("%zu speakers were left out", speakers.size() - imported));
+    Print(Format("%zu speaker%s imported: %zu new, %zu utterance%s that %s not there before\n",
+                 people.size(), people.size() == 1 ? "" : "s", imported.people, imported.utterances,
+                 imported.utterances == 1 ? "" : "s", imported.utterances == 1 ? "was" : "were"));
   return kExitDone;
 }
 
@@ -342,7 +329,8 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
       ->type_name("FILE");
   exported->add_flag("--with-audio", options->with_audio, "The kept recordings, too");
   exported->footer("Example:\n  vpr speakers export -o voices.jsonl");
-  CLI::App* imported = add("import", "Take in what export wrote", Import);
+  CLI::App* imported =
+      add("import", "Take in what export wrote: all of it or, after an error, nothing", Import);
   imported->add_option("file", options->file, "What export wrote (- : standard input)")
       ->required()
       ->type_name("FILE");

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
+#include "cli/read_options.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -84,7 +85,7 @@ int Run(const Options& options, const Context& context) {
                                    {"llr", nullptr},
                                    {"fmr", nullptr},
                                    {"fnmr", nullptr},
-                                   {"speech_seconds", recording.quality.speech_seconds},
+                                   {"speech_seconds", SpeechSeconds(recording)},
                                    {"snr_db", recording.quality.snr_db},
                                    {"warnings", recording.warnings},
                                    {"enrolled_utterances", usable.size()},
@@ -112,8 +113,8 @@ int Run(const Options& options, const Context& context) {
           "alike than usual\n",
           strangers.shift, strangers.people);
     if (!std::isnan(score.llr)) text += Format("LLR           %+.2f\n", score.llr);
-    text += Format("speech        %.1f s, %.0f dB above the noise\n",
-                   recording.quality.speech_seconds, recording.quality.snr_db);
+    text += Format("speech        %.1f s, %.0f dB above the noise\n", SpeechSeconds(recording),
+                   recording.quality.snr_db);
     if (!other.empty()) text += "note          " + other + "\n";
     Print(text + (accepted ? "accepted: " : "rejected: not ") + options.name + "\n");
   }
@@ -135,6 +136,7 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   command->add_flag("--json", options->json, "The answer as JSON");
   command->add_flag("--exit-status", options->exit_status, "End with 3 if rejected");
   AddNetworkOptions(*command, options->network);
+  AddReadOptions(*command, options->network.engine.read);
   command->footer(OperatingPointsHelp() +
                   "Example:\n"
                   "  vpr verify Ada today.wav\n"

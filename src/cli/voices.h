@@ -45,6 +45,9 @@ StoreKey GivenKey(const StoreArguments& arguments);
 // the terminal. Throws kInvalidArgument if there is neither.
 StoreKey NewKey(const std::string& key_file, const char* passphrase_variable);
 
+// For StoreOptions::warn.
+void WarnOfStore(const std::string& line);
+
 // Whether it is a database on a server, where nothing is overwritten.
 bool DescribesServer(const VoiceStore& store);
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
@@ -32,8 +33,14 @@ struct Packed {
     double seconds;
   };
   std::vector<Piece> pieces;
-  std::string reason;  // why there are none
+  std::optional<SpeechReader> speech;  // of a long recording: the one piece, not yet read
+  std::string reason;                  // why there are neither
+  std::vector<std::string> warnings;
 };
+
+// Speech up to this long is made a payload as soon as it is read; longer speech is read again when
+// its turn to be written comes, so that it is never in memory whole.
+constexpr std::size_t kHeldSamples = std::size_t{300} * kSampleRate;
 
 void Validate(const PackOptions& options) {
   auto refuse = [](const std::string& what) { throw Error(ErrorCode::kInvalidArgument, what); };
@@ -138,36 +145,82 @@ Packed::Piece MelPiece(const MelComputer& mel, std::span<const float> samples, s
   return {std::move(key), std::move(payload), static_cast<double>(kMel64Samples) / kSampleRate};
 }
 
-Packed PackOne(const PackOptions& options, const MelComputer& mel, const Utterance& utterance) {
+// The crops at `offsets`, in that order, of speech of at least kMel64Samples. Of the speech no more
+// is kept than the crops need.
+std::vector<Packed::Piece> MelPieces(const MelComputer& mel, SpeechReader& speech,
+                                     const std::vector<std::size_t>& offsets,
+                                     const std::string& key, const OnRead& on_read) {
+  std::vector<std::size_t> order(offsets.size());  // by offset
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return offsets[a] < offsets[b]; });
+  std::vector<Packed::Piece> pieces(offsets.size());
+  std::vector<float> recent;
+  std::size_t begin = 0, next = 0;  // of `recent`, in the speech; in `order`
+  auto cut = [&] {
+    for (; next < order.size(); ++next) {
+      const std::size_t offset = offsets[order[next]];
+      if (offset + kMel64Samples > begin + recent.size()) break;
+      pieces[order[next]] = MelPiece(mel, std::span(recent).subspan(offset - begin, kMel64Samples),
+                                     key + "#" + std::to_string(order[next] + 1));
+    }
+    const std::size_t needed = next < order.size() ? offsets[order[next]] : begin + recent.size();
+    const std::size_t unused = std::min(needed - std::min(needed, begin), recent.size());
+    recent.erase(recent.begin(), recent.begin() + static_cast<std::ptrdiff_t>(unused));
+    begin += unused;
+  };
+  speech.ForEachBlock(
+      [&](std::span<const float> block) {
+        recent.insert(recent.end(), block.begin(), block.end());
+        cut();
+      },
+      on_read);
+  VPR_CHECK(next == order.size());
+  return pieces;
+}
+
+Packed PackOne(const PackOptions& options, const MelComputer& mel, const Utterance& utterance,
+               const OnRead& on_read) {
   Packed packed;
   try {
     SpeechOptions speech_options;
     speech_options.trim = options.trim_top_db > 0;
     speech_options.trim_top_db = options.trim_top_db;
     speech_options.min_seconds = options.min_seconds;
-    std::vector<float> speech = ReadSpeech(utterance.path, speech_options).samples;
+    ReadOptions read = options.read;
+    read.sample_rate = kSampleRate;
+    SpeechReader speech(AudioSource(utterance.path, read), speech_options);
+    speech.Find([&](double share) { on_read(share / 2); });
+    packed.warnings = speech.source().warnings();
+    const std::size_t samples = speech.num_speech_samples();
     if (utterance.speaker.empty())
       throw Error(ErrorCode::kUnusable, "no speaker for '" + Printable(utterance.path) +
                                             "': it lies where the layout has no recordings");
-    if (speech.empty())
+    if (samples == 0)
       throw Error(ErrorCode::kUnusable, "no speech in '" + Printable(utterance.path) + "'");
     if (options.payload == PayloadKind::kPcm16) {
-      if (speech.size() > std::numeric_limits<std::uint32_t>::max() / 2)
+      if (samples > std::numeric_limits<std::uint32_t>::max() / 2)
         throw Error(ErrorCode::kUnusable,
                     "cannot pack '" + Printable(utterance.path) +
                         "': more than 37 hours of speech; cut it into shorter files");
-      packed.pieces.push_back(
-          {utterance.key, EncodePcm16(speech), static_cast<double>(speech.size()) / kSampleRate});
+      if (samples > kHeldSamples)
+        packed.speech.emplace(std::move(speech));
+      else
+        packed.pieces.push_back({utterance.key, EncodePcm16(speech.ReadAll()),
+                                 static_cast<double>(samples) / kSampleRate});
       return packed;
     }
-    // Shorter speech is repeated until it fills the window.
-    for (std::size_t i = 0; speech.size() < kMel64Samples; ++i) speech.push_back(speech[i]);
-    int number = 0;
-    for (std::size_t offset : DrawOffsets(options, utterance.key, speech.size()))
-      packed.pieces.push_back(MelPiece(mel, std::span(speech).subspan(offset, kMel64Samples),
-                                       utterance.key + "#" + std::to_string(++number)));
+    if (samples < kMel64Samples) {
+      // Shorter speech is repeated until it fills the window.
+      std::vector<float> repeated = speech.ReadAll();
+      for (std::size_t i = 0; repeated.size() < kMel64Samples; ++i) repeated.push_back(repeated[i]);
+      packed.pieces.push_back(MelPiece(mel, repeated, utterance.key + "#1"));
+    } else {
+      packed.pieces = MelPieces(mel, speech, DrawOffsets(options, utterance.key, samples),
+                                utterance.key, [&](double share) { on_read((1 + share) / 2); });
+    }
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kInternal) throw;
+    if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;
     packed.pieces.clear();
     packed.reason = error.what();
   } catch (const std::bad_alloc&) {
@@ -212,26 +265,44 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
   std::vector<Packed> slots(window);
   bool any_train = false, any_held_out = false;
   progress.Start("packing", "file", count);
-  std::size_t done = OrderedParallelFor(
-      count, threads, window,
-      [&](std::size_t i) { slots[i % window] = PackOne(options, mel, utterances[begin + i]); },
-      [&](std::size_t i) {
-        const Utterance& utterance = utterances[begin + i];
-        Packed packed = std::exchange(slots[i % window], {});
-        bool out = dev_speakers.contains(utterance.speaker) ||
-                   (options.test_every > 0 &&
-                    (begin + i + 1) % static_cast<std::size_t>(options.test_every) == 0);
-        for (const Packed::Piece& piece : packed.pieces) {
-          (out ? *held_out : train).Add(piece.key, utterance.speaker, piece.payload, piece.seconds);
-          (out ? any_held_out : any_train) = true;
-        }
-        if (packed.pieces.empty())
-          report.skipped.push_back({utterance.path, std::move(packed.reason)});
-        progress.Update(i + 1, report.skipped.empty()
-                                   ? std::string()
-                                   : Format("%zu skipped", report.skipped.size()));
-      },
-      stop);
+  PartialProgress partial(progress, stop, window);
+  auto produce = [&](std::size_t i) {
+    slots[i % window] = PackOne(options, mel, utterances[begin + i],
+                                [&, i](double share) { partial.Update(i % window, share); });
+  };
+  std::size_t done = 0;
+  auto consume = [&](std::size_t i) {
+    const Utterance& utterance = utterances[begin + i];
+    Packed packed = std::exchange(slots[i % window], {});
+    bool out = dev_speakers.contains(utterance.speaker) ||
+               (options.test_every > 0 &&
+                (begin + i + 1) % static_cast<std::size_t>(options.test_every) == 0);
+    PackedWriter& writer = out ? *held_out : train;
+    for (const std::string& warning : packed.warnings)
+      progress.Warn("'" + Printable(utterance.path) + "': " + warning);
+    for (const Packed::Piece& piece : packed.pieces)
+      writer.Add(piece.key, utterance.speaker, piece.payload, piece.seconds);
+    if (packed.speech) {
+      const std::size_t samples = packed.speech->num_speech_samples();
+      writer.Begin(utterance.key, utterance.speaker, 2 * std::uint64_t{samples},
+                   static_cast<double>(samples) / kSampleRate);
+      packed.speech->ForEachBlock(
+          [&](std::span<const float> block) { writer.Append(EncodePcm16(block)); },
+          [&](double share) { partial.Update(i % window, (1 + share) / 2); });
+    }
+    const bool any = packed.speech || !packed.pieces.empty();
+    if (any) (out ? any_held_out : any_train) = true;
+    if (!any) report.skipped.push_back({utterance.path, std::move(packed.reason)});
+    done = i + 1;
+    partial.Done(i % window);
+    progress.Update(i + 1, report.skipped.empty() ? std::string()
+                                                  : Format("%zu skipped", report.skipped.size()));
+  };
+  try {
+    OrderedParallelFor(count, threads, window, produce, consume, stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInterrupted) throw;  // in the midst of a file: said below
+  }
   progress.Finish();
   if (done < count)
     throw Error(ErrorCode::kInterrupted,

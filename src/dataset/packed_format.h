@@ -24,8 +24,11 @@ inline std::uint32_t ReadU32(const std::uint8_t* bytes) {
 
 // The fingerprint of a data set: each field with its length before it, so that no two sets of
 // different fields give the same stream.
-inline void AddField(FingerprintStream& stream, const void* data, std::uint32_t size) {
+inline void BeginField(FingerprintStream& stream, std::uint32_t size) {
   stream.Add(&size, sizeof size);
+}
+inline void AddField(FingerprintStream& stream, const void* data, std::uint32_t size) {
+  BeginField(stream, size);
   stream.Add(data, size);
 }
 inline void AddField(FingerprintStream& stream, std::string_view text) {

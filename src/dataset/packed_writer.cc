@@ -23,7 +23,8 @@ namespace {
 
 constexpr const char* kEndings[] = {".data", ".label", ".json", ".header"};
 
-// Temporary files of earlier runs with this prefix whose process is gone (killed): "X.tmp.PID.N".
+// Temporary files of earlier runs with this prefix whose process is gone (killed):
+// "X.tmp.PID.RANDOM".
 void RemoveStaleFiles(const std::string& prefix) {
   namespace fs = std::filesystem;
   fs::path folder = fs::path(prefix).parent_path();
@@ -74,6 +75,7 @@ struct PackedWriter::Impl {
 
   // Writes the last file and brings all to the disk, under their temporary names.
   void Seal() {
+    VPR_CHECK(missing == 0);
     if (info.utterances == 0)
       throw Error(ErrorCode::kUnusable,
                   "cannot write data set '" + Printable(prefix) + "': it would hold no utterance");
@@ -111,6 +113,7 @@ struct PackedWriter::Impl {
   AtomicFile data, header, label, json;
   FingerprintStream fingerprint, header_seal, label_seal;
   std::set<std::string, std::less<>> speakers;
+  std::uint64_t missing = 0;  // bytes of the record under way
 };
 
 PackedWriter::PackedWriter(const std::string& prefix, const DatasetInfo& info)
@@ -120,24 +123,29 @@ PackedWriter::~PackedWriter() = default;
 
 void PackedWriter::Add(std::string_view key, std::string_view label,
                        std::span<const std::uint8_t> payload, double seconds) {
+  Begin(key, label, payload.size(), seconds);
+  Append(payload);
+}
+
+void PackedWriter::Begin(std::string_view key, std::string_view label, std::uint64_t size,
+                         double seconds) {
+  VPR_CHECK(impl_->missing == 0);
   CheckName("key", key);
   CheckName("label", label);
   bool fits = impl_->info.payload == PayloadKind::kMel64
-                  ? payload.size() == kMel64Bytes
-                  : !payload.empty() && payload.size() % 2 == 0 &&
-                        payload.size() <= std::numeric_limits<std::uint32_t>::max();
+                  ? size == kMel64Bytes
+                  : size > 0 && size % 2 == 0 && size <= std::numeric_limits<std::uint32_t>::max();
   if (!fits)
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        Format("cannot store %zu bytes as %s: ", payload.size(), ToString(impl_->info.payload)) +
-            "'" + Printable(key) + "' has too little or too much audio");
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("cannot store %llu bytes as %s: ", static_cast<unsigned long long>(size),
+                       ToString(impl_->info.payload)) +
+                    "'" + Printable(key) + "' has too little or too much audio");
   auto key_length = static_cast<std::uint32_t>(key.size());
-  auto length = static_cast<std::uint32_t>(payload.size());
+  auto length = static_cast<std::uint32_t>(size);
   impl_->data.Write(&key_length, sizeof key_length);
   impl_->data.Write(key);
   impl_->data.Write(&length, sizeof length);
   std::uint64_t offset = impl_->data.size();
-  impl_->data.Write(payload.data(), payload.size());
 
   std::string line(key);
   line += Format("\t%llu\t%lu\n", static_cast<unsigned long long>(offset),
@@ -150,10 +158,18 @@ void PackedWriter::Add(std::string_view key, std::string_view label,
 
   packed::AddField(impl_->fingerprint, key);
   packed::AddField(impl_->fingerprint, label);
-  packed::AddField(impl_->fingerprint, payload.data(), length);
+  packed::BeginField(impl_->fingerprint, length);
   if (!impl_->speakers.contains(label)) impl_->speakers.emplace(label);
   ++impl_->info.utterances;
   impl_->info.seconds += seconds;
+  impl_->missing = size;
+}
+
+void PackedWriter::Append(std::span<const std::uint8_t> bytes) {
+  VPR_CHECK(bytes.size() <= impl_->missing);
+  impl_->missing -= bytes.size();
+  impl_->data.Write(bytes.data(), bytes.size());
+  impl_->fingerprint.Add(bytes.data(), bytes.size());
 }
 
 namespace {

@@ -139,8 +139,9 @@ std::string Metadata::Value(const std::string& path, const std::string& column) 
   if (at == columns.end()) {
     std::string known;
     for (const std::string& one : columns) known += (known.empty() ? "" : ", ") + Printable(one);
-    throw Error(ErrorCode::kInvalidArgument,
-                "the metadata have no column '" + Printable(column) + "'; there are " + known);
+    throw Error(ErrorCode::kInvalidArgument, "the metadata have no column '" + Printable(column) +
+                                                 "'; there are " + known +
+                                                 DidYouMean(column, columns));
   }
   const auto found = values.find(path);
   return found == values.end() ? "-"

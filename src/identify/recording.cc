@@ -1,12 +1,33 @@
 #include "vpr/identify/recording.h"
 
-#include "vpr/audio/audio_reader.h"
+#include <algorithm>
+#include <optional>
+
+#include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/model/measure_conditions.h"
 
 namespace vpr {
+
+namespace {
+
+// Of the time that a file takes, for showing progress: up to its speech being found, and measured.
+constexpr double kFound = 0.05, kMeasured = 0.25;
+
+// Whether the recording may be used; if so, `embed` is called.
+void Decide(Recording& recording, const QualityLimits& limits, const std::function<void()>& embed) {
+  QualityVerdict verdict = Judge(recording.quality, limits);
+  if (verdict.refused.empty())
+    embed();
+  else
+    recording.failure = "cannot use '" + Printable(recording.source) + "': " + verdict.refused;
+  recording.warnings.insert(recording.warnings.end(), verdict.warnings.begin(),
+                            verdict.warnings.end());
+}
+
+}  // namespace
 
 Recording EmbedRecording(const std::string& source, const std::vector<float>& samples,
                          const EmbeddingExtractor& extractor, const QualityLimits& limits,
@@ -17,14 +38,10 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
   try {
     const std::vector<float> speech = extractor.SpeechFor(samples, source);
     recording.quality = MeasureSpeech(samples);
-    QualityVerdict verdict = Judge(recording.quality, limits);
-    if (verdict.refused.empty()) {
+    Decide(recording, limits, [&] {
       recording.embedding = extractor.Extract(speech);
       recording.conditions = MeasureConditions(speech);
-    } else {
-      recording.failure = "cannot use '" + Printable(source) + "': " + verdict.refused;
-    }
-    recording.warnings = std::move(verdict.warnings);
+    });
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnusable) throw;
     recording.failure = error.what();
@@ -33,32 +50,86 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
   return recording;
 }
 
+double SpeechSeconds(const Recording& recording) {
+  return recording.embedding.empty() ? recording.quality.speech_seconds
+                                     : recording.conditions.seconds;
+}
+
+Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor,
+                    const QualityLimits& limits, bool keep_samples, int threads,
+                    const OnRead& on_read) {
+  Recording recording;
+  recording.source = path;
+  std::optional<SpeechReader> speech;
+  auto part = [&](double from, double to) {
+    return on_read
+               ? OnRead([&on_read, from, to](double share) { on_read(from + (to - from) * share); })
+               : OnRead();
+  };
+  try {
+    speech.emplace(extractor.OpenSpeech(path));
+    speech->Find(part(0, kFound));
+    recording.heard = true;
+    if (keep_samples && static_cast<double>(speech->num_samples()) > kMaxWholeSeconds * kSampleRate)
+      throw Error(ErrorCode::kUnusable,
+                  "cannot keep '" + Printable(path) +
+                      Format("': it is longer than %.4g hours; cut it", kMaxWholeSeconds / 3600));
+    recording.warnings = speech->source().warnings();
+    SpeechMeter meter(speech->peak());
+    speech->source().ForEachBlock(
+        [&](std::span<const float> samples) {
+          meter.Accept(samples);
+          if (keep_samples)
+            recording.samples.insert(recording.samples.end(), samples.begin(), samples.end());
+        },
+        part(kFound, kMeasured));
+    recording.quality = meter.Finish();
+    Decide(recording, limits, [&] {
+      ConditionsMeter conditions(speech->num_speech_samples());
+      recording.embedding = extractor.Extract(
+          *speech, threads, part(kMeasured, 1),
+          [&](std::span<const float> samples) { conditions.Accept(samples); });
+      recording.conditions = conditions.Finish();
+    });
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;
+    // Read to its end, and then silent or too short.
+    recording.heard = speech && speech->source().info().seconds > 0;
+    recording.failure = error.what();
+    recording.embedding.clear();
+  }
+  return recording;
+}
+
 void EmbedRecordings(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,
                      const QualityLimits& limits, bool keep_samples, Progress& progress,
                      const StopRequested& stop, const std::function<void(Recording&&)>& use) {
   const int threads =
       extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads();
+  const int threads_of_file =
+      std::max(1, threads / static_cast<int>(std::clamp<std::size_t>(paths.size(), 1, 1u << 16)));
   std::vector<Recording> slots(static_cast<std::size_t>(2 * threads));
   progress.Start("embedding", "file", paths.size());
-  const std::size_t done = OrderedParallelFor(
-      paths.size(), threads, slots.size(),
-      [&](std::size_t i) {
-        Recording& slot = slots[i % slots.size()];
-        try {
-          slot = EmbedRecording(paths[i], ReadAudio(paths[i]).samples, extractor, limits,
-                                keep_samples);
-        } catch (const Error& error) {
-          if (error.code() == ErrorCode::kInternal) throw;
-          slot = {};
-          slot.source = paths[i];
-          slot.failure = error.what();
-        }
-      },
-      [&](std::size_t i) {
-        use(std::move(slots[i % slots.size()]));
-        progress.Update(i + 1);
-      },
-      stop);
+  PartialProgress partial(progress, stop, slots.size());
+  std::size_t done = 0;
+  try {
+    OrderedParallelFor(
+        paths.size(), threads, slots.size(),
+        [&](std::size_t i) {
+          const std::size_t slot = i % slots.size();
+          slots[slot] = EmbedFile(paths[i], extractor, limits, keep_samples, threads_of_file,
+                                  [&, slot](double share) { partial.Update(slot, share); });
+        },
+        [&](std::size_t i) {
+          use(std::move(slots[i % slots.size()]));
+          done = i + 1;
+          partial.Done(i % slots.size());
+          progress.Update(i + 1);
+        },
+        stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInterrupted) throw;  // in the midst of a file: said below
+  }
   progress.Finish();
   if (done < paths.size())
     throw Error(ErrorCode::kInterrupted,

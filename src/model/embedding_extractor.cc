@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "vpr/audio/pcm16.h"
-#include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
@@ -26,6 +25,9 @@ namespace {
 // much longer than 2 s.
 constexpr double kPartSeconds = 10;
 constexpr double kForeignPartSeconds = 60;
+
+// Of the time that a file takes, for showing progress: finding its speech, against embedding it.
+constexpr double kFindShare = 0.1;
 
 constexpr int kLargeBlock = 1 << 14;  // bytes
 
@@ -51,16 +53,90 @@ struct EmbeddingExtractor::Impl {
     return speech;
   }
 
+  std::size_t Samples(double seconds) const {
+    return static_cast<std::size_t>(std::lround(seconds * info.features.sample_rate));
+  }
+  std::size_t LongestPart() const {
+    return std::max(Samples(part_seconds), Samples(info.crop_seconds));
+  }
+
   Matrix Features(std::span<const float> speech) const {
     return fbank ? fbank->Compute(speech) : mel.Compute(speech);
   }
 
   std::vector<float> EmbedPart(const Matrix& features) const {
     std::vector<float> embedding = network->Forward(features);
-    VPR_CHECK(embedding.size() == static_cast<std::size_t>(info.embedding_dim));
+    // A network from elsewhere may do as it likes.
+    if (embedding.size() != static_cast<std::size_t>(info.embedding_dim))
+      throw Error(ErrorCode::kUnusable,
+                  Format("the network made an embedding of %zu numbers, not %d", embedding.size(),
+                         info.embedding_dim));
+    if (!std::all_of(embedding.begin(), embedding.end(),
+                     [](float value) { return std::isfinite(value); }))
+      throw Error(ErrorCode::kUnusable,
+                  "the network made an embedding with values that are no numbers");
     Normalize(embedding);
     return embedding;
   }
+};
+
+// Speech that comes block by block, cut into equal parts, some of which are embedded at once.
+class EmbeddingExtractor::PartEmbedder {
+ public:
+  // `samples`: as many as will come.
+  PartEmbedder(const Impl& impl, std::size_t samples, int threads)
+      : impl_(impl),
+        samples_(samples),
+        parts_((samples + impl.LongestPart() - 1) / impl.LongestPart()),
+        threads_(threads),
+        sum_(static_cast<std::size_t>(impl.info.embedding_dim), 0.0f) {
+    if (samples == 0) throw Error(ErrorCode::kUnusable, "no speech to make an embedding of");
+  }
+
+  void Accept(std::span<const float> speech) {
+    while (!speech.empty()) {
+      const std::size_t wanted = End(part_) - at_;
+      const std::size_t count = std::min(wanted, speech.size());
+      if (waiting_.size() <= num_waiting_) waiting_.emplace_back();
+      std::vector<float>& part = waiting_[num_waiting_];
+      part.insert(part.end(), speech.begin(), speech.begin() + static_cast<std::ptrdiff_t>(count));
+      at_ += count;
+      speech = speech.subspan(count);
+      if (count < wanted) return;
+      ++part_;
+      ++num_waiting_;
+      if (num_waiting_ >= static_cast<std::size_t>(std::max(threads_, 1))) EmbedWaiting();
+    }
+  }
+
+  std::vector<float> Finish() {
+    EmbedWaiting();
+    VPR_CHECK(at_ == samples_ && part_ == parts_);
+    Normalize(sum_);
+    return std::move(sum_);
+  }
+
+ private:
+  std::size_t End(std::size_t part) const { return samples_ * (part + 1) / parts_; }
+
+  void EmbedWaiting() {
+    std::vector<std::vector<float>> embeddings(num_waiting_);
+    ParallelFor(num_waiting_, threads_, [&](std::size_t i) {
+      embeddings[i] = impl_.EmbedPart(impl_.Features(waiting_[i]));
+    });
+    // In their order, so that the sum does not depend on the threads.
+    for (const std::vector<float>& one : embeddings)
+      for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += one[i];
+    for (std::vector<float>& part : waiting_) part.clear();
+    num_waiting_ = 0;
+  }
+
+  const Impl& impl_;
+  std::size_t samples_, parts_;
+  int threads_;
+  std::vector<float> sum_;
+  std::vector<std::vector<float>> waiting_;  // parts that are whole, and the one under way
+  std::size_t num_waiting_ = 0, part_ = 0, at_ = 0;
 };
 
 EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
@@ -122,8 +198,16 @@ const ExtractorOptions& EmbeddingExtractor::options() const { return impl_->opti
 
 const Scorer& EmbeddingExtractor::scorer() const { return impl_->scorer.get(); }
 
+SpeechReader EmbeddingExtractor::OpenSpeech(const std::string& path) const {
+  ReadOptions read = impl_->options.read;
+  read.sample_rate = kSampleRate;
+  return SpeechReader(AudioSource(path, read), impl_->speech_options());
+}
+
 std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) const {
-  return ReadSpeech(path, impl_->speech_options()).samples;
+  SpeechReader speech = OpenSpeech(path);
+  speech.Find();
+  return speech.ReadAll();
 }
 
 std::vector<float> EmbeddingExtractor::SpeechFor(const std::vector<float>& samples,
@@ -132,26 +216,39 @@ std::vector<float> EmbeddingExtractor::SpeechFor(const std::vector<float>& sampl
 }
 
 std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) const {
-  if (speech.empty()) throw Error(ErrorCode::kUnusable, "no speech to make an embedding of");
-  const ModelInfo& info = impl_->info;
-  auto samples = [&](double seconds) {
-    return static_cast<std::size_t>(std::lround(seconds * info.features.sample_rate));
-  };
+  const std::size_t longest = impl_->LongestPart();
+  if (speech.empty() || speech.size() > longest) {
+    PartEmbedder embedder(*impl_, speech.size(), 1);
+    embedder.Accept(speech);
+    return embedder.Finish();
+  }
   std::vector<float> repeated;
-  if (speech.size() < samples(info.crop_seconds)) {
-    repeated = RepeatTo(speech, samples(info.crop_seconds));
+  if (speech.size() < impl_->Samples(impl_->info.crop_seconds)) {
+    repeated = RepeatTo(speech, impl_->Samples(impl_->info.crop_seconds));
     speech = repeated;
   }
-  std::size_t longest = std::max(samples(impl_->part_seconds), samples(info.crop_seconds));
-  std::size_t parts = (speech.size() + longest - 1) / longest;
-  std::vector<float> embedding(static_cast<std::size_t>(info.embedding_dim), 0.0f);
-  for (std::size_t part = 0; part < parts; ++part) {
-    std::size_t begin = speech.size() * part / parts, end = speech.size() * (part + 1) / parts;
-    std::vector<float> one = impl_->EmbedPart(impl_->Features(speech.subspan(begin, end - begin)));
-    for (std::size_t i = 0; i < embedding.size(); ++i) embedding[i] += one[i];
-  }
+  std::vector<float> embedding = impl_->EmbedPart(impl_->Features(speech));
   Normalize(embedding);
   return embedding;
+}
+
+std::vector<float> EmbeddingExtractor::Extract(SpeechReader& speech, int threads,
+                                               const OnRead& on_read,
+                                               const OnSpeech& on_speech) const {
+  const std::size_t samples = speech.num_speech_samples();
+  if (samples <= impl_->LongestPart()) {
+    const std::vector<float> all = speech.ReadAll();
+    if (on_speech) on_speech(all);
+    return Extract(all);
+  }
+  PartEmbedder embedder(*impl_, samples, threads);
+  speech.ForEachBlock(
+      [&](std::span<const float> block) {
+        if (on_speech) on_speech(block);
+        embedder.Accept(block);
+      },
+      on_read);
+  return embedder.Finish();
 }
 
 std::vector<float> EmbeddingExtractor::ExtractFromMel(const Matrix& mel) const {
@@ -182,35 +279,66 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
                const std::function<void(const EmbeddedFile&)>& on_file) {
   const int threads =
       extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads();
+  // Where there are fewer files than threads, the parts of a long one are shared.
+  const int threads_of_file =
+      std::max(1, threads / static_cast<int>(std::clamp<std::size_t>(count, 1, 1u << 16)));
   std::vector<EmbeddedFile> slots(static_cast<std::size_t>(2 * threads));
   progress.Start("embedding", "file", count);
+  PartialProgress partial(progress, stop, slots.size());
   auto produce = [&](std::size_t i) {
-    EmbeddedFile& file = slots[i % slots.size()];
+    const std::size_t slot = i % slots.size();
+    EmbeddedFile& file = slots[slot];
     file = {};
     file.index = i;
     file.path = path_of(i);
-    std::vector<float> speech;
+    std::optional<SpeechReader> speech;
     try {
-      speech = extractor.ReadSpeechFor(file.path);
+      speech.emplace(extractor.OpenSpeech(file.path));
+      speech->Find([&](double share) { partial.Update(slot, kFindShare * share); });
     } catch (const Error& error) {
-      if (error.code() == ErrorCode::kInternal) throw;
+      if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;
       file.failure = error.what();
       return;
     }
     try {
-      file.embedding = extractor.Extract(speech);
-      file.conditions = MeasureConditions(speech);
-      file.fingerprint = SpeechFingerprint(speech);
+      SpeechFingerprintStream fingerprint;
+      ConditionsMeter conditions(speech->num_speech_samples());
+      file.embedding = extractor.Extract(
+          *speech, threads_of_file,
+          [&](double share) { partial.Update(slot, kFindShare + (1 - kFindShare) * share); },
+          [&](std::span<const float> samples) {
+            fingerprint.Add(samples);
+            conditions.Accept(samples);
+          });
+      file.conditions = conditions.Finish();
+      file.fingerprint = fingerprint.Digest();
+      file.warnings = speech->source().warnings();
     } catch (const Error& error) {
+      // Another one than it was a moment ago.
+      if (error.code() == ErrorCode::kIo || error.code() == ErrorCode::kCorrupt) {
+        file.embedding.clear();
+        file.failure = error.what();
+        return;
+      }
       if (error.code() != ErrorCode::kUnusable) throw;
       file.failure = "cannot embed '" + Printable(file.path) + "': " + error.what();
     }
   };
+  std::size_t done = 0;
   auto consume = [&](std::size_t i) {
-    on_file(slots[i % slots.size()]);
+    const EmbeddedFile& file = slots[i % slots.size()];
+    for (const std::string& warning : file.warnings)
+      progress.Warn("'" + Printable(file.path) + "': " + warning);
+    on_file(file);
+    done = i + 1;
+    partial.Done(i % slots.size());
     progress.Update(i + 1);
   };
-  const std::size_t done = OrderedParallelFor(count, threads, slots.size(), produce, consume, stop);
+  try {
+    OrderedParallelFor(count, threads, slots.size(), produce, consume, stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInterrupted) throw;  // in the midst of a file: said below
+  }
   progress.Finish();
   if (done < count)
     throw Error(ErrorCode::kInterrupted, Format("stopped after %zu of %zu files", done, count));

@@ -258,6 +258,49 @@ int FormatVersion(const Model& model) {
   return kModelFormatVersion + (model.info.weights == WeightType::kFloat32 ? 0 : 1);
 }
 
+// The settings decide how much is computed and held for a recording, whatever the file's size: far
+// beyond what a network is trained with, and small enough to be computed.
+void CheckLimits(const ModelInfo& info) {
+  constexpr int kMostDim = 1 << 16, kMostSampleRate = 192000;
+  constexpr double kMostCropSeconds = 60, kMostValuesASecond = 1 << 20;
+  const auto outside = [](const std::string& what, double found, double most) {
+    return Error(
+        ErrorCode::kIncompatible,
+        Format("%s is %.10g; expected more than 0 and at most %.10g", what.c_str(), found, most));
+  };
+  auto check_dim = [&](int dim) {
+    if (dim <= 0 || dim > kMostDim) throw outside("its embedding size", dim, kMostDim);
+  };
+  check_dim(info.embedding_dim);
+  auto check_options = [&](const ArchitectureOptions& options) {
+    for (const auto& [name, values] : options) {
+      for (int value : values) {
+        if (value < 0 || value > kMostDim)
+          throw Error(ErrorCode::kIncompatible,
+                      Format("option '%s' of its network is %d; expected 0 to %d", name.c_str(),
+                             value, kMostDim));
+      }
+    }
+  };
+  check_options(info.architecture_options);
+  for (const NetworkPart& part : info.parts) {
+    check_dim(part.embedding_dim);
+    check_options(part.architecture_options);
+  }
+  if (!(info.crop_seconds > 0 && info.crop_seconds <= kMostCropSeconds))
+    throw outside("its crop length in seconds", info.crop_seconds, kMostCropSeconds);
+  const FeatureOptions& features = info.features;
+  if (features.sample_rate > kMostSampleRate)
+    throw outside("its sample rate", features.sample_rate, kMostSampleRate);
+  const double frames = double{1} * features.sample_rate / features.hop_length;
+  const double values = frames * std::max(features.n_mels, features.n_fft);
+  if (!(values <= 64 * kMostValuesASecond) || !(frames * features.n_mels <= kMostValuesASecond))
+    throw Error(ErrorCode::kIncompatible,
+                Format("its features are %.9g frames a second of %d bands by transforms of %d "
+                       "samples, more than any network needs",
+                       frames, features.n_mels, features.n_fft));
+}
+
 void SetFingerprints(Model& model) {
   model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
   model.info.scoring_fingerprint = ScoringFingerprint(model.scoring);
@@ -305,8 +348,11 @@ Model LoadModel(const std::string& path) {
     throw fail(error.code() == ErrorCode::kCorrupt ? ErrorCode::kCorrupt : ErrorCode::kIncompatible,
                error.what());
   }
-  if (model.info.embedding_dim <= 0 || !(model.info.crop_seconds > 0))
-    throw fail(ErrorCode::kIncompatible, "its embedding size or crop length is not positive");
+  try {
+    CheckLimits(model.info);
+  } catch (const Error& error) {
+    throw fail(ErrorCode::kIncompatible, error.what());
+  }
   try {
     // The parts fit together, and to the network. The cohort is not prepared here, only looked at:
     // whoever scores does that once.

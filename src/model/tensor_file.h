@@ -35,8 +35,9 @@ std::string WriteTensorFile(const std::string& path, const TensorFileFormat& for
                             WeightType weights = WeightType::kFloat32, std::size_t compact = 0,
                             bool newest = false);
 
-// Throws kNotFound, kIo; kCorrupt for another kind of file, one that is cut off, fails its checksum
-// or whose tensors do not fit; kIncompatible for another version. The message names the file.
+// What is in it has not more than the file's own size, finite numbers, different names of tensors and
+// printable text. Throws kNotFound, kIo; kCorrupt for another kind of file, one that is cut off,
+// fails its checksum or whose tensors do not fit; kIncompatible for another version. The message names the file.
 TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& format);
 
 // "cannot use model 'x.vpr': what"

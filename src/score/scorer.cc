@@ -17,6 +17,11 @@ using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::Row
 
 constexpr double kSmallestDeviation = 1e-3;
 
+Error NotANumber() {
+  return Error(ErrorCode::kUnusable,
+               "its voiceprint has values that are not numbers, so it cannot be compared");
+}
+
 }  // namespace
 
 Scorer::Scorer(ScoringModel model, const Calibration& calibration)
@@ -73,6 +78,7 @@ double Scorer::CohortScores(const Cohort& cohort, std::span<const float> values,
   const Eigen::Map<const Eigen::VectorXf> own(cohort.own.data(),
                                               static_cast<Eigen::Index>(cohort.own.size()));
   Eigen::VectorXf scores = voices * Eigen::Map<const Eigen::VectorXf>(values.data(), dim) + own;
+  if (!scores.allFinite()) throw NotANumber();
   const auto top = static_cast<std::ptrdiff_t>(top_n_);
   std::nth_element(scores.data(), scores.data() + top - 1, scores.data() + scores.size(),
                    std::greater<float>());
@@ -98,6 +104,11 @@ Voiceprint Scorer::MakeVoiceprint(std::span<const float> embedding,
   } else {
     voiceprint.values = voiceprint.embedding;
   }
+  // A number that is none would compare as neither lower nor higher, whatever the voice.
+  if (!std::all_of(voiceprint.values.begin(), voiceprint.values.end(),
+                   [](float value) { return std::isfinite(value); }) ||
+      !std::isfinite(voiceprint.terms.own))
+    throw NotANumber();
   double deviation = 0;
   if (!conditional_.empty()) {
     Centre(voiceprint.values);
@@ -146,6 +157,8 @@ Score Scorer::Compare(const Voiceprint& a, const Voiceprint& b) const {
   Score score;
   score.cosine = CosineScore(a.embedding, b.embedding);
   score.value = Value(a.values, a.terms, b.values, b.terms);
+  if (!std::isfinite(score.value))
+    throw Error(ErrorCode::kUnusable, "the score of two voices is not a number");
   score.llr = Llr(score.value, a.terms, b.terms);
   return score;
 }

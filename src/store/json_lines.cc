@@ -7,6 +7,7 @@
 
 #include "store/record.h"
 #include "vpr/base/error.h"
+#include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
@@ -72,6 +73,8 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
     utterance.enrolled_at = one.value("enrolled_at", "");
     CheckDate(utterance.enrolled_at);
     one.at("network").get_to(utterance.network);
+    if (utterance.network.size() > 64 || utterance.network != Printable(utterance.network))
+      throw Error(ErrorCode::kCorrupt, "\"network\" is no fingerprint of a network");
     one.at("speech_seconds").get_to(utterance.speech_seconds);
     utterance.snr_db = one.value("snr_db", 0.0);
     for (const auto& [name, value] : kConditionFields) {
@@ -93,7 +96,7 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
   // Without the library's "[json.exception.parse_error.101] ".
   const std::string_view what = error.what();
   throw Error(ErrorCode::kCorrupt, "not a speaker as vpr speakers export writes it: " +
-                                       std::string(what.substr(what.find("] ") + 2)));
+                                       Printable(what.substr(what.find("] ") + 2)));
 }
 
 }  // namespace vpr

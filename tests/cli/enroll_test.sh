@@ -138,9 +138,32 @@ check 'len(lines) == 5 and lines[4]["note"] == "two\nlines"'
 cp out copied
 ok "$vpr" speakers list --json
 check 'lines == [parse(line) for line in open("copied")]'
-run "$vpr" speakers import everybody.jsonl --db copy.db
-expect_status 1 "importing people who are there"
-says '^0 of 5 speakers imported' out
+# Again it changes nothing; somebody with other utterances stops it, unless they are to be merged.
+for merge in '' --merge; do
+  ok "$vpr" speakers import everybody.jsonl --db copy.db $merge
+  says '^5 speakers imported: 0 new, 0 utterances' out
+  ok "$vpr" speakers list --db copy.db --json
+  cmp out copied || fail "importing twice changed the store"
+done
+python3 - <<'P'
+import json
+lines = [json.loads(line) for line in open("everybody.jsonl")]
+lines[2]["utterances"][0]["embedding"] = [1.0] + [0.0] * (len(lines[2]["utterances"][0]["embedding"]) - 1)
+lines[0]["name"] = "somebody new"
+open("other.jsonl", "w").write("".join(json.dumps(line) + "\n" for line in lines))
+for line in lines: line["utterances"][0]["embedding"] = [1.0, 0.0]
+open("short.jsonl", "w").write("".join(json.dumps(line) + "\n" for line in lines))
+lines[0]["name"] = "s\u200blt"
+open("hidden.jsonl", "w").write(json.dumps(lines[0]) + "\n")
+P
+refused "$vpr" --quiet speakers import other.jsonl --db copy.db
+says "'awb' is enrolled already, with other utterances; nothing was imported" err
+refused "$vpr" --quiet speakers import short.jsonl --db copy.db --merge
+says '2 numbers' err
+refused "$vpr" --quiet speakers import hidden.jsonl --db copy.db --merge
+says 'U\+200B' err
+ok "$vpr" speakers list --db copy.db --json
+cmp out copied || fail "an import that failed changed the store"
 ok "$vpr" identify "$rms-4.flac" --db copy.db --json
 cp out from_copy
 ok "$vpr" identify "$rms-4.flac" --json
@@ -280,3 +303,20 @@ cp "$rms-1.flac" per_file/Bob.flac
 ok "$vpr" --quiet enroll per_file --per-file --db per_file.db
 says '^Ann: 2 utterances enrolled' out
 says '^Bob: 1 utterance enrolled' out
+
+# The seconds of speech of a recording are the same whoever says them.
+ok "$vpr" --quiet enroll seconds "$awb-1.flac" --json --db seconds.db
+check 'round(j["enrolled"][0]["speech_seconds"], 3) > 0.5'
+cp out enrolled
+for command in "verify seconds" identify; do
+  read -ra words <<< "$command"
+  ok "$vpr" --quiet "${words[@]}" "$awb-1.flac" --json --db seconds.db
+  check 'j["speech_seconds"] == parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]'
+done
+for command in list "show seconds"; do
+  read -ra words <<< "$command"
+  ok "$vpr" speakers "${words[@]}" --json --db seconds.db
+  check 'j["speech_seconds"] == parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]'
+done
+ok "$vpr" trim "$awb-1.flac" --top-db 40 --json
+check 'abs(j["kept_seconds"] - parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]) < 1e-3'

@@ -35,7 +35,7 @@ files = {
     "empty.wav": b"",
     "text.wav": b"This is not audio.\n" * 50,
     "truncated.wav": wav(good)[:20000],
-    "claims-4gb.wav": wav(good, data_size=0xFFFFFFF0),
+    "claims-2gb.wav": wav(good, data_size=0x7FFFE000),
     "silent.wav": wav([0] * 32000),
     "short.wav": wav(good[:160]),
     "nan.wav": wav([0.1, float("nan")] * 8000, fmt=3, bits=32),

@@ -105,6 +105,14 @@ usage_error "$vpr" classify predict one.wav
 usage_error "$vpr" classify eval one
 usage_error "$vpr" classify synth
 
+# Every setting of a training is in the documents.
+root=$here/../..
+settings=$(sed -nE 's/.*visit\("[a-z]+", "([a-z_]+)".*/\1/p' "$root/src/train/train_config.cc")
+[ "$(wc -w <<< "$settings")" -ge 50 ] || fail "no settings found"
+for setting in $settings; do
+  grep -q "\`$setting\`" "$root/docs/formats.md" || fail "docs/formats.md does not tell of the setting $setting"
+done
+
 # Whoever has read enough is left in peace.
 { "$vpr" --help-all 2> err || true; } | true
 [ ! -s err ] || fail "a closed pipe is an error"

@@ -99,6 +99,58 @@ TEST(Pack, Pcm16HoldsTheSpeech) {
   EXPECT_NEAR(report.train.seconds, seconds, 1e-9);
 }
 
+// Longer speech than is held in memory is written as it is read; its neighbours stay in their
+// order.
+TEST(Pack, LongRecordings) {
+  TestFolder folder;
+  WriteRecording(folder / "voices/a/1.wav", 1, 1);
+  std::vector<float> speech = Babble(2, 10), samples;
+  for (int i = 0; i < 31; ++i) samples.insert(samples.end(), speech.begin(), speech.end());
+  WriteWav(folder / "voices/a/2.wav", samples, kSampleRate);
+  WriteRecording(folder / "voices/b/3.wav", 3, 1);
+  PackOptions options = Options(folder / "voices", folder / "set");
+  options.threads = 2;
+  EXPECT_EQ(PackQuietly(options).train.utterances, 3u);
+  PackedDataset set(folder / "set");
+  set.VerifyPayloads();
+  SpeechOptions trim;
+  trim.trim_top_db = options.trim_top_db;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    const std::string key(set.key(i));
+    const std::vector<float> expected = ReadSpeech(folder / "voices/" + key, trim).samples;
+    const auto payload = set.payload(i);
+    EXPECT_TRUE(std::equal(payload.begin(), payload.end(), EncodePcm16(expected).begin()) &&
+                payload.size() == 2 * expected.size())
+        << key;
+    EXPECT_EQ(set.Seconds(i) > 300, key == "a/2.wav");
+  }
+}
+
+// Windows of speech that comes in blocks: each is one of the whole speech, none comes twice.
+TEST(Pack, Mel64OfSpeechThatLiesInTwoBlocks) {
+  TestFolder folder;
+  fs::create_directories(folder / "voices/a");
+  std::vector<float> samples(60 * kSampleRate), speech = Babble(5, 2.2);
+  std::copy(speech.begin(), speech.end(), samples.begin() + 12 * 65536 - 10000);
+  WriteWav(folder / "voices/a/1.wav", samples, kSampleRate);
+  PackOptions options = Options(folder / "voices", folder / "set");
+  options.payload = PayloadKind::kMel64;
+  PackQuietly(options);
+  PackedDataset set(folder / "set");
+  ASSERT_EQ(set.size(), 20u);
+  SpeechOptions trim;
+  trim.trim_top_db = options.trim_top_db;
+  speech = ReadSpeech(folder / "voices/a/1.wav", trim).samples;
+  const MelComputer computer{FeatureOptions()};
+  std::vector<int> matches(set.size());
+  Matrix expected(128, 128);
+  for (std::size_t offset = 0; offset + 32640 <= speech.size(); ++offset) {
+    computer.ComputeMel(std::span(speech).subspan(offset, 32640), expected.data.data(), 128);
+    for (std::size_t i = 0; i < set.size(); ++i) matches[i] += set.ReadMel(i).data == expected.data;
+  }
+  EXPECT_THAT(matches, ::testing::Each(1));
+}
+
 TEST(Pack, NoTrimming) {
   TestFolder folder;
   std::vector<float> samples = Babble(1, 0.5);
@@ -437,7 +489,7 @@ void WriteBadFiles(const std::string& folder) {
   std::string whole = ReadFile(folder + "/truncated.wav");
   WriteTestFile(folder + "/truncated.wav", whole.substr(0, whole.size() / 2));
   std::string claims = whole;
-  std::uint32_t huge = 0xFFFFFFF0u;
+  std::uint32_t huge = 0x7FFFE000u;
   std::memcpy(claims.data() + 4, &huge, 4);
   std::memcpy(claims.data() + claims.find("data") + 4, &huge, 4);
   WriteTestFile(folder + "/claims4gb.wav", claims);

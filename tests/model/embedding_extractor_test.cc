@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
+#include <filesystem>
 #include <mutex>
 #include <numeric>
 
@@ -86,6 +88,48 @@ TEST(EmbeddingExtractor, PartsAreAveraged) {
   for (std::size_t i = 0; i < 128; ++i) mean[i] = ea[i] + eb[i];
   for (std::size_t i = 0; i < 128; ++i)
     EXPECT_NEAR(both[i], static_cast<double>(mean[i]) / Length(mean), 1e-6);
+}
+
+// A recording that is read block by block has, to the bit, the embedding of the whole, however many
+// threads share its parts.
+TEST(EmbeddingExtractor, StreamsGiveTheSame) {
+  std::vector<std::size_t> frames;
+  EmbeddingExtractor extractor = MakeExtractor(frames);
+  const std::string path = test::TempPath("stream.wav");
+  for (double seconds : {0.5, 2.04, 9.99, 10.0, 10.01, 47.3}) {
+    WriteWav(path, test::SyntheticUtterance(1, 1, seconds), 16000);
+    const std::vector<float> speech = extractor.ReadSpeechFor(path);
+    const std::vector<float> whole = extractor.Extract(speech);
+    for (int threads : {1, 3}) {
+      SpeechReader reader = extractor.OpenSpeech(path);
+      reader.Find();
+      SpeechFingerprintStream fingerprint;
+      EXPECT_EQ(extractor.Extract(reader, threads, {}, &fingerprint), whole) << seconds;
+      EXPECT_EQ(fingerprint.Digest(), SpeechFingerprint(speech)) << seconds;
+    }
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(EmbedFiles, StopsInTheMidstOfAFile) {
+  std::vector<std::size_t> frames;
+  EmbeddingExtractor extractor = MakeExtractor(frames);
+  const std::string path = test::TempPath("endless.wav");
+  WriteWav(path, test::SyntheticUtterance(1, 1, 60), 16000);
+  struct : Progress {
+    void UpdatePart(double items) override { part = std::max(part.load(), items); }
+    std::atomic<double> part{0};
+  } progress;
+  try {
+    EmbedFiles(
+        {path}, extractor, progress, [&] { return progress.part > 0; }, [](const FailedFile&) {});
+    ADD_FAILURE() << "it was not stopped";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInterrupted);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("0 of 1 files"));
+  }
+  EXPECT_LT(progress.part, 1);
+  std::filesystem::remove(path);
 }
 
 TEST(EmbeddingExtractor, NoSpeechIsAnError) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "vpr/audio/degrade.h"
@@ -39,6 +41,25 @@ TEST(MeasureConditions, AsNumpyComputesThem) {
   EXPECT_EQ(conditions.seconds, 1.5);
   EXPECT_NEAR(conditions.high_band_db, 0.1946, 0.01);
   EXPECT_NEAR(conditions.dynamics_db, 97.7257, 0.05);
+}
+
+TEST(MeasureConditions, InBlocksAsAtOnce) {
+  for (std::size_t length : {0, 100, 512, 700, 24000, 100001}) {
+    const std::vector<float> speech = Bursts(length);
+    const SpeechConditions whole = MeasureConditions(speech);
+    for (std::size_t block : {1, 255, 512, 4096, 90000}) {
+      ConditionsMeter meter(length);
+      for (std::size_t i = 0; i < length; i += block)
+        meter.Accept(std::span(speech).subspan(i, std::min(block, length - i)));
+      const SpeechConditions parts = meter.Finish();
+      EXPECT_EQ(parts.seconds, whole.seconds);
+      for (auto member : {&SpeechConditions::high_band_db, &SpeechConditions::dynamics_db,
+                          &SpeechConditions::clipped}) {
+        EXPECT_EQ(std::isnan(parts.*member), std::isnan(whole.*member)) << length << ' ' << block;
+        if (!std::isnan(whole.*member)) EXPECT_EQ(parts.*member, whole.*member);
+      }
+    }
+  }
 }
 
 TEST(MeasureConditions, TellsATelephoneFromAWideBand) {

@@ -302,11 +302,96 @@ TEST(ModelFile, TensorsMustFitTheFile) {
   EXPECT_THAT(LoadError(ReadFile(Path("d.vpr"))).second, HasSubstr("left over"));
 }
 
+TEST(ModelFile, SettingsThatWouldNeedAnyMemoryAreRefused) {
+  const auto refused = [](void (*change)(Model&)) {
+    Model model = Example();
+    change(model);
+    SaveModel(Path("e.vpr"), model);
+    const auto [code, message] = LoadError(ReadFile(Path("e.vpr")));
+    EXPECT_EQ(code, ErrorCode::kIncompatible);
+    return message;
+  };
+  EXPECT_THAT(refused([](Model& model) { model.info.embedding_dim = 2147483647; }),
+              HasSubstr("its embedding size is 2147483647"));
+  EXPECT_THAT(refused([](Model& model) {
+                model.info.parts = {{"cnn", {}, 2147483647}};
+              }),
+              HasSubstr("embedding size"));
+  EXPECT_THAT(refused([](Model& model) { model.info.crop_seconds = 1e3; }),
+              HasSubstr("crop length in seconds is 1000"));
+  EXPECT_THAT(refused([](Model& model) { model.info.crop_seconds = -1; }), HasSubstr("crop"));
+  EXPECT_THAT(refused([](Model& model) { model.info.features.hop_length = 1; }),
+              HasSubstr("frames a second"));
+  EXPECT_THAT(refused([](Model& model) {
+                model.info.features.n_fft = 65536;
+                model.info.features.hop_length = 10;
+              }),
+              HasSubstr("65536"));
+  EXPECT_THAT(refused([](Model& model) { model.info.features.sample_rate = 1000000; }),
+              HasSubstr("sample rate is 1000000"));
+  EXPECT_THAT(
+      refused([](Model& model) { model.info.architecture_options["channels"] = {1 << 30}; }),
+      HasSubstr("'channels'"));
+}
+
+TEST(ModelFile, WhatIsNoNumberIsRefused) {
+  for (float value : {NAN, INFINITY, -INFINITY}) {
+    for (int where = 0; where < 4; ++where) {
+      Model model = Example();
+      (where == 0   ? model.tensors[0].data[5]
+       : where == 1 ? model.scoring.plda.mean[1]
+       : where == 2 ? model.scoring.plda.transform.data[0]
+                    : model.scoring.cohort.data[2]) = value;
+      SaveModel(Path("f.vpr"), model);
+      const auto [code, message] = LoadError(ReadFile(Path("f.vpr")));
+      EXPECT_EQ(code, ErrorCode::kCorrupt);
+      EXPECT_THAT(message, HasSubstr("no numbers"));
+    }
+  }
+}
+
+TEST(ModelFile, TextIsPrintableWhateverTheFileHolds) {
+  Model model = Example();
+  model.info.decision.basis = "\x1b[2J";
+  model.info.training.dataset = "\x7f\xff好";
+  SaveModel(Path("g.vpr"), model);
+  const Model read = LoadModel(Path("g.vpr"));
+  EXPECT_EQ(read.info.decision.basis, "\\x1b[2J");
+  EXPECT_THAT(read.info.training.dataset, HasSubstr("好"));
+  EXPECT_EQ(read.info.training.dataset.find('\x7f'), std::string::npos);
+  model.info.architecture_options["\x1b[2J"] = {1};
+  SaveModel(Path("g.vpr"), model);
+  EXPECT_THAT(LoadError(ReadFile(Path("g.vpr"))).second, HasSubstr("control characters"));
+}
+
+TEST(ModelFile, NestingAndNamesAreBounded) {
+  Model model = Example();
+  model.tensors[1].name = "a.weight";
+  SaveModel(Path("h.vpr"), model);
+  EXPECT_THAT(LoadError(ReadFile(Path("h.vpr"))).second, HasSubstr("twice"));
+  // A description of brackets alone.
+  std::string content = ReadFile(Path("h.vpr")).substr(0, 16);
+  const std::size_t deep = 1 << 20;
+  for (int i = 0; i < 8; ++i) content += static_cast<char>((2 * deep) >> (8 * i) & 0xFF);
+  content += std::string(deep, '[') + std::string(deep, ']');
+  EXPECT_THAT(LoadError(content + Fingerprint(content)).second, HasSubstr("too deep"));
+}
+
 TEST(FindModel, GivenThenEnvironment) {
   EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
-  ASSERT_EQ(::setenv("VPR_MODEL", "from_environment.vpr", 1), 0);
+  const std::string there = Path("from_environment.vpr");
+  WriteFileAtomically(there, "x");
+  ASSERT_EQ(::setenv("VPR_MODEL", there.c_str(), 1), 0);
   EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
-  EXPECT_EQ(FindModel(""), "from_environment.vpr");
+  EXPECT_EQ(FindModel(""), there);
+  ASSERT_EQ(::setenv("VPR_MODEL", "nowhere.vpr", 1), 0);
+  try {
+    FindModel("");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+    EXPECT_THAT(error.what(), HasSubstr("$VPR_MODEL names 'nowhere.vpr'"));
+  }
   ::unsetenv("VPR_MODEL");
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "vpr/base/file_io.h"
+
 namespace vpr {
 
 // Little-endian, rounded to nearest and clipped.
@@ -16,6 +18,16 @@ std::vector<std::uint8_t> EncodePcm16(std::span<const float> samples);
 // speech, whatever its file's name and (lossless) format.
 inline constexpr std::size_t kFingerprintDigits = 12;
 std::string SpeechFingerprint(std::span<const float> samples);
+
+// The same of samples that come block by block.
+class SpeechFingerprintStream {
+ public:
+  void Add(std::span<const float> samples);
+  std::string Digest() const;
+
+ private:
+  FingerprintStream stream_;
+};
 
 // Sets of such fingerprints, as one string: sorted, one after the other.
 std::string JoinFingerprints(std::vector<std::string> fingerprints);

@@ -30,8 +30,31 @@ class VoiceActivityDetector {
   std::unique_ptr<Impl> impl_;
 };
 
-// One flag for every whole frame of `samples`, smoothed: of the 31 frames around it more than half
-// have voice.
+// One flag for every whole frame of kFrame samples that come block by block, smoothed: of the 31
+// frames around it more than half have voice. A frame is decided 150 ms after its end.
+class VoiceStream {
+ public:
+  // `peak`: the largest magnitude in all the samples that will come; the detector hears nothing in
+  // what is very quiet.
+  explicit VoiceStream(float peak);
+
+  // Appends the flags of the frames that are now decided.
+  void Accept(std::span<const float> samples, std::vector<bool>& voice);
+  // No more samples: appends the rest.
+  void Finish(std::vector<bool>& voice);
+
+ private:
+  static constexpr std::size_t kHalf = 15;
+  void Decide(std::size_t end, std::vector<bool>& voice);
+
+  VoiceActivityDetector detector_;
+  float gain_;
+  std::vector<float> frame_;             // under way
+  std::vector<bool> raw_;                // of the last frames, a ring of 2 * kHalf + 1
+  std::size_t heard_ = 0, decided_ = 0;  // frames
+};
+
+// The same of all samples at once.
 std::vector<bool> DetectVoice(std::span<const float> samples);
 
 }  // namespace vpr

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vpr/audio/audio_reader.h"
 #include "vpr/base/progress.h"
 #include "vpr/base/shard.h"
 #include "vpr/dataset/packed_dataset.h"
@@ -26,7 +27,8 @@ struct PackOptions {
   int dev_speakers = 0;      // so many speakers, chosen by seed, go to PREFIX-dev instead
   int test_every = 0;        // every n-th utterance goes to PREFIX-test instead (closed set)
   std::uint64_t seed = 1;
-  int threads = 0;  // 0: all
+  int threads = 0;   // 0: all
+  ReadOptions read;  // their rate is always 16 kHz
   Shard shard;  // of the recordings in the order of their keys; what is held out is drawn before
 };
 
@@ -54,9 +56,21 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
 // (or PREFIX-test) those of the parts' own where there are any. The shards 1/N .. N/N of one list
 // give, byte for byte, what packing the whole list gives. Throws kInvalidArgument for parts of
 // different kind or trimming, for a key that is in two of them and for parts of which some hold out
-// speakers and some utterances, what PackedDataset throws, kInterrupted if stopped (nothing is
-// written then), kIo.
+// speakers and some utterances, what PackedDataset and its VerifyPayloads throw, kInterrupted if
+// stopped (nothing is written then), kIo.
 PackReport JoinPacked(const std::vector<std::string>& parts, const std::string& prefix,
                       Progress& progress, const StopRequested& stop);
+
+struct VerifiedSet {
+  std::string prefix;
+  DatasetInfo info;
+  bool sealed = false;  // its PREFIX.json has a fingerprint to compare with
+  std::string failure;  // one line that names the file; empty: whole
+};
+
+// Reads every byte of packed data sets, and of the parts held out from them (PREFIX-dev,
+// PREFIX-test), and compares with their checksums. Throws kInterrupted if stopped.
+std::vector<VerifiedSet> VerifyPacked(const std::vector<std::string>& prefixes, Progress& progress,
+                                      const StopRequested& stop);
 
 }  // namespace vpr

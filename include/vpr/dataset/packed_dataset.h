@@ -21,6 +21,9 @@ enum class PayloadKind {
 const char* ToString(PayloadKind kind);  // "pcm16", "mel64"
 PayloadKind ParsePayloadKind(const std::string& name);
 
+// The label of recordings whose speaker is not known.
+inline constexpr char kUnlabelled[] = "-";
+
 inline constexpr std::size_t kMel64Bands = 128;
 inline constexpr std::size_t kMel64Frames = 128;
 inline constexpr std::size_t kMel64Samples = 32640;  // of the waveform behind one spectrogram
@@ -110,6 +113,10 @@ class PackedWriter {
   // end, and for a payload whose size is not one of its kind.
   void Add(std::string_view key, std::string_view label, std::span<const std::uint8_t> payload,
            double seconds);
+  // The same of a payload that comes in pieces, `size` bytes in all: Begin, then Append until it is
+  // whole. Nothing else may be added, and nothing committed, until then.
+  void Begin(std::string_view key, std::string_view label, std::uint64_t size, double seconds);
+  void Append(std::span<const std::uint8_t> bytes);
   // Returns what was written into PREFIX.json. Throws kUnusable if nothing was added, kIo.
   DatasetInfo Commit();
   // Commits two sets that belong together: a reader never finds a new one beside an old one. If one

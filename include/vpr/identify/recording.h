@@ -22,10 +22,21 @@ struct Recording {
   std::vector<float> samples;   // of the whole recording, 16 kHz; only if asked for
 };
 
+// Seconds of speech as every command says them and the store keeps them: of what the embedding was
+// made of, silence cut out. Without an embedding: of what was found to be voice.
+double SpeechSeconds(const Recording& recording);
+
 // Measures, judges and embeds 16 kHz audio. Never throws for what is wrong with the audio.
 Recording EmbedRecording(const std::string& source, const std::vector<float>& samples,
                          const EmbeddingExtractor& extractor, const QualityLimits& limits,
                          bool keep_samples = false);
+
+// The same of a file of any length ("-": standard input), in memory that does not grow with it
+// unless the samples are kept. `threads`: for the parts of a long one. What cannot be read is a
+// failure too.
+Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor,
+                    const QualityLimits& limits, bool keep_samples = false, int threads = 1,
+                    const OnRead& on_read = {});
 
 // The same for files, on several threads; `use` gets them in the order given. Throws kInterrupted
 // if stopped.

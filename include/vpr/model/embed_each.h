@@ -19,6 +19,7 @@ struct EmbeddedFile {
   SpeechConditions conditions;         // of its speech
   std::string fingerprint;             // SpeechFingerprint of the speech
   std::optional<std::string> failure;  // why the file could not be used; then the three are empty
+  std::vector<std::string> warnings;   // of AudioSource; they were told to `progress`
 };
 
 // Embeds `count` files, the i-th of which is path_of(i) (asked from several threads); several are

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "vpr/audio/pcm16.h"
+#include "vpr/audio/speech.h"
 #include "vpr/base/matrix.h"
 #include "vpr/base/progress.h"
 #include "vpr/features/fbank.h"
@@ -29,7 +31,10 @@ struct ExtractorOptions {
   std::string backend = "auto";  // "auto" (oneDNN on the CPU if it knows the architecture, else
                                  // LibTorch), "onednn", "libtorch"
   int threads = 0;               // files embedded at once, each on one thread; 0: all
+  ReadOptions read;              // how files are read; their rate is always 16 kHz
 };
+
+using OnSpeech = std::function<void(std::span<const float>)>;
 
 // The one definition of an utterance's embedding. Speech (16 kHz, already trimmed) shorter than the
 // model's crop is repeated up to it, as in training. Speech up to 10 s goes through the network
@@ -56,7 +61,9 @@ class EmbeddingExtractor {
   const Scorer& scorer() const;  // of the same model
 
   // The speech of a file, or of audio already in memory (16 kHz; `name` for messages), as the model
-  // wants it: trimmed with its top_db. Throw what ReadSpeech throws.
+  // wants it: trimmed with its top_db. Throw what SpeechReader throws; OpenSpeech does not read
+  // yet.
+  SpeechReader OpenSpeech(const std::string& path) const;
   std::vector<float> ReadSpeechFor(const std::string& path) const;
   std::vector<float> SpeechFor(const std::vector<float>& samples, const std::string& name) const;
 
@@ -64,12 +71,20 @@ class EmbeddingExtractor {
   // several threads at once.
   std::vector<float> Extract(std::span<const float> speech) const;
 
+  // The same, to the bit, of the speech of a recording of any length, of which no more than a part
+  // for each of `threads` is in memory. Find() must have been called. Throws what
+  // SpeechReader::ForEachBlock throws, too. `on_speech` gets the speech, block by
+  // block in its order.
+  std::vector<float> Extract(SpeechReader& speech, int threads = 1, const OnRead& on_read = {},
+                             const OnSpeech& on_speech = {}) const;
+
   // The same from a power mel spectrogram [n_mels, frames] of the model's feature options (data
   // sets of spectrograms).
   std::vector<float> ExtractFromMel(const Matrix& mel) const;
 
  private:
   struct Impl;
+  class PartEmbedder;
   explicit EmbeddingExtractor(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

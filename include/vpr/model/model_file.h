@@ -109,7 +109,8 @@ std::string SpeakerFingerprint(std::string_view label);
 std::string InfoAsJson(const ModelInfo& info);
 
 // The path of the model to use: `given` if not empty, else $VPR_MODEL, else default.vpr where the
-// build tree or the installation has it. Throws kNotFound with the places looked at.
+// build tree or the installation has it. Throws kNotFound with the place looked at, and
+// for a $VPR_MODEL that cannot be read.
 std::string FindModel(const std::string& given);
 
 }  // namespace vpr
