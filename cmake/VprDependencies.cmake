@@ -1,5 +1,6 @@
 # Every library we use, each from a Debian or Ubuntu package (scripts/packages.txt).
-# Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::PLPLOT,
+# Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::UTF8PROC PkgConfig::ZLIB
+# PkgConfig::PLPLOT,
 # PkgConfig::WEBRTC PkgConfig::SODIUM PkgConfig::SQLITE PkgConfig::PQ PkgConfig::PORTAUDIO,
 # vpr_kissfft, vpr_libsvm, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
 # tomlplusplus::tomlplusplus, CLI11::CLI11, spdlog::spdlog, Threads::Threads and, in src/torch only,
@@ -19,6 +20,8 @@ pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.35)
 pkg_check_modules(PORTAUDIO REQUIRED IMPORTED_TARGET portaudio-2.0)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(PLPLOT REQUIRED IMPORTED_TARGET plplot)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 
@@ -67,7 +70,17 @@ add_library(vpr_libsvm INTERFACE)
 target_include_directories(vpr_libsvm SYSTEM INTERFACE ${LIBSVM_INCLUDE_DIR})
 target_link_libraries(vpr_libsvm INTERFACE ${LIBSVM_LIBRARY})
 
-if(VPR_WITH_TORCH)
+set(VPR_TORCH_CPU_FOLDER "" CACHE PATH "Folder with a LibTorch's include and lib, of which only the \
+libraries for the CPU are linked: the CMake files of one that was built with CUDA ask for CUDA")
+if(VPR_WITH_TORCH AND VPR_TORCH_CPU_FOLDER)
+  find_library(VPR_TORCH_CPU_LIBRARY torch_cpu REQUIRED NO_DEFAULT_PATH HINTS ${VPR_TORCH_CPU_FOLDER}/lib)
+  find_library(VPR_TORCH_C10_LIBRARY c10 REQUIRED NO_DEFAULT_PATH HINTS ${VPR_TORCH_CPU_FOLDER}/lib)
+  set(TORCH_LIBRARIES ${VPR_TORCH_CPU_LIBRARY} ${VPR_TORCH_C10_LIBRARY})
+  set(TORCH_INCLUDE_DIRS ${VPR_TORCH_CPU_FOLDER}/include
+    ${VPR_TORCH_CPU_FOLDER}/include/torch/csrc/api/include)
+  set(TORCH_CXX_FLAGS "")
+  message(STATUS "LibTorch in ${VPR_TORCH_CPU_FOLDER}, on the CPU only")
+elseif(VPR_WITH_TORCH)
   # Debian's LibTorch 1.13, or any 2.x named by CMAKE_PREFIX_PATH.
   find_package(Torch REQUIRED)
   message(STATUS "LibTorch ${Torch_VERSION}")

@@ -21,7 +21,10 @@ check() { # LABEL TEST_LIST CALIBRATION_LIST...
   shift 2
   local trials=()
   for list in "$@"; do trials+=(--trials "$list"); done
-  "$vpr" --quiet calibrate "${trials[@]}" --audio-root "$root" --model "$model" -o "$work/model.vpr" \
+  # A model whose score depends on conditions is fitted as a whole, the others' scores stay.
+  local conditions=()
+  if "$vpr" model info "$model" --json | grep -q '"format_version":5'; then conditions=(--conditions); fi
+  "$vpr" --quiet calibrate "${conditions[@]}" "${trials[@]}" --audio-root "$root" --model "$model" -o "$work/model.vpr" \
     > /dev/null 2> "$work/warnings"
   "$vpr" model info "$work/model.vpr" --json > "$work/info"
   local threshold

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# EER of a model on noisy, reverberant, telephone and cut copies of trial lists:
+# Error rates of a model, also at its stored thresholds, on noisy, reverberant, telephone and cut
+# copies of a trial list:
 #   scripts/robustness.sh LIST AUDIO_ROOT NOISE_DIR ROOMS_DIR SCRATCH_DIR [MODEL]
 # SCRATCH_DIR takes the copies (about 100 MB each per 1000 recordings of 3 s).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ $# -lt 5 ]; then
-  sed -n '2,4s/^# //p' "$0" >&2
+  sed -n '2,5s/^# //p' "$0" >&2
   exit 2
 fi
 list=$1 root=$2 noise=$3 rooms=$4 scratch=$5
@@ -14,15 +15,47 @@ model=()
 if [ $# -ge 6 ]; then model=(--model "$6"); fi
 name=$(basename "$list")
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$vpr" model info "${6:-models/default.vpr}" --json > "$work/info"
+
 evaluate() { # LABEL LIST ROOT
-  "$vpr" --quiet eval --trials "$2" --audio-root "$3" --json "${model[@]}" |
-    python3 -c '
-import json, sys
-e = json.load(sys.stdin)
+  "$vpr" --quiet eval --trials "$2" --audio-root "$3" --json "${model[@]}" \
+    --scores-out "$work/scores" > "$work/measured"
+  python3 - "$1" "$work" << 'P'
+import json
+import sys
+
+label, work = sys.argv[1:]
+e = json.load(open(work + "/measured"))
+stored = {t["wanted_fmr"]: t["threshold"] for t in json.load(open(work + "/info"))["fmr_thresholds"]}
+trials = [line.rstrip("\n").split("\t") for line in open(work + "/scores", encoding="utf-8")]
+targets = [float(t[2]) for t in trials if t[3] == "target"]
+nontargets = sorted((float(t[2]) for t in trials if t[3] != "target"), reverse=True)
+# Lowest threshold with a false match rate of 0.1 % on this very list.
+at = nontargets[int(0.001 * len(nontargets))]
+
+
+def fmr(t):
+    return 100 * sum(s >= t for s in nontargets) / len(nontargets)
+
+
+def fnmr(t):
+    return 100 * sum(s < t for s in targets) / len(targets)
+
+
+def missed(t):  # rejecting ties, as the threshold lies just above
+    return 100 * sum(s <= t for s in targets) / len(targets)
+
+
 low, high = e["eer_ci95"]
-row = (sys.argv[1], 100 * e["eer"], 100 * low, 100 * high, e["min_dcf_0.01"],
-       100 * e["fmr"], 100 * e["fnmr"])
-print("| %s | %.2f %% | %.2f to %.2f %% | %.3f | %.1f / %.1f %% |" % row)' "$1"
+cells = [label, "%.2f %%" % (100 * e["eer"]), "%.2f to %.2f %%" % (100 * low, 100 * high),
+         "%.3f" % e["min_dcf_0.01"], "%.1f %%" % missed(at)]
+for wanted in (0.01, 0.001):
+    t = stored.get(wanted)
+    cells.append("-" if t is None else "%.2f / %.1f %%" % (fmr(t), fnmr(t)))
+print("| " + " | ".join(cells) + " |")
+P
 }
 
 degraded() { # LABEL OPTIONS...
@@ -33,8 +66,8 @@ degraded() { # LABEL OPTIONS...
   evaluate "$label" "$folder/$name" "$folder"
 }
 
-echo "| $name | EER | 95 % interval | minDCF(0.01) | FMR / FNMR at the threshold |"
-echo "|---|---|---|---|---|"
+echo "| $name | EER | 95 % interval | minDCF(0.01) | FNMR at FMR 0.1 % | FMR / FNMR at the stored \"1 %\" | at \"0.1 %\" |"
+echo "|---|---|---|---|---|---|---|"
 evaluate "as it is" "$list" "$root"
 for snr in 20 10 5; do degraded "noise, $snr dB" --noise "$noise" --snr "$snr"; done
 degraded "rooms" --rooms "$rooms"

@@ -207,14 +207,17 @@ std::size_t JoinedSource::ReadAt(std::uint64_t offset, std::span<std::uint8_t> o
 
 std::uint8_t ByteView::At(std::uint64_t offset) {
   if (offset >= size_) return 0;
-  if (page_.empty() || offset < page_begin_ || offset - page_begin_ >= page_.size()) {
-    page_begin_ = offset / kPage * kPage;
-    page_.resize(kPage);
-    page_.resize(source_.ReadAt(page_begin_, page_));
-    // A file that became shorter since.
-    if (offset - page_begin_ >= page_.size()) return 0;
+  if (!page_.Holds(offset)) {
+    std::swap(page_, other_);
+    if (!page_.Holds(offset)) {
+      page_.begin = offset / kPage * kPage;
+      page_.bytes.resize(kPage);
+      page_.bytes.resize(source_.ReadAt(page_.begin, page_.bytes));
+      // A file that became shorter since.
+      if (!page_.Holds(offset)) return 0;
+    }
   }
-  return page_[static_cast<std::size_t>(offset - page_begin_)];
+  return page_.bytes[static_cast<std::size_t>(offset - page_.begin)];
 }
 
 std::uint64_t ByteView::Number(std::uint64_t offset, std::size_t width, bool big_endian) {

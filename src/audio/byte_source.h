@@ -70,8 +70,14 @@ class ByteView {
   static constexpr std::size_t kPage = 1 << 16;
   const ByteSource& source_;
   std::uint64_t size_;
-  std::uint64_t page_begin_ = 0;
-  std::vector<std::uint8_t> page_;
+  struct Page {
+    std::uint64_t begin = 0;
+    std::vector<std::uint8_t> bytes;
+    bool Holds(std::uint64_t offset) const {
+      return offset >= begin && offset - begin < bytes.size();
+    }
+  };
+  Page page_, other_;  // the one used last, and the one before: looking ahead goes back and forth
 };
 
 // A place in a source, for decoders written in C: never throws, but remembers what went wrong.

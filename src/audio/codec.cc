@@ -8,6 +8,7 @@
 #include "audio/memory_file.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
+#include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
@@ -57,7 +58,9 @@ Codec ParseCodec(const std::string& name) {
     if (name == ToString(codec)) return codec;
     known += (known.empty() ? "" : ", ") + std::string(ToString(codec));
   }
-  throw Error(ErrorCode::kInvalidArgument, "codec '" + name + "' is unknown; there are " + known);
+  throw Error(ErrorCode::kInvalidArgument, "codec '" + Printable(name) +
+                                               "' is unknown; there are " + known +
+                                               DidYouMean(name, {"gsm", "opus", "vorbis", "mp3"}));
 }
 
 bool CodecAvailable(Codec codec) {

@@ -123,10 +123,12 @@ bool IsAu(ByteView& bytes, std::uint64_t at) {
   return bytes.Has(at, ".snd") || bytes.Has(at, "dns.");
 }
 
-// The length of the ID3v2 tags at `offset`, 0 for none; may exceed that of a truncated file.
+// The length of the ID3v2 tags at `offset`, 0 for none; may exceed that of a truncated file. No
+// more than a few: this is asked of many places of a file, which may hold millions of empty ones.
 std::uint64_t Id3Size(ByteView& bytes, std::uint64_t offset) {
   std::uint64_t total = 0;
-  while (bytes.Has(offset + total, "ID3") && bytes.Left(offset + total) >= 10) {
+  for (int tags = 0; tags < 8; ++tags) {
+    if (!bytes.Has(offset + total, "ID3") || bytes.Left(offset + total) < 10) break;
     std::uint64_t size = 0;  // 7 bits in each of 4 bytes; header and footer are not counted
     for (std::uint64_t i = 6; i < 10; ++i) size = size << 7 | (bytes.At(offset + total + i) & 0x7F);
     total += 10 + size + ((bytes.At(offset + total + 5) & 0x10) != 0 ? 10 : 0);
@@ -365,14 +367,18 @@ Found CheckWav(ByteView& bytes, std::uint64_t at, bool streamed,
   Found found{HeaderOnly(), bytes.size()};
   AudioPart& part = found.part;
   std::optional<std::uint64_t> after;  // the end of the last data chunk, if it was the last chunk
+  // Whether the rest is known to be nothing but chunks: what follows each of millions of empty data
+  // chunks is not looked through again.
+  bool list = false;
+  auto is_list = [&](std::uint64_t offset) {
+    return list = list || IsChunkList(bytes, offset, big_endian);
+  };
   const std::uint64_t stopped = FindChunk(
       bytes, {at + 12, 4, 4, big_endian, false, 2}, [&](std::uint64_t offset, const Chunk& chunk) {
         if (!chunks.audio.empty() && IsBeginning(bytes, offset)) return true;
         const bool is_data = bytes.Has(offset, "data");
         // Behind the audio only what looks like chunks is taken for chunks.
-        if (after && !is_data && !IsKnownChunk(bytes, offset) &&
-            !IsChunkList(bytes, offset, big_endian))
-          return true;
+        if (after && !is_data && !IsKnownChunk(bytes, offset) && !is_list(offset)) return true;
         after.reset();
         if (rf64 && bytes.Has(offset, "ds64") && chunk.present >= 16)
           long_size = bytes.Number(chunk.begin + 8, 8, false);
@@ -391,7 +397,7 @@ Found CheckWav(ByteView& bytes, std::uint64_t at, bool streamed,
         }
         if (!is_data) return false;
         std::uint64_t size = rf64 && chunk.size == 0xFFFFFFFF ? long_size : chunk.size;
-        const bool open = size == 0 ? streamed || !IsChunkList(bytes, chunk.begin, big_endian)
+        const bool open = size == 0 ? streamed || !is_list(chunk.begin)
                                     : size >= kUnknownLength && size > chunk.present;
         if (open) {
           if (!streamed && chunk.present > 0)

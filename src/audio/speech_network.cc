@@ -105,13 +105,10 @@ std::string FindSpeechModel() {
   if (const char* variable = std::getenv("VPR_SPEECH_MODEL");
       variable != nullptr && *variable != '\0')
     return variable;
-  std::string looked;
-  for (const std::string& place : {ExecutableFolder() + "/../share/vpr/models/speech.vpr",
-                                   std::string(VPR_SOURCE_MODELS) + "/speech.vpr"}) {
-    if (IsRegularFile(place)) return place;
-    looked += (looked.empty() ? "" : ", ") + Printable(place);
-  }
-  throw Error(ErrorCode::kNotFound, "no speech detector found: looked for " + looked +
+  // In the build tree and installed alike: never a path of the machine that vpr was built on.
+  const std::string place = ExecutableFolder() + "/../share/vpr/models/speech.vpr";
+  if (IsRegularFile(place)) return place;
+  throw Error(ErrorCode::kNotFound, "no speech detector found: looked for " + Printable(place) +
                                         "; name one with $VPR_SPEECH_MODEL");
 }
 

@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 
+#include "base/half.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -83,9 +85,12 @@ Matrix ReadNpy(const std::string& path) {
   std::string header = content.substr(offset, length);
   offset += length;
   auto kind = [&](const char* name) { return header.find(name) != std::string::npos; };
-  std::size_t width = kind("'<f4'") ? 4 : kind("'<f8'") || kind("'<i8'") ? 8 : 0;
-  if (width == 0) Bad(path, "expected float32, float64 or int64, found " + Printable(header));
+  const bool half = kind("'<f2'");
+  std::size_t width = half ? 2 : kind("'<f4'") ? 4 : kind("'<f8'") || kind("'<i8'") ? 8 : 0;
+  if (width == 0)
+    Bad(path, "expected float16, float32, float64 or int64, found " + Printable(header));
   if (!kind("'fortran_order': False")) Bad(path, "expected C order");
+  const bool is_double = kind("'<f8'");
   std::size_t open = header.find('('), close = header.find(')');
   if (open == std::string::npos || close == std::string::npos || close < open)
     Bad(path, "no shape in its header");
@@ -99,14 +104,21 @@ Matrix ReadNpy(const std::string& path) {
   if (shape.size() == 1) shape.insert(shape.begin(), 1);
   if (shape.size() != 2) Bad(path, "expected one or two dimensions");
   std::size_t available = (content.size() - offset) / width;
-  if (shape[1] != 0 && shape[0] > available / shape[1])
+  // Where one is 0 the other takes no bytes; but rows are a loop of whoever reads them.
+  constexpr std::size_t kMostEmpty = 1 << 24;
+  if (std::max(shape[0], shape[1]) > std::max(available, kMostEmpty) ||
+      (shape[1] != 0 && shape[0] > available / shape[1]))
     Bad(path, "fewer values than its shape says");
   Matrix matrix(shape[0], shape[1]);
   const char* values = content.data() + offset;
   for (std::size_t i = 0; i < matrix.data.size(); ++i) {
-    if (kind("'<f4'")) {
+    if (half) {
+      std::uint16_t bits;
+      std::memcpy(&bits, values + 2 * i, 2);
+      matrix.data[i] = FromHalf(bits);
+    } else if (width == 4) {
       std::memcpy(&matrix.data[i], values + 4 * i, 4);
-    } else if (kind("'<f8'")) {
+    } else if (is_double) {
       double value;
       std::memcpy(&value, values + 8 * i, 8);
       matrix.data[i] = static_cast<float>(value);

@@ -82,7 +82,8 @@ FeatureExtractor::Input FeatureExtractor::Extract(const std::string& path) const
     SpeechReader speech = impl_->embedding->OpenSpeech(path);
     speech.Find();
     SpeechFingerprintStream fingerprint;
-    column = impl_->embedding->Extract(speech, 1, {}, &fingerprint);
+    column = impl_->embedding->Extract(
+        speech, 1, {}, [&](std::span<const float> samples) { fingerprint.Add(samples); });
     input.fingerprint = fingerprint.Digest();
   } else {
     const std::vector<float> samples = ReadSpeech(path, impl_->speech_options()).samples;

@@ -6,6 +6,7 @@
 
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
@@ -41,11 +42,7 @@ void WriteSynthEmotions(const std::string& out_dir, int count, std::uint64_t see
   for (std::size_t e = 0; e < kSynthEmotions.size(); ++e) {
     const SynthEmotion& emotion = kSynthEmotions[e];
     const std::filesystem::path folder = std::filesystem::path(out_dir) / emotion.name;
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error)
-      throw Error(ErrorCode::kIo,
-                  "cannot make folder '" + Printable(folder.string()) + "': " + error.message());
+    MakeFolders(folder.string());
     for (int n = 1; n <= count; ++n) {
       Rng rng(seed, kEmotionStream, e, static_cast<std::uint64_t>(n));
       WriteWav((folder / Format("%s-%03d.wav", emotion.name, n)).string(),

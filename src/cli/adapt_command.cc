@@ -26,7 +26,7 @@ int Run(Options options, const Context& context) {
                                    {"scores", result.plda ? "plda" : "cosine"},
                                    {"eer", result.dev_eer},
                                    {"threshold", result.model.decision.threshold}};
-    Print(json.dump() + "\n");
+    PrintJson(json);
   } else {
     Print(
         Format("%s: scores by %s with AS-norm, EER %.2f %% on held-out speakers, threshold %.3f\n",

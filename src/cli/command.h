@@ -6,12 +6,19 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/progress.h"
 
 namespace CLI {
 class App;
+class Validator;
+}  // namespace CLI
+
+namespace spdlog {
+class logger;
 }
 
 namespace vpr::cli {
@@ -32,14 +39,36 @@ struct Context {
 // plain line now and then. News and warnings are log lines.
 std::unique_ptr<Progress> MakeConsoleProgress(const Context& context);
 
-// From now on the first Ctrl-C (or SIGTERM) makes the returned function true and a second one ends
-// the program at once.
+// First of all: standard input, output and error are open, and signals that end the program (INT,
+// TERM, HUP, QUIT) remove unfinished files before they do.
+void BeginProcess();
+
+// From now on the first Ctrl-C (or SIGTERM, or SIGHUP) makes the returned function true and a
+// second one ends the program at once.
 StopRequested CatchInterrupts();
 
-// Writes results to stdout and makes sure they arrived; throws kIo (a full disk, a closed pipe).
+// Shows again what is typed into the terminal, if a question for a passphrase has turned that off.
+// May be called in a signal's handler.
+void RestoreEcho() noexcept;
+
+// Nobody reads the results any more: the program ends without a word, as SIGPIPE ends others.
+struct ClosedPipe {};
+
+// Writes results to stdout, to a terminal as PrintableText and with the bar of a progress taken
+// away first, and makes sure they arrived; throws kIo (a full disk), ClosedPipe.
 void Print(const std::string& text);
-// One line of JSON; what is not UTF-8 becomes U+FFFD.
+// One line of JSON, or with an `indent` many; what is not UTF-8 becomes U+FFFD.
+std::string ToLine(const nlohmann::ordered_json& json, int indent = -1);
 void PrintJson(const nlohmann::ordered_json& json);
+
+// "vpr: warning: ..." on stderr, one clean line each.
+std::shared_ptr<spdlog::logger> MakeLogger();
+
+// Of the terminal at stderr, 80 if there is none; those that `text`, clean UTF-8, takes; and as
+// much of it as fits in.
+std::size_t TerminalWidth();
+std::size_t ColumnsOf(std::string_view text);
+std::string ShortenForTerminal(std::string_view text, std::size_t width);
 
 // The last part of a path, for titles; "standard input" for "-".
 std::string FileName(const std::string& path);
@@ -59,6 +88,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context);
 void AddSpeakersCommand(CLI::App& app, Context& context);
 void AddDbCommand(CLI::App& app, Context& context);
 void AddDevicesCommand(CLI::App& app, Context& context);
+void AddCheckLabelsCommand(CLI::App& app, Context& context);
 void AddCompareCommand(CLI::App& app, Context& context);
 void AddEvalCommand(CLI::App& app, Context& context);
 void AddCalibrateCommand(CLI::App& app, Context& context);
@@ -67,9 +97,9 @@ void AddClassifyCommand(CLI::App& app, Context& context);
 void AddInspectCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
 
-// Draws what vpr inspect does, also for reports. Throws what ReadAudio throws, kIo.
-void InspectRecording(const std::string& path, const std::string& title, const ReadOptions& read,
-                      const std::string& png_path);
+// What vpr inspect draws, also for reports: a PNG file's bytes. Throws what ReadAudio throws, kIo.
+std::string InspectRecording(const std::string& path, const std::string& title,
+                             const ReadOptions& read);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.
 int Main(int argc, char** argv);

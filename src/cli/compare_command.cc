@@ -1,6 +1,7 @@
 // vpr compare: are two recordings of the same speaker?
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -29,7 +30,7 @@ std::vector<Pair> ReadPairs(const std::string& path) {
   std::vector<Pair> pairs;
   std::size_t number = 0;
   const std::string text = ReadFile(path);
-  for (std::string_view line : Lines(text)) {
+  for (std::string_view line : Lines(WithoutByteOrderMark(text))) {
     ++number;
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     const bool tabs = line.find('\t') != std::string_view::npos;
@@ -53,14 +54,19 @@ const char* Decision(const Score& score, const DecisionThreshold& decision) {
   return score.value >= decision.threshold ? "same speaker" : "different speakers";
 }
 
-// One comparison as a line of JSON; `pair` only in a list of them.
-std::string JsonLine(const Pair* pair, const std::optional<Score>& score,
-                     const DecisionThreshold& decision, const std::string& model) {
+std::string Note(const Score& score, const DecisionThreshold& decision,
+                 const EmbeddingExtractor& extractor) {
+  return OtherAnswer(OperatingPoint::kCompare, score.value, score.value >= decision.threshold,
+                     extractor.info());
+}
+
+// One comparison as a line of JSON; without a score with the reason why there is none.
+std::string JsonLine(const Pair& pair, const std::optional<Score>& score,
+                     const DecisionThreshold& decision, const std::string& model,
+                     const std::string& other, const std::string& failure = {}) {
   nlohmann::ordered_json json;
-  if (pair != nullptr) {
-    json["a"] = pair->a;
-    json["b"] = pair->b;
-  }
+  json["a"] = pair.a;
+  json["b"] = pair.b;
   json["score"] = nullptr;
   json["threshold"] = decision.threshold;
   json["decision"] = nullptr;
@@ -78,8 +84,11 @@ std::string JsonLine(const Pair* pair, const std::optional<Score>& score,
     json["cosine"] = score->cosine;
     if (!std::isnan(score->llr)) json["llr"] = score->llr;
   }
+  json["note"] = nullptr;
+  if (!other.empty()) json["note"] = other;
   json["model"] = model;
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  if (!score) json["error"] = failure;
+  return ToLine(json);
 }
 
 // What an LLR says where either answer was as likely before.
@@ -90,7 +99,8 @@ std::string Probability(double llr) {
   return Format("%.2f %%", percent);
 }
 
-std::string Text(const Score& score, const DecisionThreshold& decision, bool is_cosine) {
+std::string Text(const Score& score, const DecisionThreshold& decision, bool is_cosine,
+                 const std::string& other) {
   std::string text =
       is_cosine ? Format("cosine score  %.4f\n", score.value)
                 : Format("score         %.4f\ncosine        %.4f\n", score.value, score.cosine);
@@ -104,6 +114,7 @@ std::string Text(const Score& score, const DecisionThreshold& decision, bool is_
     text += Format("LLR           %+.2f  (%s probable to be one speaker at even odds)\n", score.llr,
                    Probability(score.llr).c_str());
   }
+  if (!other.empty()) text += "note          " + other + "\n";
   return text + Decision(score, decision) + "\n";
 }
 
@@ -115,19 +126,27 @@ int ComparePairs(const CompareOptions& options, const Context& context,
   std::vector<std::pair<std::size_t, std::size_t>> files;
   for (const Pair& pair : pairs) files.emplace_back(scorer.Add(pair.a), scorer.Add(pair.b));
   const auto progress = MakeConsoleProgress(context);
-  scorer.Embed(extractor, *progress, CatchInterrupts(),
-               [&](const FailedFile& failed) { progress->Warn(failed.reason); });
+  std::map<std::string, std::string> reasons;  // by path
+  scorer.Embed(extractor, *progress, CatchInterrupts(), [&](const FailedFile& failed) {
+    progress->Warn(failed.reason);
+    reasons[failed.path] = failed.reason;
+  });
+  auto reason = [&](const Pair& pair) {
+    const auto found = reasons.find(pair.a);
+    return found != reasons.end() ? found->second : reasons[pair.b];
+  };
   std::size_t not_compared = 0, different = 0;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const Pair& pair = pairs[i];
     const std::optional<Score> score = scorer.Score(files[i].first, files[i].second);
+    const std::string other = score ? Note(*score, decision, extractor) : std::string();
     if (!score) {
       ++not_compared;
-    } else if (score->value < decision.threshold) {
+    } else if (!(score->value >= decision.threshold)) {
       ++different;
     }
     if (options.json) {
-      Print(JsonLine(&pair, score, decision, model));
+      Print(JsonLine(pair, score, decision, model, other, score ? std::string() : reason(pair)));
     } else if (score) {
       Print(Format("%s\t%s\t%.4f\t%s\n", pair.a.c_str(), pair.b.c_str(), score->value,
                    Decision(*score, decision)));
@@ -150,14 +169,18 @@ int Run(const CompareOptions& options, const Context& context) {
 
   FileScorer scorer;
   const std::size_t a = scorer.Add(options.files[0]), b = scorer.Add(options.files[1]);
+  const Pair pair{options.files[0], options.files[1]};
   Progress silent;
-  scorer.Embed(extractor, silent, {},
-               [](const FailedFile& failed) { throw Error(ErrorCode::kUnusable, failed.reason); });
+  scorer.Embed(extractor, silent, {}, [&](const FailedFile& failed) {
+    if (options.json) Print(JsonLine(pair, std::nullopt, decision, model, {}, failed.reason));
+    throw Error(ErrorCode::kUnusable, failed.reason);
+  });
   const Score score = scorer.Score(a, b).value();
   const bool is_cosine = extractor.scorer().is_cosine();
-  Print(options.json ? JsonLine(nullptr, score, decision, model)
-                     : Text(score, decision, is_cosine));
-  return options.exit_status && score.value < decision.threshold ? kExitRejected : kExitDone;
+  const std::string other = Note(score, decision, extractor);
+  Print(options.json ? JsonLine(pair, score, decision, model, other)
+                     : Text(score, decision, is_cosine, other));
+  return options.exit_status && !(score.value >= decision.threshold) ? kExitRejected : kExitDone;
 }
 
 }  // namespace
@@ -173,7 +196,7 @@ void AddCompareCommand(CLI::App& app, Context& context) {
       ->add_option("--pairs", options->pairs,
                    "Compare many: two paths a line, a tab or a blank between; - for standard input")
       ->type_name("LIST");
-  AddThresholdOptions(*command, options->threshold);
+  AddThresholdOptions(*command, options->threshold, "the model's, at the equal error rate");
   command->add_flag("--json", options->json, "One JSON object a line");
   command->add_flag("--exit-status", options->exit_status,
                     "End with 3 if the speakers (with --pairs: of any pair) are different");
@@ -181,13 +204,13 @@ void AddCompareCommand(CLI::App& app, Context& context) {
   AddReadOptions(*command, options->network.engine.read);
   command->footer(
       "Prints the score, the threshold with the error rates measured at it, and the decision. The\n"
-      "score is the cosine of the two embeddings, or, for models with PLDA and a cohort, by how "
-      "many\n"
-      "standard deviations PLDA's ratio lies above those of the most alike other voices (AS-norm; "
-      "the\n"
-      "cosine is printed too). LLR: natural logarithm of the likelihood ratio of one speaker to "
-      "two.\n"
-      "With --pairs one line a pair: A, B, score and decision with tabs between.\n"
+      "score is the cosine of the two embeddings, or, for models with PLDA and a cohort, by how\n"
+      "many standard deviations PLDA's ratio lies above those of the most alike other voices\n"
+      "(AS-norm; the cosine is printed too). LLR: natural logarithm of the likelihood ratio of "
+      "one\n"
+      "speaker to two. With --pairs one line a pair: A, B, score and decision with tabs "
+      "between.\n" +
+      OperatingPointsHelp() +
       "Example:\n"
       "  vpr compare monday.wav tuesday.mp3\n"
       "  vpr compare monday.wav tuesday.mp3 --fmr 0.1%");

@@ -1,15 +1,15 @@
-#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cwchar>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -31,28 +31,32 @@ std::string Duration(double seconds) {
   return Format("%lld:%02lld:%02lld", total / 3600, total / 60 % 60, total % 60);
 }
 
-std::size_t TerminalWidth() {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
+// The terminal is one, whoever writes to it: results on stdout, log lines on stderr and the bar.
+// Whatever is written first takes away the bar that stands there.
+std::recursive_mutex terminal_mutex;
+bool bar_is_drawn = false;
+
+void WriteToTerminal(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
 }
 
-// At most `width` characters of UTF-8 text.
-std::string_view Shorten(std::string_view text, std::size_t width) {
-  std::size_t end = 0;
-  for (; end < text.size(); ++end) {
-    bool begins_character = (static_cast<unsigned char>(text[end]) & 0xC0u) != 0x80u;
-    if (begins_character && width-- == 0) break;
-  }
-  return text.substr(0, end);
+void EraseBar() {
+  if (bar_is_drawn) WriteToTerminal("\r\033[K");
+  bar_is_drawn = false;
 }
+
+// What is told of the counts.
+struct Parts {
+  bool unit = true, rate = true, left = true, detail = true;
+};
 
 // What both kinds of progress count.
 class ConsoleProgress : public Progress {
  public:
   void Start(const std::string& what, const std::string& unit, std::uint64_t total,
              std::uint64_t already) override {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(terminal_mutex);
     what_ = what;
     unit_ = unit;
     total_ = total;
@@ -64,7 +68,7 @@ class ConsoleProgress : public Progress {
     Begin();
   }
   void Update(std::uint64_t done, const std::string& detail) override {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(terminal_mutex);
     if (!running_) return;
     done_ = done;
     part_ = 0;  // those under way say so again
@@ -72,13 +76,13 @@ class ConsoleProgress : public Progress {
     Show();
   }
   void UpdatePart(double items) override {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(terminal_mutex);
     if (!running_) return;
     part_ = items;
     Show();
   }
   void Finish() override {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(terminal_mutex);
     if (running_) Hide();
     running_ = false;
   }
@@ -92,20 +96,20 @@ class ConsoleProgress : public Progress {
 
   double Elapsed() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
 
-  // "6012/14352 files, 121/s, 1:09 left, 3 skipped"
-  std::string Counts() const {
+  // "6012/14352 files, 121/s, 1:09 left, 3 skipped", or less of it.
+  std::string Counts(const Parts& parts = {}) const {
     std::string text = std::to_string(done_);
     if (total_ > 0) text += "/" + std::to_string(total_);
-    text += " " + unit_ + ((total_ > 0 ? total_ : done_) == 1 ? "" : "s");
+    if (parts.unit) text += " " + unit_ + ((total_ > 0 ? total_ : done_) == 1 ? "" : "s");
     double elapsed = Elapsed();
     if (Work() > static_cast<double>(already_) && elapsed > 0) {
       const double rate = (Work() - static_cast<double>(already_)) / elapsed;
       // A file that takes long has a share done, but no speed that says anything.
-      if (done_ > already_) text += Format(rate < 10 ? ", %.2f/s" : ", %.0f/s", rate);
-      if (total_ > done_)
+      if (parts.rate && done_ > already_) text += Format(rate < 10 ? ", %.2f/s" : ", %.0f/s", rate);
+      if (parts.left && total_ > done_)
         text += ", " + Duration((static_cast<double>(total_) - Work()) / rate) + " left";
     }
-    if (!detail_.empty()) text += ", " + detail_;
+    if (parts.detail && !detail_.empty()) text += ", " + detail_;
     return text;
   }
   double Fraction() const {
@@ -123,13 +127,12 @@ class ConsoleProgress : public Progress {
 
  private:
   void Log(spdlog::level::level_enum level, const std::string& line) {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(terminal_mutex);
     if (running_) Hide();
     spdlog::log(level, "{}", line);
     if (running_) Show();
   }
 
-  std::mutex mutex_;
   Clock::time_point begin_;
   bool running_ = false;
 };
@@ -137,41 +140,49 @@ class ConsoleProgress : public Progress {
 class TerminalProgress : public ConsoleProgress {
  public:
   ~TerminalProgress() override {
-    if (drawn_) Write("\r\033[K");
+    std::lock_guard lock(terminal_mutex);
+    if (drew_) EraseBar();
   }
 
  private:
   void Begin() override {
-    drawn_ = false;
+    EraseBar();
     Show();
   }
   void Show() override {
     Clock::time_point now = Clock::now();
-    if (drawn_ && done_ != total_ && now - last_ < std::chrono::milliseconds(100)) return;
+    if (bar_is_drawn && done_ != total_ && now - last_ < std::chrono::milliseconds(100)) return;
     last_ = now;
-    drawn_ = true;
-    std::string line = what_ + " ";
-    if (total_ > 0) {
-      constexpr std::size_t kBar = 20;
-      auto filled = static_cast<std::size_t>(Fraction() * kBar);
-      line += Format("%3d%% [", static_cast<int>(100 * Fraction()));
-      line += std::string(filled, '=') + std::string(kBar - filled, ' ') + "] ";
+    drew_ = bar_is_drawn = true;
+    WriteToTerminal("\r" + Line(TerminalWidth() - 1) + "\033[K");
+  }
+  void Hide() override { EraseBar(); }
+
+  // All that can be told in `width` columns; on a narrow terminal the bar goes first, then what is
+  // least needed.
+  std::string Line(std::size_t width) const {
+    const std::string what = Printable(what_) + " ";
+    if (total_ == 0) return ShortenForTerminal(what + Counts(), width);
+    const std::string percent = Format("%d%% ", static_cast<int>(100 * Fraction()));
+    for (std::size_t columns : {20, 10}) {
+      const auto filled = static_cast<std::size_t>(Fraction() * static_cast<double>(columns));
+      const std::string line = what + Format("%3d%% [", static_cast<int>(100 * Fraction())) +
+                               std::string(filled, '=') + std::string(columns - filled, ' ') +
+                               "] " + Counts();
+      if (ColumnsOf(line) <= width) return line;
     }
-    line += Counts();
-    // One column stays free: writing into the last one would move some terminals to the next line.
-    Write("\r" + std::string(Shorten(line, TerminalWidth() - 1)) + "\033[K");
-  }
-  void Hide() override {
-    if (drawn_) Write("\r\033[K");
-    drawn_ = false;
-  }
-  static void Write(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stderr);
-    std::fflush(stderr);
+    for (const Parts& parts :
+         {Parts{}, Parts{.rate = false}, Parts{.rate = false, .detail = false},
+          Parts{.unit = false, .rate = false, .detail = false},
+          Parts{.unit = false, .rate = false, .left = false, .detail = false}}) {
+      const std::string line = what + percent + Counts(parts);
+      if (ColumnsOf(line) <= width) return line;
+    }
+    return ShortenForTerminal(percent + what, width);
   }
 
   Clock::time_point last_;
-  bool drawn_ = false;
+  bool drew_ = false;
 };
 
 class PlainProgress : public ConsoleProgress {
@@ -195,19 +206,23 @@ class PlainProgress : public ConsoleProgress {
   double last_fraction_ = 0;
 };
 
+// Log lines to stderr, one clean line each, whatever they quote.
+class LogSink : public spdlog::sinks::stderr_color_sink_st {
+ public:
+  void log(const spdlog::details::log_msg& message) override {
+    std::lock_guard lock(terminal_mutex);
+    EraseBar();
+    const std::string clean =
+        Printable(std::string_view(message.payload.data(), message.payload.size()));
+    spdlog::details::log_msg copy = message;
+    copy.payload = clean;
+    spdlog::sinks::stderr_color_sink_st::log(copy);
+  }
+};
+
 class QuietProgress : public Progress {
   void Warn(const std::string& line) override { spdlog::warn("{}", line); }
 };
-
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
-
-void Interrupt(int) {
-  interrupted.store(true);
-  // The next one ends the program as if we had never asked.
-  ::signal(SIGINT, SIG_DFL);
-  ::signal(SIGTERM, SIG_DFL);
-}
 
 }  // namespace
 
@@ -217,15 +232,6 @@ std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
   if (::isatty(STDERR_FILENO) && terminal != nullptr && std::string_view(terminal) != "dumb")
     return std::make_unique<TerminalProgress>();
   return std::make_unique<PlainProgress>();
-}
-
-StopRequested CatchInterrupts() {
-  struct sigaction action {};
-  action.sa_handler = Interrupt;
-  action.sa_flags = SA_RESTART;
-  ::sigemptyset(&action.sa_mask);
-  for (int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
-  return [] { return interrupted.load(); };
 }
 
 std::string FileName(const std::string& path) {
@@ -239,14 +245,75 @@ std::string CheckSampleRate(const std::string& rate) {
   return {};
 }
 
-void Print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    throw Error(ErrorCode::kIo,
-                "cannot write to standard output: " + std::generic_category().message(errno));
+std::shared_ptr<spdlog::logger> MakeLogger() {
+  auto logger = std::make_shared<spdlog::logger>("vpr", std::make_shared<LogSink>());
+  logger->set_pattern("%^vpr: %l:%$ %v");
+  return logger;
 }
 
-void PrintJson(const nlohmann::ordered_json& json) {
-  Print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+std::size_t TerminalWidth() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
 }
+
+namespace {
+
+// Columns of the first character of `text`, and its bytes.
+std::pair<std::size_t, std::size_t> FirstCharacter(std::string_view text) {
+  std::mbstate_t state{};
+  wchar_t character = 0;
+  const std::size_t bytes = std::mbrtowc(&character, text.data(), text.size(), &state);
+  if (bytes == 0 || bytes > text.size()) return {1, 1};
+  const int columns = ::wcwidth(character);
+  return {columns < 0 ? 1 : static_cast<std::size_t>(columns), bytes};
+}
+
+}  // namespace
+
+std::size_t ColumnsOf(std::string_view text) {
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    const auto [width, bytes] = FirstCharacter(text);
+    columns += width;
+    text.remove_prefix(bytes);
+  }
+  return columns;
+}
+
+std::string ShortenForTerminal(std::string_view text, std::size_t width) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const auto [columns, bytes] = FirstCharacter(text.substr(end));
+    if (columns > width) break;
+    width -= columns;
+    end += bytes;
+  }
+  return std::string(text.substr(0, end));
+}
+
+void Print(const std::string& text) {
+  std::lock_guard lock(terminal_mutex);
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  if (terminal) EraseBar();
+  const std::string clean = terminal ? PrintableText(text) : std::string();
+  const std::string& shown = terminal ? clean : text;
+  if (std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size() &&
+      std::fflush(stdout) == 0)
+    return;
+  // Whoever reads has had enough: "| head -1".
+  if (errno == EPIPE) throw ClosedPipe();
+  throw Error(ErrorCode::kIo,
+              "cannot write to standard output: " + std::generic_category().message(errno));
+}
+
+std::string ToLine(const nlohmann::ordered_json& json, int indent) {
+  // Invisible characters can only be in strings, where JSON writes them as Printable does.
+  return PrintableText(
+             json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) +
+         "\n";
+}
+
+void PrintJson(const nlohmann::ordered_json& json) { Print(ToLine(json)); }
 
 }  // namespace vpr::cli

@@ -8,12 +8,15 @@
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/identify/gallery.h"
+#include "vpr/identify/strangers.h"
+#include "vpr/model/model_file.h"
 
 namespace vpr::cli {
 namespace {
 
 struct Options {
-  std::string new_key_file;
+  std::string new_key_file, model;
   bool json = false;
   StoreArguments store;
 };
@@ -27,18 +30,48 @@ int ShowPath(const Options& options, const Context&) {
   return kExitDone;
 }
 
-int Check(const Options& options, const Context&) {
+// How alike the enrolled people are to the model that verify and identify would use; nothing if
+// there is none, or its score does not tell.
+StrangerShift Strangers(VoiceStore& store, const std::string& wanted, const Context& context) {
+  Model model;
+  try {
+    model = LoadModel(FindModel(wanted));
+  } catch (const Error& error) {
+    if (!wanted.empty() || error.code() != ErrorCode::kNotFound) throw;
+    return {};
+  }
+  if (model.scoring.conditional.empty()) return {};
+  const Scorer scorer(std::move(model.scoring));
+  return FindStrangerShift(
+      LoadGallery(store, scorer, model.info, *MakeConsoleProgress(context)).gallery, scorer);
+}
+
+int Check(const Options& options, const Context& context) {
   const auto store = OpenStore(options.store);
-  store->Check();
+  store->Check(CheckTemplateBlock);
   const std::size_t speakers = store->NumSpeakers();
-  if (options.json)
-    PrintJson({{"db", store->Describe()},
-               {"sound", true},
-               {"speakers", speakers},
-               {"encrypted", store->encrypted()}});
-  else
-    Print(Format("%s: sound, %zu speaker%s, %s\n", Printable(store->Describe()).c_str(), speakers,
-                 speakers == 1 ? "" : "s", store->encrypted() ? "encrypted" : "not encrypted"));
+  const StrangerShift strangers = Strangers(*store, options.model, context);
+  if (options.json) {
+    nlohmann::ordered_json json = {{"db", store->Describe()},
+                                   {"sound", true},
+                                   {"speakers", speakers},
+                                   {"encrypted", store->encrypted()},
+                                   {"strangers", nullptr}};
+    if (strangers.people > 0)
+      json["strangers"] = {{"people", strangers.people},
+                           {"usual_score", strangers.usual},
+                           {"expected_score", strangers.expected},
+                           {"threshold_shift", strangers.shift}};
+    PrintJson(json);
+    return kExitDone;
+  }
+  Print(Format("%s: sound, %zu speaker%s, %s\n", Printable(store->Describe()).c_str(), speakers,
+               speakers == 1 ? "" : "s", store->encrypted() ? "encrypted" : "not encrypted"));
+  if (strangers.people > 0)
+    Print(
+        Format("strangers: two of %zu people score %.2f (the model expects %.2f); thresholds are "
+               "raised by %.2f\n",
+               strangers.people, strangers.usual, strangers.expected, strangers.shift));
   return kExitDone;
 }
 
@@ -62,6 +95,7 @@ int Report(const Options& options, VoiceStore& store, const char* what, const ch
 int Encrypt(const Options& options, const Context&) {
   StoreOptions open;
   open.where = FindStore(options.store.db);
+  open.warn = WarnOfStore;
   StoreKey key = GivenKey(options.store);
   std::unique_ptr<VoiceStore> store;
   try {
@@ -109,16 +143,36 @@ void AddDbCommand(CLI::App& app, Context& context) {
     one->add_flag("--json", options->json, "As JSON");
     return one;
   };
-  add("path", "Where it is", ShowPath);
-  add("check", "Read everything and check every checksum", Check);
+  command->footer(
+      "Example:\n"
+      "  vpr db path\n"
+      "  vpr db check\n"
+      "  vpr db encrypt --key-file key.bin");
+  add("path", "Where it is", ShowPath)
+      ->footer("Example:\n  vpr db path\n  vpr db path --db postgresql://ada@host/voices");
+  add("check", "Read everything, check every checksum and tell how alike the enrolled people are",
+      Check)
+      ->footer("Example:\n  vpr db check && echo sound")
+      ->add_option("-m,--model", options->model,
+                   "Model file (default: $VPR_MODEL, else the model that came with vpr)")
+      ->type_name("FILE");
   add("encrypt", "Encrypt it under a passphrase ($VPR_PASSPHRASE or asked for) or --key-file",
-      Encrypt);
-  add("decrypt", "Take the encryption off", Decrypt);
+      Encrypt)
+      ->footer(
+          "Example:\n"
+          "  vpr db encrypt                        # asks for a passphrase\n"
+          "  head -c 32 /dev/urandom > key.bin && vpr db encrypt --key-file key.bin");
+  add("decrypt", "Take the encryption off", Decrypt)
+      ->footer("Example:\n  vpr db decrypt --key-file key.bin");
   CLI::App* change = add("change-key", "Encrypt it under another key", ChangeKey);
   change
       ->add_option("--new-key-file", options->new_key_file,
                    "The new key (a passphrase: $VPR_NEW_PASSPHRASE or at the prompt)")
       ->type_name("FILE");
+  change->footer(
+      "Example:\n"
+      "  vpr db change-key                     # asks for the old and the new passphrase\n"
+      "  vpr db change-key --key-file key.bin --new-key-file new.bin");
 }
 
 }  // namespace vpr::cli

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/command.h"
@@ -26,14 +27,15 @@ struct Options {
   double snr = 10, seconds = 0, top_db = 40;
   std::string codec;
   double compression = 0.7, clip = 0;
-  bool telephone = false;
+  bool telephone = false, json = false;
   std::uint64_t seed = 1;
 };
 
 constexpr std::uint64_t kDegradeStream = 51;
 
-// All recordings below a folder, sorted by name.
-std::vector<std::vector<float>> ReadSounds(const std::string& folder) {
+// All recordings below a folder, sorted by name. `what`: "noises".
+std::vector<std::vector<float>> ReadSounds(const std::string& folder, const char* what,
+                                           Progress& progress, const StopRequested& stop) {
   std::vector<std::string> paths;
   std::error_code error;
   for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
@@ -44,7 +46,13 @@ std::vector<std::vector<float>> ReadSounds(const std::string& folder) {
     throw Error(ErrorCode::kNotFound, "no recordings below '" + Printable(folder) + "'");
   std::sort(paths.begin(), paths.end());
   std::vector<std::vector<float>> sounds;
-  for (const std::string& path : paths) sounds.push_back(ReadAudio(path).samples);
+  progress.Start(std::string("reading ") + what, "file", paths.size());
+  for (const std::string& path : paths) {
+    if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was written");
+    sounds.push_back(ReadAudio(path).samples);
+    progress.Update(sounds.size());
+  }
+  progress.Finish();
   return sounds;
 }
 
@@ -108,13 +116,13 @@ int Run(const Options& options, const Context& context) {
                 "this build of libsndfile cannot write " + options.codec + "; use another --codec");
   const std::vector<std::string> names(unique.begin(), unique.end());
   std::vector<std::vector<float>> noises, rooms;
-  if (!options.noise.empty()) noises = ReadSounds(options.noise);
-  if (!options.rooms.empty()) rooms = ReadSounds(options.rooms);
+  const auto progress = MakeConsoleProgress(context);
+  const StopRequested stop = CatchInterrupts();
+  if (!options.noise.empty()) noises = ReadSounds(options.noise, "noises", *progress, stop);
+  if (!options.rooms.empty()) rooms = ReadSounds(options.rooms, "rooms", *progress, stop);
   SpeechOptions speech_options;
   speech_options.trim_top_db = options.top_db;
 
-  const auto progress = MakeConsoleProgress(context);
-  const StopRequested stop = CatchInterrupts();
   std::vector<std::string> failures(names.size());
   progress->Start("degrading", "file", names.size());
   const int threads = HardwareThreads();
@@ -132,8 +140,7 @@ int Run(const Options& options, const Context& context) {
         }
         Rng rng(options.seed, kDegradeStream, i);
         const fs::path target = fs::path(options.output) / NewName(names[i]);
-        std::error_code error;
-        fs::create_directories(target.parent_path(), error);
+        MakeFolders(target.parent_path().string());
         WriteWav(target.string(), Degrade(std::move(speech), options, noises, rooms, rng),
                  kSampleRate);
       },
@@ -152,6 +159,17 @@ int Run(const Options& options, const Context& context) {
     throw Error(ErrorCode::kUnusable, "no file of the trials can be used (is --audio-root right?)");
   for (const auto& [name, content] : lists)
     WriteFileAtomically((fs::path(options.output) / name).string(), content);
+  if (options.json) {
+    nlohmann::ordered_json json = {{"output", options.output},
+                                   {"files", names.size() - bad},
+                                   {"failed", nlohmann::ordered_json::array()}};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!failures[i].empty())
+        json["failed"].push_back({{"file", names[i]}, {"reason", failures[i]}});
+    }
+    PrintJson(json);
+    return kExitDone;
+  }
   Print(Format("%s: %zu files%s\n", Printable(options.output).c_str(), names.size() - bad,
                bad == 0 ? "" : Format(", %zu could not be used", bad).c_str()));
   return kExitDone;
@@ -205,6 +223,7 @@ void AddDegradeCommand(CLI::App& app, Context& context) {
       ->type_name("S");
   command->add_option("--seed", options->seed, "Another seed, other noises and stretches")
       ->capture_default_str();
+  command->add_flag("--json", options->json, "The result as JSON, failed files included");
   command->footer(
       "Silence is cut first (40 dB below the loudest moment), so that the ratio is that during\n"
       "speech. Both sides of every trial are degraded.\n"

@@ -13,6 +13,11 @@ void AddDevicesCommand(CLI::App& app, Context& context) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("devices", "Which microphones there are");
   command->add_flag("--json", *json, "One JSON object a line");
+  command->footer(
+      "One line a microphone, tabs between: number, name, sound system, channels, rate.\n"
+      "Example:\n"
+      "  vpr devices\n"
+      "  vpr identify --mic --mic-device 2");
   command->callback([json, &context] {
     context.run = [json] {
       const std::vector<AudioDevice> devices = ListInputDevices();

@@ -7,6 +7,7 @@
 #include "cli/embedding_run.h"
 #include "cli/file_list.h"
 #include "cli/read_options.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/npy.h"
@@ -150,7 +151,7 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
           "--format", options->format,
           "npy: a NumPy array [files, dimensions] of float32; kaldi: a text archive; jsonl: "
           "a JSON object a line (default: by the ending of OUT: .npy, .ark, .jsonl)")
-      ->check(CLI::IsMember({"npy", "kaldi", "jsonl"}))
+      ->check(OneOf({"npy", "kaldi", "jsonl"}))
       ->type_name("NAME");
   command->add_flag("--skip-bad", options->skip_bad,
                     "A file that cannot be used gives a row of NaN (JSON: null) instead of ending "
@@ -161,19 +162,22 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
   command
       ->add_option("--features", options->features,
                    "The model is a TorchScript network trained elsewhere that takes [1, frames, "
-                   "bins] of Kaldi's filterbank: fbank80, or fbank80-raw without mean subtraction")
+                   "bins] of Kaldi's filterbank as its family makes it: wespeaker, 3dspeaker or "
+                   "fbank80; with -raw without mean subtraction")
       ->type_name("NAME");
   command->footer(
       "Rows are in the order of the files; those of the shards 1/N to N/N one after another are "
       "those "
       "of\n"
-      "all files. With --features the whole recording is embedded, "
-      "silence\n"
-      "included.\n"
+      "all files. With --features the whole recording is embedded, silence included:\n"
+      "  wespeaker   Hamming window, samples as 16-bit integers: what wespeaker trains\n"
+      "  3dspeaker   Povey window, samples from -1 to 1: 3D-Speaker's CAM++, ERes2Net\n"
+      "  fbank80     Povey window, samples as 16-bit integers: Kaldi; wespeaker's *_200k networks\n"
+      "each 80 bins (\"wespeaker40\": 40) from 20 Hz to 8 kHz with their means subtracted.\n"
       "Example:\n"
       "  vpr embed recordings/*.wav -o embeddings.npy\n"
       "  vpr embed --list all.txt --shard 7/20 -o part7.ark\n"
-      "  vpr embed --model wespeaker.pt --features fbank80 recordings/*.wav -o embeddings.npy");
+      "  vpr embed --model campplus.pt --features 3dspeaker recordings/*.wav -o embeddings.npy");
   command->callback([options, &context] {
     if (options->files.empty() && options->list.empty()) {
       throw CLI::ValidationError("embed", "give audio files, or --list LIST");

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/usage.h"
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -64,14 +65,15 @@ void AddNetworkOptions(CLI::App& command, NetworkOptions& options) {
 void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine) {
   command
       .add_option("--device", engine.device,
-                  "Where the network runs: auto (the CPU), cpu, cuda or cuda:N")
+                  "Where the network runs: auto (the CPU; with --backend libtorch a GPU if there "
+                  "is one), cpu, cuda or cuda:N")
       ->check(CLI::Validator(CheckDevice, ""))
       ->type_name("NAME")
       ->capture_default_str();
   command
       .add_option("--backend", engine.backend,
                   "What runs it: auto (oneDNN on a CPU, LibTorch on a GPU), onednn or libtorch")
-      ->check(CLI::IsMember({"auto", "onednn", "libtorch"}))
+      ->check(OneOf({"auto", "onednn", "libtorch"}))
       ->type_name("NAME")
       ->capture_default_str();
   command
@@ -82,13 +84,24 @@ void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine) {
       ->capture_default_str();
 }
 
-void AddThresholdOptions(CLI::App& command, ThresholdOptions& options) {
-  CLI::Option* threshold = command
-                               .add_option("-t,--threshold", options.threshold,
-                                           "Same speaker from this score on (default: the model's "
-                                           "own threshold)")
-                               ->check(FiniteNumber())
-                               ->type_name("SCORE");
+std::string OperatingPointsHelp() {
+  return "One score, three default thresholds of the model:\n"
+         "  vpr compare    at the equal error rate: as many strangers pass as true pairs fail\n"
+         "  vpr verify     false match rate 1 %: of 100 strangers who claim a name one passes\n"
+         "  vpr identify   FPIR 5 %: of 100 strangers 5 are taken for anybody enrolled at all;\n"
+         "                 it rises with the number of the enrolled\n"
+         "So verify may reject, and identify not know, whom compare calls the same speaker; the\n"
+         "answer says so then. --fmr, --fpir and --threshold choose others.\n";
+}
+
+void AddThresholdOptions(CLI::App& command, ThresholdOptions& options,
+                         const std::string& default_threshold) {
+  CLI::Option* threshold =
+      command
+          .add_option("-t,--threshold", options.threshold,
+                      "Same speaker from this score on (default: " + default_threshold + ")")
+          ->check(FiniteNumber())
+          ->type_name("SCORE");
   command
       .add_option("--fmr", options.fmr,
                   "The model's threshold for this false match rate: 1%, 0.1% or 0.01%")
@@ -106,10 +119,12 @@ DecisionThreshold ChooseThreshold(const ThresholdOptions& options, const ModelIn
                                   const std::string& model) {
   if (options.threshold) return {*options.threshold, 0, 0, ""};
   if (info.decision.basis.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "model '" + Printable(model) +
-                    "' has no decision threshold, since it was trained without held-out speakers; "
-                    "give one with --threshold");
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "model '" + Printable(model) +
+            "' has no decision threshold: none was measured when it was made (without "
+            "held-out speakers, or by vpr model average, fuse or part); vpr calibrate or vpr "
+            "adapt finds one, --threshold gives one");
   }
   if (options.fmr.empty()) return info.decision;
   const double wanted = ParseRate(options.fmr).value();
@@ -134,6 +149,28 @@ DecisionThreshold ChooseThreshold(const ThresholdOptions& options, const ModelIn
                   Percent(wanted) + (known.empty() ? "" : "; it has them for " + known));
 }
 
+std::optional<DecisionThreshold> DefaultThreshold(OperatingPoint point, const ModelInfo& info) {
+  if (info.decision.basis.empty()) return std::nullopt;
+  if (point == OperatingPoint::kCompare) return info.decision;
+  for (const FmrThreshold& one : info.fmr_thresholds) {
+    if (std::abs(one.wanted_fmr - kVerifyFmr) < 1e-9)
+      return DecisionThreshold{one.threshold, one.fmr, one.fnmr,
+                               "wanted false match rate " + Percent(kVerifyFmr)};
+  }
+  return std::nullopt;
+}
+
+std::string OtherAnswer(OperatingPoint point, double score, bool same, const ModelInfo& info) {
+  const bool compare = point == OperatingPoint::kCompare;
+  const auto other =
+      DefaultThreshold(compare ? OperatingPoint::kVerify : OperatingPoint::kCompare, info);
+  if (!other || (score >= other->threshold) == same) return {};
+  return Format("vpr %s would %s: its threshold is %.4f (%s)", compare ? "verify" : "compare",
+                compare ? (same ? "reject" : "accept")
+                        : (same ? "say different speakers" : "say same speaker"),
+                other->threshold, compare ? "false match rate 1 %" : "equal error rate");
+}
+
 std::size_t FileScorer::Add(const std::vector<std::string>& paths) {
   std::vector<std::size_t> files;
   for (const std::string& path : paths) {
@@ -155,15 +192,15 @@ void FileScorer::Embed(const EmbeddingExtractor& extractor, Progress& progress,
   voiceprints_.assign(sides_.size(), std::nullopt);
   for (std::size_t i = 0; i < sides_.size(); ++i) {
     Embedding mean(embedded.embeddings.cols);
-    double seconds = 0;
+    std::vector<SpeechConditions> conditions;
     for (std::size_t file : sides_[i]) {
       if (!file_usable(file)) continue;
-      seconds += embedded.seconds[file];
+      conditions.push_back(embedded.conditions[file]);
       for (std::size_t d = 0; d < mean.size(); ++d) mean[d] += embedded.embeddings(file, d);
     }
-    if (seconds == 0) continue;
+    if (conditions.empty()) continue;
     if (sides_[i].size() > 1) Normalize(mean);
-    voiceprints_[i] = scorer_->MakeVoiceprint(mean, seconds);
+    voiceprints_[i] = scorer_->MakeVoiceprint(mean, JoinConditions(conditions));
   }
 }
 

@@ -44,8 +44,23 @@ struct ThresholdOptions {
 std::optional<double> ParseRate(std::string_view text);
 CLI::Validator FiniteNumber();
 
-// Declares --threshold and --fmr.
-void AddThresholdOptions(CLI::App& command, ThresholdOptions& options);
+// Declares --threshold and --fmr; `default_threshold`: what is used without them, for the help.
+void AddThresholdOptions(CLI::App& command, ThresholdOptions& options,
+                         const std::string& default_threshold);
+
+// By which threshold a command decides if none is asked for.
+enum class OperatingPoint {
+  kCompare,  // that of the equal error rate
+  kVerify    // for a false match rate of kVerifyFmr
+};
+inline constexpr double kVerifyFmr = 0.01;
+// Nothing if the model has none of that kind.
+std::optional<DecisionThreshold> DefaultThreshold(OperatingPoint point, const ModelInfo& info);
+// What the other of the two commands would say of a score if it says something else than `same`;
+// empty: the same.
+std::string OtherAnswer(OperatingPoint point, double score, bool same, const ModelInfo& info);
+// The defaults of compare, verify and identify side by side, for their help.
+std::string OperatingPointsHelp();
 
 // With an empty basis if the user gave the threshold. Throws kInvalidArgument if the model has none
 // of that kind.

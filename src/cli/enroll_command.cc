@@ -16,6 +16,7 @@
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/base/unicode.h"
 #include "vpr/identify/enrollment.h"
 #include "vpr/identify/gallery.h"
 
@@ -72,8 +73,11 @@ std::vector<Person> PeopleOf(const Options& options) {
     throw Error(ErrorCode::kNotFound, "no folder '" + Printable(folder.string()) + "'");
   std::vector<Person> people;
   if (options.per_file) {
+    // Ann.flac and Ann.wav are of one person.
+    std::map<std::string, std::vector<std::string>> files;
     for (const std::string& file : AudioFilesBelow(folder, false))
-      people.push_back({fs::path(file).stem().string(), {file}});
+      files[fs::path(file).stem().string()].push_back(file);
+    for (auto& [name, of_name] : files) people.push_back({name, std::move(of_name)});
   } else {
     std::vector<fs::path> folders;
     for (const auto& entry : fs::directory_iterator(folder)) {
@@ -102,7 +106,7 @@ EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info, bool
                          : fs::absolute(recording.source, error).lexically_normal().string();
   utterance.enrolled_at = UtcNow();
   utterance.network = info.network_fingerprint;
-  utterance.speech_seconds = recording.speech_seconds;
+  SetConditions(recording.conditions, utterance);
   utterance.snr_db = recording.quality.snr_db;
   utterance.embedding = std::move(recording.embedding);
   if (keep_audio) utterance.audio = EncodeFlac(recording.samples);
@@ -140,7 +144,7 @@ class Enroller {
         progress_.Warn(Printable(name) + ": '" + Printable(recording.source) +
                        "' is doubtful: " + warning);
       entries.push_back({{"file", recording.source},
-                         {"speech_seconds", recording.quality.speech_seconds},
+                         {"speech_seconds", SpeechSeconds(recording)},
                          {"snr_db", recording.quality.snr_db},
                          {"warnings", recording.warnings}});
       files.push_back(recording.source);
@@ -212,7 +216,7 @@ class Enroller {
       }
       const Template speaker = MakeTemplate(all);
       const Voiceprint voiceprint =
-          extractor_.scorer().MakeVoiceprint(speaker.embedding, speaker.seconds);
+          extractor_.scorer().MakeVoiceprint(speaker.embedding, speaker.conditions);
       resembles = Resembling(name, voiceprint);
       store_.Enroll(name, accepted, options_.note);
       loaded_.gallery.Add(std::numeric_limits<std::int64_t>::max(), name, voiceprint);
@@ -293,6 +297,7 @@ int Run(const Options& options, const Context& context) {
     if (first_failed.empty()) first_failed = name;
   };
   const std::size_t wanted = people.size();
+  for (Person& person : people) person.name = ToNfc(person.name);  // as the store has them
   std::erase_if(people, [&](const Person& person) {
     try {
       CheckSpeakerName(person.name);
@@ -357,8 +362,9 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
       ->required();
   CLI::Option* per_folder = command->add_flag("--per-folder", options->per_folder,
                                               "DIR/NAME/*: enroll every folder as a person");
-  CLI::Option* per_file = command->add_flag("--per-file", options->per_file,
-                                            "DIR/NAME.wav: enroll every file as a person");
+  CLI::Option* per_file =
+      command->add_flag("--per-file", options->per_file,
+                        "DIR/NAME.wav: enroll every file as a person (NAME.wav and NAME.mp3: one)");
   per_folder->excludes(per_file);
   AddMicOptions(*command, options->mic);
   command->add_option("--note", options->note, "Anything worth knowing about the person")
@@ -386,6 +392,15 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
     const bool folder = options->per_folder || options->per_file;
     if (folder && (options->arguments.size() != 1 || options->mic.wanted()))
       throw CLI::ValidationError("enroll", "give one folder with --per-folder or --per-file");
+    const std::string& name = options->arguments[0];
+    if (!folder && LooksLikeRecording(name))
+      throw CLI::ValidationError("enroll", "NAME is missing: '" + name +
+                                               "' is a recording; as in: vpr enroll Ada " + name);
+    if (!folder && options->arguments.size() == 1 && !options->mic.wanted() &&
+        fs::is_directory(name))
+      throw CLI::ValidationError("enroll", "NAME is missing: '" + name +
+                                               "' is a folder; --per-folder or --per-file enrolls "
+                                               "everybody in it");
     if (!folder && options->mic.wanted() != (options->arguments.size() == 1))
       throw CLI::ValidationError("enroll", "give a name and recordings, or a name and --mic");
     context.run = [options, &context] { return Run(*options, context); };

@@ -12,6 +12,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
+#include "vpr/identify/gallery.h"
 #include "vpr/report/eval_report.h"
 
 namespace vpr::cli {
@@ -83,15 +84,39 @@ std::vector<ConditionReport> EvaluateConditions(const ScoredList& scored,
   return reports;
 }
 
-// Each speaker's first file enrolls it; the others search for it.
-std::optional<Identification> Identify(const FileScorer& scorer,
-                                       const std::vector<std::vector<std::size_t>>& speakers,
-                                       double threshold, bool intervals) {
+// The threshold that 1:N is measured at: the one given, else that of vpr identify, else, where the
+// model's trials were too few for that, the model's own.
+double SearchThreshold(const EvalOptions& options, const EmbeddingExtractor& extractor,
+                       std::size_t gallery, ListReport& report) {
+  if (options.threshold) {
+    report.identification_threshold = "of --threshold";
+    return *options.threshold;
+  }
+  constexpr double kFpir = 0.05;
+  try {
+    const double threshold = FindOpenSetThreshold(extractor.info(), kFpir, gallery).threshold;
+    report.identification_threshold = "of vpr identify for a FPIR of 5 %";
+    return threshold;
+  } catch (const Error&) {
+    const DecisionThreshold& decision = extractor.info().decision;
+    report.identification_threshold =
+        decision.basis.empty() ? "none: the model has no calibration" : "of the model, at its EER";
+    return decision.basis.empty() ? kNoRate : decision.threshold;
+  }
+}
+
+// Each speaker's first file enrolls it; the others search for it. `sides`: of the speakers.
+void Identify(const EvalOptions& options, const FileScorer& scorer,
+              const EmbeddingExtractor& extractor,
+              const std::vector<std::vector<std::size_t>>& sides_of, ListReport& report) {
   std::vector<std::vector<std::size_t>> gallery;
-  for (const std::vector<std::size_t>& sides : speakers) {
+  for (const std::vector<std::size_t>& sides : sides_of) {
     if (sides.size() >= 2) gallery.push_back(sides);
   }
-  if (gallery.size() < 2) return std::nullopt;
+  if (gallery.size() < 2) {
+    report.no_identification = "fewer than two speakers have two files";
+    return;
+  }
   std::vector<Search> searches;
   for (std::size_t s = 0; s < gallery.size(); ++s) {
     for (std::size_t i = 1; i < gallery[s].size(); ++i) {
@@ -106,13 +131,33 @@ std::optional<Identification> Identify(const FileScorer& scorer,
       searches.push_back(search);
     }
   }
-  return EvaluateSearches(searches, gallery.size(), threshold, intervals);
+  report.identification = EvaluateSearches(
+      searches, gallery.size(), SearchThreshold(options, extractor, gallery.size(), report),
+      options.intervals);
+}
+
+// The column "speaker" of the metadata, if there is one; "-" is nobody.
+SpeakerFinder::Label SpeakerLabel(const Metadata& metadata) {
+  static constexpr char kColumn[] = "speaker";
+  if (std::find(metadata.columns.begin(), metadata.columns.end(), kColumn) ==
+      metadata.columns.end())
+    return nullptr;
+  return [&metadata](std::string_view name) {
+    std::string speaker = metadata.Value(std::string(name), kColumn);
+    return speaker == "-" ? std::string() : speaker;
+  };
+}
+
+std::string Describe(const FoundSpeakers& found) {
+  return found.by == FoundSpeakers::By::kLabels  ? "the column \"speaker\" of the metadata"
+         : found.by == FoundSpeakers::By::kNames ? found.rule
+                                                 : "the target trials";
 }
 
 // Trial by trial what a list of files gives.
 ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const FileScorer& scorer,
                         const EmbeddingExtractor& extractor, const Metadata& metadata,
-                        AtomicFile* scores_out) {
+                        Progress& progress, AtomicFile* scores_out) {
   const DecisionThreshold& decision = extractor.info().decision;
   const double threshold =
       options.threshold.value_or(decision.basis.empty() ? kNoRate : decision.threshold);
@@ -160,7 +205,14 @@ ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const
                                score->value, trial.target ? "target" : "nontarget"));
     }
   }
-  scored.speakers = finder.TakeSpeakers();
+  const FoundSpeakers found = finder.Take(SpeakerLabel(metadata));
+  scored.speakers = found.speakers;
+  report.speakers_by = Describe(found);
+  if (found.contradictions > 0)
+    progress.Warn(
+        Format("%zu of the %zu trials of '%s' contradict the column \"speaker\" of the "
+               "metadata",
+               found.contradictions, list.trials.size(), Printable(list.path).c_str()));
   // First, as the memory is given back then; without trials of both kinds EvaluateNamed says so.
   auto is_target = [](const ScoredTrial& trial) { return trial.target; };
   if (std::any_of(cosines.begin(), cosines.end(), is_target) &&
@@ -179,11 +231,22 @@ ListReport EvaluateList(const EvalOptions& options, const TrialList& list, const
     for (auto [side, speaker] :
          {std::pair(enroll, speakers.enroll), std::pair(test, speakers.test)}) {
       if (!known.insert(side).second) continue;
+      if (!found.known[speaker]) {
+        ++report.unknown_names;
+        continue;
+      }
       sides_of.resize(std::max<std::size_t>(sides_of.size(), speaker + 1));
       sides_of[speaker].push_back(side);
     }
   }
-  report.identification = Identify(scorer, sides_of, threshold, options.intervals);
+  if (found.untold_pairs > 0) {
+    report.no_identification = Format(
+        "of %zu of the %zu pairs of its speakers no trial says whether they are two people; "
+        "name them in a column \"speaker\" of --metadata",
+        found.untold_pairs, found.pairs);
+  } else {
+    Identify(options, scorer, extractor, sides_of, report);
+  }
   report.files = files.size();
   for (std::size_t file : files) report.unusable_files += scorer.file_usable(file) ? 0 : 1;
   report.excluded_trials = list.trials.size() - scored.scores.size();
@@ -221,7 +284,7 @@ std::vector<ListReport> EvaluateTrials(const EvalOptions& options, const Context
   if (!options.scores_out.empty()) scores_out.emplace(options.scores_out);
   std::vector<ListReport> reports;
   for (const TrialList& list : lists)
-    reports.push_back(EvaluateList(options, list, scorer, extractor, metadata,
+    reports.push_back(EvaluateList(options, list, scorer, extractor, metadata, *progress,
                                    scores_out ? &*scores_out : nullptr));
   if (scores_out) scores_out->Commit();
   return reports;
@@ -229,39 +292,61 @@ std::vector<ListReport> EvaluateTrials(const EvalOptions& options, const Context
 
 std::string Percent(double rate) { return std::isnan(rate) ? "-" : Format("%.2f %%", 100 * rate); }
 
-std::string TableRow(const std::string& name, const Evaluation& e, const std::string& fta) {
-  auto number = [](double value) { return std::isnan(value) ? "-" : Format("%.3f", value); };
+// One line of the first table: errors; of the second: costs. Both fit 80 columns but for the name.
+std::string ErrorRow(const std::string& name, const Evaluation& e) {
   const ConfidenceInterval& eer = e.intervals[kEer];
   return Format(
-      "%8zu %8zu %9s %18s %12s %12s %12s %7s %8s %9s %9s %9s %8s  %s\n", e.targets + e.nontargets,
-      e.targets, Percent(e.rates[kEer]).c_str(),
+      "%8zu %7zu %8s %17s %9s %8s %8s  %s\n", e.targets + e.nontargets, e.targets,
+      Percent(e.rates[kEer]).c_str(),
       std::isnan(eer.low) ? "-" : Format("%.2f .. %.2f %%", 100 * eer.low, 100 * eer.high).c_str(),
-      number(e.rates[kMinDcf01]).c_str(), number(e.rates[kMinDcf05]).c_str(),
-      number(e.rates[kActDcf01]).c_str(), number(e.rates[kCllr]).c_str(),
-      number(e.rates[kMinCllr]).c_str(),
       std::isnan(e.eer_threshold) ? "-" : Format("%.4f", e.eer_threshold).c_str(),
-      Percent(e.rates[kFmr]).c_str(), Percent(e.rates[kFnmr]).c_str(), fta.c_str(),
-      Printable(name).c_str());
+      Percent(e.rates[kFmr]).c_str(), Percent(e.rates[kFnmr]).c_str(), Printable(name).c_str());
+}
+
+std::string CostRow(const std::string& name, const Evaluation& e, const std::string& fta) {
+  auto number = [](double value) { return std::isnan(value) ? "-" : Format("%.3f", value); };
+  return Format("%12s %12s %12s %7s %8s %8s  %s\n", number(e.rates[kMinDcf01]).c_str(),
+                number(e.rates[kMinDcf05]).c_str(), number(e.rates[kActDcf01]).c_str(),
+                number(e.rates[kCllr]).c_str(), number(e.rates[kMinCllr]).c_str(), fta.c_str(),
+                Printable(name).c_str());
 }
 
 void PrintTable(const std::vector<ListReport>& reports) {
-  std::string table =
-      Format("%8s %8s %9s %18s %12s %12s %12s %7s %8s %9s %9s %9s %8s  %s\n", "trials", "targets",
-             "EER", "95 % interval", "minDCF(0.01)", "minDCF(0.05)", "actDCF(0.01)", "Cllr",
-             "min Cllr", "threshold", "FMR", "FNMR", "FTA", "list");
+  auto condition_name = [](const ConditionReport& condition) {
+    return "  " + condition.property + ": " + condition.value;
+  };
+  std::string table = Format("%8s %7s %8s %17s %9s %8s %8s  %s\n", "trials", "targets", "EER",
+                             "95 % interval", "threshold", "FMR", "FNMR", "list");
   for (const ListReport& report : reports) {
-    table += TableRow(report.list, report.whole, report.files == 0 ? "-" : Percent(report.fta()));
+    table += ErrorRow(report.list, report.whole);
     for (const ConditionReport& condition : report.conditions)
-      table +=
-          TableRow("  " + condition.property + ": " + condition.value, condition.evaluation, "");
+      table += ErrorRow(condition_name(condition), condition.evaluation);
+  }
+  table += Format("%12s %12s %12s %7s %8s %8s  %s\n", "minDCF(0.01)", "minDCF(0.05)",
+                  "actDCF(0.01)", "Cllr", "min Cllr", "FTA", "list");
+  for (const ListReport& report : reports) {
+    table += CostRow(report.list, report.whole, report.files == 0 ? "-" : Percent(report.fta()));
+    for (const ConditionReport& condition : report.conditions)
+      table += CostRow(condition_name(condition), condition.evaluation, "");
   }
   for (const ListReport& report : reports) {
-    if (!report.identification) continue;
+    if (report.files == 0) continue;
+    table += Printable(report.list) + ": ";
+    if (!report.identification) {
+      table += "1:N not measured: " + report.no_identification + "\n";
+      continue;
+    }
     const Identification& found = *report.identification;
-    table += Format("1:N, %zu searches among %zu enrolled: rank-1 %s, FNIR %s, FPIR %s  %s\n",
-                    found.searches, found.gallery, Percent(found.rank1).c_str(),
-                    Percent(found.fnir).c_str(), Percent(found.fpir).c_str(),
-                    Printable(report.list).c_str());
+    table +=
+        Format("1:N, %zu searches among %zu enrolled, speakers by %s: rank-1 %s", found.searches,
+               found.gallery, report.speakers_by.c_str(), Percent(found.rank1).c_str());
+    if (!std::isnan(found.threshold))
+      table += Format("; FNIR %s, FPIR %s at %.4f, the threshold %s", Percent(found.fnir).c_str(),
+                      Percent(found.fpir).c_str(), found.threshold,
+                      report.identification_threshold.c_str());
+    if (report.unknown_names > 0)
+      table += Format("; %zu names whose speaker is not known were left out", report.unknown_names);
+    table += "\n";
   }
   Print(table);
 }
@@ -300,10 +385,19 @@ void PrintReports(const std::vector<ListReport>& reports) {
       json["training_files"] = report.training_files;
       json["training_speakers"] = report.training_speakers;
     }
+    if (report.files > 0) {
+      json["speakers_by"] = report.speakers_by;
+      json["unknown_names"] = report.unknown_names;
+      json["identification"] = nullptr;
+      if (!report.identification) json["no_identification"] = report.no_identification;
+    }
     if (report.identification) {
       const Identification& found = *report.identification;
-      Json& one =
-          json["identification"] = {{"gallery", found.gallery}, {"searches", found.searches}};
+      Json& one = json["identification"] = {{"gallery", found.gallery},
+                                            {"searches", found.searches},
+                                            {"threshold", nullptr},
+                                            {"threshold_is", report.identification_threshold}};
+      if (!std::isnan(found.threshold)) one["threshold"] = found.threshold;
       AddRate(one, "rank1", found.rank1, found.rank1_interval);
       AddRate(one, "fnir", found.fnir, found.fnir_interval);
       AddRate(one, "fpir", found.fpir, found.fpir_interval);
@@ -392,7 +486,15 @@ void AddEvalCommand(CLI::App& app, Context& context) {
       "and\n"
       "what the best calibration of these scores would give. Threshold: at the EER. FMR, FNMR: at\n"
       "the model's own threshold. FTA: share of files that could not be used; their trials are\n"
-      "left out. 1:N: each speaker's first file in the list enrolls it, the others search.\n"
+      "left out. 1:N: each speaker's first file in the list enrolls it, the others search; "
+      "rank-1:\n"
+      "the right one scores highest; FNIR: not found at the threshold of vpr identify; FPIR: "
+      "another\n"
+      "one is found when the right one is not enrolled. Who the speakers are is read from a "
+      "column\n"
+      "\"speaker\" of --metadata, else from the part of the names that agrees with all trials, "
+      "else\n"
+      "from the trials themselves if they tell all speakers apart; how is said.\n"
       "Example:\n"
       "  vpr eval --trials veri_test2.txt --audio-root voxceleb1/wav --html report.html");
   command->callback([options, &context] {

@@ -131,8 +131,8 @@ int Run(const FeaturesCommandOptions& options) {
     WriteNpy(options.output, values);
   }
   if (!options.plot.empty())
-    PlotFeatures(options.plot, FileName(options.file), audio.samples, values,
-                 AtRate(options, audio.sample_rate));
+    WriteFileAtomically(options.plot, PlotFeatures(FileName(options.file), audio.samples, values,
+                                                   AtRate(options, audio.sample_rate)));
 
   const double seconds = static_cast<double>(audio.samples.size()) / audio.sample_rate;
   const auto [low, high] = std::minmax_element(values.data.begin(), values.data.end());

@@ -10,6 +10,7 @@
 
 #include "vpr/base/file_io.h"
 #include "vpr/base/shard.h"
+#include "vpr/base/text.h"
 
 namespace CLI {
 class App;
@@ -32,7 +33,9 @@ class FileList {
   std::string operator[](std::size_t i) const;
 
  private:
-  std::string_view text() const { return mapped_ ? mapped_->text() : std::string_view(read_); }
+  std::string_view text() const {
+    return WithoutByteOrderMark(mapped_ ? mapped_->text() : std::string_view(read_));
+  }
 
   std::vector<std::string> named_;
   std::optional<MappedFile> mapped_;

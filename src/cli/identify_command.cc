@@ -18,6 +18,7 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/identify/gallery.h"
+#include "vpr/identify/strangers.h"
 #include "vpr/mic/phrase_detector.h"
 
 namespace vpr::cli {
@@ -62,7 +63,7 @@ class Identifier {
 
   std::vector<Candidate> Search(const Recording& recording) const {
     return gallery().Search(
-        extractor_.scorer().MakeVoiceprint(recording.embedding, recording.speech_seconds),
+        extractor_.scorer().MakeVoiceprint(recording.embedding, recording.conditions),
         std::max<std::size_t>(options_.top, 2));
   }
 
@@ -80,16 +81,19 @@ class Identifier {
     const bool known = Known(candidates);
     const double margin =
         candidates.size() < 2 ? std::nan("") : candidates[0].value - candidates[1].value;
+    const std::string note = Note(candidates);
     if (options_.json) {
       Json json = {{"file", recording.source},
                    {"decision", nullptr},
                    {"candidates", Json::array()},
-                   {"speech_seconds", recording.quality.speech_seconds},
+                   {"speech_seconds", SpeechSeconds(recording)},
                    {"snr_db", recording.quality.snr_db},
                    {"threshold", threshold_},
                    {"margin", nullptr},
                    {"enrolled", gallery().size()},
                    {"fpir", nullptr},
+                   {"stranger_shift", strangers_.shift},
+                   {"strangers", strangers_.people},
                    {"warnings", recording.warnings}};
       if (known) json["decision"] = Name(candidates[0]);
       if (!options_.threshold) json["fpir"] = options_.fpir;
@@ -101,8 +105,10 @@ class Identifier {
         json["candidates"].push_back(std::move(one));
       }
       if (!recording.failure.empty()) json["error"] = recording.failure;
+      json["note"] = nullptr;
+      if (!note.empty()) json["note"] = note;
       json.update(more);
-      return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+      return ToLine(json);
     }
     if (!recording.failure.empty()) {
       const bool silent = recording.heard && recording.quality.speech_seconds == 0;
@@ -117,10 +123,21 @@ class Identifier {
       others += Format("%s%s %.2f", others.empty() ? "" : ", ", Name(candidates[i]).c_str(),
                        candidates[i].value);
     if (!others.empty()) text += (known ? "\tnext: " : "\tnearest: ") + others;
+    if (!note.empty()) text += "\t" + note;
     return text + "\n";
   }
 
  private:
+  // Where vpr verify would accept who is not known here: its threshold is lower, as it is asked for
+  // one person, not for any of them.
+  std::string Note(const std::vector<Candidate>& candidates) const {
+    if (candidates.empty() || Known(candidates)) return {};
+    const auto verify = DefaultThreshold(OperatingPoint::kVerify, extractor_.info());
+    if (!verify || candidates[0].value < verify->threshold) return {};
+    return Format("vpr verify would accept %s: its threshold is %.2f (false match rate 1 %%)",
+                  Name(candidates[0]).c_str(), verify->threshold);
+  }
+
   LoadedGallery Load() {
     return LoadGallery(store_, extractor_.scorer(), extractor_.info(),
                        *MakeConsoleProgress(context_));
@@ -142,7 +159,8 @@ class Identifier {
     } else {
       const OpenSetThreshold found =
           FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery().size());
-      threshold_ = found.threshold;
+      strangers_ = FindStrangerShift(gallery(), extractor_.scorer());
+      threshold_ = found.threshold + strangers_.shift;
       if (found.extrapolated)
         spdlog::info(
             "the threshold stands for a false match rate of {:.2g} a comparison, lower than the "
@@ -157,6 +175,7 @@ class Identifier {
   VoiceStore& store_;
   LoadedGallery loaded_;
   double threshold_ = 0;
+  StrangerShift strangers_;
 };
 
 void WarnOf(const Recording& recording) {
@@ -243,8 +262,9 @@ class Meter {
     last_ = now;
     const auto bars =
         static_cast<std::size_t>(std::clamp((level_db + 60) / 3, 0.0, 20.0));  // -60 .. 0 dB
-    std::cerr << "\r[" << std::string(bars, '#') << std::string(20 - bars, ' ') << "] " << text
-              << "\033[K" << std::flush;
+    const std::string line = "[" + std::string(bars, '#') + std::string(20 - bars, ' ') + "] ";
+    std::cerr << "\r" << ShortenForTerminal(line + Printable(text), TerminalWidth() - 1) << "\033[K"
+              << std::flush;
   }
   void Hide() {
     if (shown_) std::cerr << "\r\033[K" << std::flush;
@@ -260,13 +280,7 @@ int IdentifyLive(const Options& options, const Context& context,
   using Clock = std::chrono::steady_clock;
   const StopRequested stop = CatchInterrupts();
   const std::unique_ptr<LiveAudio> audio = OpenMic(options.mic);
-  if (!options.save.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.save, error);
-    if (error)
-      throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(options.save) +
-                                      "' for the phrases: " + error.message());
-  }
+  if (!options.save.empty()) MakeFolders(options.save, 0700);
   spdlog::info("listening to '{}'; Ctrl-C ends", Printable(audio->name()));
   Meter meter(::isatty(STDERR_FILENO) == 1 && !context.quiet);
   PhraseDetector detector;
@@ -391,7 +405,8 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
   command->footer(
       "One line a recording, tabs between: file, name or \"unknown speaker\", score, threshold, "
       "the\n"
-      "margin to the second best, and the next candidates.\n"
+      "margin to the second best, and the next candidates.\n" +
+      OperatingPointsHelp() +
       "Example:\n"
       "  vpr identify meeting.wav\n"
       "  vpr identify --mic                # Enter, 3 seconds, an answer, again\n"

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/read_options.h"
 #include "vpr/audio/audio_reader.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/features/acoustic.h"
 #include "vpr/features/mel.h"
@@ -23,14 +24,14 @@ struct Options {
 int Run(const Options& options) {
   ReadOptions read = options.read;
   if (options.own_rate) read.sample_rate = 0;
-  InspectRecording(options.file, FileName(options.file), read, options.output);
+  WriteFileAtomically(options.output, InspectRecording(options.file, FileName(options.file), read));
   return kExitDone;
 }
 
 }  // namespace
 
-void InspectRecording(const std::string& path, const std::string& title, const ReadOptions& read,
-                      const std::string& png_path) {
+std::string InspectRecording(const std::string& path, const std::string& title,
+                             const ReadOptions& read) {
   const Audio audio = ReadAudio(path, read);
   for (const std::string& warning : audio.warnings)
     spdlog::warn("'{}': {}", Printable(FileName(path)), warning);
@@ -41,9 +42,9 @@ void InspectRecording(const std::string& path, const std::string& title, const R
     options.features = {feature};
     return AcousticComputer(options).Compute(audio.samples);
   };
-  PlotInspection(png_path, title, audio.samples, compute(AcousticFeature::kMel),
-                 compute(AcousticFeature::kMfcc), compute(AcousticFeature::kChroma),
-                 options.frames);
+  return PlotInspection(title, audio.samples, compute(AcousticFeature::kMel),
+                        compute(AcousticFeature::kMfcc), compute(AcousticFeature::kChroma),
+                        options.frames);
 }
 
 void AddInspectCommand(CLI::App& app, Context& context) {

@@ -1,15 +1,20 @@
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <clocale>
 #include <csignal>
+#include <cstdio>
 #include <exception>
-#include <iostream>
+#include <new>
+#include <sstream>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/speech_command.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
@@ -33,19 +38,29 @@ int Run(Context& context) {
     spdlog::error("{}", error.what());
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory");
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again)
+      spdlog::error("out of memory, or of the threads that this user may have");
+    else
+      spdlog::error("{}", error.what());
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
+  } catch (const ClosedPipe&) {
+    // What was begun is undone by now: the program ends as others do.
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
   }
   return kExitFailed;
 }
 
-}  // namespace
+int Usage(const std::string& message) {
+  spdlog::error("{}", message);
+  return kExitUsage;
+}
 
-int Main(int argc, char** argv) {
+int ParseAndRun(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "C.UTF-8");
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of Print, not a sudden death
-  auto logger = spdlog::stderr_color_st("vpr");
-  logger->set_pattern("%^vpr: %l:%$ %v");
+  const auto logger = MakeLogger();
   spdlog::set_default_logger(logger);
 
   Context context;
@@ -64,6 +79,7 @@ int Main(int argc, char** argv) {
   AddDevicesCommand(app, context);
   AddEmbedCommand(app, context);
   AddPackCommand(app, context);
+  AddCheckLabelsCommand(app, context);
   AddTrainCommand(app, context);
   AddEvalCommand(app, context);
   AddCalibrateCommand(app, context);
@@ -75,14 +91,34 @@ int Main(int argc, char** argv) {
   AddInspectCommand(app, context);
   AddTrimCommand(app, context);
   AddSpeechCommand(app, context);
+  const std::string unknown = UnknownWord(app, {argv + 1, argv + std::max(argc, 1)});
+  if (!unknown.empty()) return Usage(unknown);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // help and version
+    std::ostringstream text;
+    app.exit(asked, text, text);
+    context.run = [text = text.str()] {
+      Print(text);
+      return kExitDone;
+    };
   } catch (const CLI::ParseError& error) {
-    // CLI11 has exit codes of its own above 100; help and version end with 0.
-    return app.exit(error) == 0 ? kExitDone : kExitUsage;
+    return Usage(UsageMessage(app, error));
   }
   if (context.quiet) logger->set_level(spdlog::level::warn);
   return Run(context);
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  BeginProcess();
+  try {
+    return ParseAndRun(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("vpr: error: out of memory\n", stderr);
+    return kExitFailed;
+  }
 }
 
 }  // namespace vpr::cli

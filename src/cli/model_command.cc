@@ -1,8 +1,10 @@
 // vpr model: about model files.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -28,17 +30,29 @@ struct InfoOptions {
   bool json = false;
 };
 
-// Every leaf as "training.epochs  20".
+// A leaf, or a list of leaves, as it is read: "16, 32, 64".
+std::string Shown(const Json& value) {
+  if (value.is_string()) return Printable(value.get<std::string>());
+  if (value.is_number_float()) return Format("%.10g", value.get<double>());
+  if (!value.is_array()) return value.dump();
+  std::string text;
+  for (const Json& one : value) text += (text.empty() ? "" : ", ") + Shown(one);
+  return text.empty() ? "none" : text;
+}
+
+// Every leaf as "training.epochs  20", those of a list as "networks.1.architecture  resnet".
 void AppendLines(const Json& json, const std::string& prefix, std::string& text) {
-  for (const auto& [name, value] : json.items()) {
-    if (value.is_object()) {
-      AppendLines(value, prefix + name + ".", text);
-      continue;
+  std::size_t number = 0;
+  for (const auto& [key, value] : json.items()) {
+    const std::string name = prefix + (json.is_array() ? std::to_string(++number) : key);
+    const bool is_list =
+        value.is_array() && std::any_of(value.begin(), value.end(),
+                                        [](const Json& one) { return one.is_structured(); });
+    if (value.is_object() || is_list) {
+      AppendLines(value, name + ".", text);
+    } else {
+      text += Format("%-34s %s\n", Printable(name).c_str(), Shown(value).c_str());
     }
-    const std::string shown = value.is_string()         ? Printable(value.get<std::string>())
-                              : value.is_number_float() ? Format("%.10g", value.get<double>())
-                                                        : value.dump();
-    text += Format("%-34s %s\n", (prefix + name).c_str(), shown.c_str());
   }
 }
 
@@ -51,7 +65,7 @@ int RunInfo(const InfoOptions& options) {
   for (const Tensor& tensor : model.tensors) weights += tensor.data.size();
   json["weights"] = weights;
   if (options.json) {
-    Print(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+    Print(ToLine(json, 1));
     return kExitDone;
   }
   std::string text;
@@ -211,7 +225,7 @@ void AddQuantizeCommand(CLI::App& model, Context& context) {
       ->type_name("OUT");
   command->add_option("--type", options->type, "Of the weights")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"float16", "int8"}))
+      ->check(OneOf({"float16", "int8"}))
       ->capture_default_str();
   command->footer(
       "int8: weights take a quarter of the space, and convolutions run in int8 on a CPU, which is\n"

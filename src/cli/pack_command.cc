@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/file_list.h"
 #include "cli/read_options.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/dataset/pack.h"
@@ -16,7 +17,7 @@ namespace {
 struct PackCommandOptions {
   PackOptions pack;
   std::string payload = "pcm16";
-  bool no_trim = false, json = false, strict = false, join = false;
+  bool no_trim = false, json = false, strict = false, join = false, verify = false;
 };
 
 std::string Summary(const char* what, const std::string& prefix, const DatasetInfo& info) {
@@ -54,10 +55,41 @@ std::string ReportJson(const PackOptions& options, const PackReport& report) {
   for (const Skipped& skipped : report.skipped)
     root["skipped"].push_back(
         {{"path", Printable(skipped.path)}, {"reason", Printable(skipped.reason)}});
-  return root.dump(2) + "\n";
+  return ToLine(root, 2);
+}
+
+int Verify(const PackCommandOptions& options, const Context& context) {
+  const std::vector<VerifiedSet> sets =
+      VerifyPacked(options.pack.sources, *MakeConsoleProgress(context), CatchInterrupts());
+  std::size_t damaged = 0;
+  auto list = nlohmann::ordered_json::array();
+  for (const VerifiedSet& set : sets) {
+    damaged += set.failure.empty() ? 0 : 1;
+    if (options.json) {
+      auto one = SetJson(set.prefix, set.info);
+      one["whole"] = set.failure.empty();
+      if (!set.failure.empty()) one["failure"] = set.failure;
+      list.push_back(std::move(one));
+    } else if (set.failure.empty()) {
+      Print(Format("%s: whole, %llu %s, fingerprint %s%s\n", Printable(set.prefix).c_str(),
+                   static_cast<unsigned long long>(set.info.utterances),
+                   set.info.payload == PayloadKind::kMel64 ? "crops" : "utterances",
+                   set.info.fingerprint.c_str(),
+                   set.sealed ? "" : " of header and labels (there is none of the payloads)"));
+    } else {
+      Print(Printable(set.prefix) + ": " + set.failure + "\n");
+    }
+  }
+  if (options.json) Print(ToLine(list, 2));
+  if (damaged > 0)
+    throw Error(ErrorCode::kCorrupt, Format("%zu of %zu data sets cannot be used; pack them again, "
+                                            "or take them from a copy",
+                                            damaged, sets.size()));
+  return kExitDone;
 }
 
 int Run(const PackCommandOptions& options, const Context& context) {
+  if (options.verify) return Verify(options, context);
   const auto progress = MakeConsoleProgress(context);
   const PackReport report = options.join ? JoinPacked(options.pack.sources, options.pack.prefix,
                                                       *progress, CatchInterrupts())
@@ -101,22 +133,31 @@ void AddPackCommand(CLI::App& app, Context& context) {
   command
       ->add_option("-o,--output", pack.prefix,
                    "Writes PREFIX.data, PREFIX.header, PREFIX.label and PREFIX.json")
-      ->type_name("PREFIX")
-      ->required();
+      ->type_name("PREFIX");
   CLI::Option* join = command->add_flag(
       "--join", options->join,
       "SOURCE are the prefixes of packed data sets, shards for instance: they become one");
+  CLI::Option* verify =
+      command
+          ->add_flag("--verify", options->verify,
+                     "SOURCE are the prefixes of packed data sets: is every byte what was packed?")
+          ->excludes(join)
+          ->excludes("--output");
   const std::size_t num_options = command->get_options().size();
   std::vector<std::string> layouts = {"auto"};
   for (const SourceLayout& layout : SourceLayouts()) layouts.push_back(layout.name);
   command->add_option("--layout", pack.layout, "How SOURCE is laid out")
-      ->check(CLI::IsMember(layouts))
+      ->check(OneOf(layouts))
       ->capture_default_str()
       ->type_name("NAME");
   command
+      ->add_option("--audio-root", pack.audio_root,
+                   "The folder that a list's paths are below, if not the list's own")
+      ->type_name("DIR");
+  command
       ->add_option("--payload", options->payload,
                    "pcm16: whole utterances, 16 kHz; mel64: 128 x 128 mel spectrograms of 2.04 s")
-      ->check(CLI::IsMember({"pcm16", "mel64"}))
+      ->check(OneOf({"pcm16", "mel64"}))
       ->capture_default_str()
       ->type_name("KIND");
   CLI::Option* crops =
@@ -161,15 +202,21 @@ void AddPackCommand(CLI::App& app, Context& context) {
   command->add_flag("--strict", options->strict,
                     "Exit with 1 if any file was skipped (the others are packed all the same)");
   const std::vector<CLI::Option*> all = command->get_options();
-  for (std::size_t i = num_options; i < all.size(); ++i) join->excludes(all[i]);
+  for (std::size_t i = num_options; i < all.size(); ++i) {
+    join->excludes(all[i]);
+    verify->excludes(all[i]);
+  }
   command->add_flag("--json", options->json, "Print the result as JSON, skipped files included");
   command->footer(LayoutHelp() +
                   "Example:\n"
                   "  vpr pack voices/ -o data/voices --dev-speakers 20\n"
                   "  vpr pack LibriSpeech/train-clean-100 more/list.tsv -o data/train\n"
+                  "  vpr pack train.tsv --audio-root /corpora -o data/train\n"
                   "  vpr pack voxceleb -o data/part7 --shard 7/20      # on each of 20 machines\n"
-                  "  vpr pack --join data/part{1..20} -o data/train    # then on one");
+                  "  vpr pack --join data/part{1..20} -o data/train    # then on one\n"
+                  "  vpr pack --verify data/train");
   command->callback([options, crops, &context] {
+    if (!options->verify && options->pack.prefix.empty()) throw CLI::RequiredError("--output");
     options->pack.payload = ParsePayloadKind(options->payload);
     if (crops->count() > 0 && options->pack.payload != PayloadKind::kMel64)
       throw CLI::ValidationError("--crops", "goes with --payload mel64; pcm16 keeps all speech");

@@ -55,17 +55,9 @@ int List(const Options& options, const Context&) {
   return kExitDone;
 }
 
-EnrolledSpeaker MustFind(VoiceStore& store, const std::string& name) {
-  std::optional<EnrolledSpeaker> speaker = store.Find(name);
-  if (!speaker)
-    throw Error(ErrorCode::kNotFound,
-                "nobody is enrolled as '" + Printable(name) + "'; see: vpr speakers list");
-  return *std::move(speaker);
-}
-
 int Show(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
-  const EnrolledSpeaker speaker = MustFind(*store, options.name);
+  const EnrolledSpeaker speaker = FindSpeaker(*store, options.name);
   if (options.json) {
     Json json = Summary(speaker);
     json["utterances"] = Json::array();
@@ -92,7 +84,9 @@ int Show(const Options& options, const Context&) {
 }
 
 int Rename(const Options& options, const Context&) {
-  OpenStore(options.store)->Rename(options.name, options.other);
+  const auto store = OpenStore(options.store);
+  FindSpeaker(*store, options.name);
+  store->Rename(options.name, options.other);
   if (options.json)
     PrintJson({{"name", options.other}, {"was", options.name}});
   else
@@ -101,7 +95,9 @@ int Rename(const Options& options, const Context&) {
 }
 
 int Note(const Options& options, const Context&) {
-  OpenStore(options.store)->SetNote(options.name, options.text);
+  const auto store = OpenStore(options.store);
+  FindSpeaker(*store, options.name);
+  store->SetNote(options.name, options.text);
   if (options.json)
     PrintJson({{"name", options.name}, {"note", options.text}});
   else
@@ -116,6 +112,7 @@ int Remove(const Options& options, const Context&) {
   for (const std::string& name : options.names) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
+  for (const std::string& name : names) FindSpeaker(*store, name);
   if (all) {
     store->RemoveAll(names);
   } else {
@@ -176,7 +173,7 @@ int Import(const Options& options, const Context& context) {
   // All lines are read before anything is written.
   std::vector<EnrolledSpeaker> speakers;
   std::size_t number = 0;
-  for (std::string_view line : Lines(text)) {
+  for (std::string_view line : Lines(WithoutByteOrderMark(text))) {
     ++number;
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     try {
@@ -191,38 +188,25 @@ int Import(const Options& options, const Context& context) {
   const auto store = OpenStore(options.store, true);
   const auto progress = MakeConsoleProgress(context);
   const StopRequested stop = CatchInterrupts();
-  std::size_t imported = 0, seen = 0;
-  std::vector<Enrollment> batch;
-  auto enroll_batch = [&] {
-    if (batch.empty()) return;
-    const std::vector<std::string> left_out = store->EnrollAll(batch);
-    for (const std::string& name : left_out)
-      progress->Warn("'" + Printable(name) +
-                     "' is enrolled already and was left out; --merge adds the utterances");
-    imported += batch.size() - left_out.size();
-    batch.clear();
-    progress->Update(seen);
-  };
-  progress->Start("importing", "speaker", speakers.size());
-  for (EnrolledSpeaker& speaker : speakers) {
-    if (stop())
-      throw Error(ErrorCode::kInterrupted,
-                  Format("stopped; %zu of %zu speakers are imported", imported, speakers.size()));
-    ++seen;
-    batch.push_back({std::move(speaker.name), std::move(speaker.utterances),
-                     speaker.note.empty() ? std::nullopt : std::optional(speaker.note),
-                     std::move(speaker.enrolled_at), !options.merge});
-    if (batch.size() == 100) enroll_batch();
-  }
-  enroll_batch();
+  std::vector<Enrollment> people;
+  for (EnrolledSpeaker& speaker : speakers)
+    people.push_back({std::move(speaker.name), std::move(speaker.utterances),
+                      speaker.note.empty() ? std::nullopt : std::optional(speaker.note),
+                      std::move(speaker.enrolled_at)});
+  progress->Start("importing", "speaker", people.size());
+  const VoiceStore::Imported imported = store->Import(people, options.merge, [&](std::size_t done) {
+    if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was imported");
+    progress->Update(done);
+  });
   progress->Finish();
   if (options.json)
-    PrintJson({{"imported", imported}, {"left_out", speakers.size() - imported}});
+    PrintJson({{"imported", people.size()},
+               {"new_speakers", imported.people},
+               {"new_utterances", imported.utterances}});
   else
-    Print(Format("%zu of %zu speakers imported\n", imported, speakers.size()));
-  if (imported < speakers.size())
-    throw Error(ErrorCode::kInvalidArgument,
-                Format("%zu speakers were left out", speakers.size() - imported));
+    Print(Format("%zu speaker%s imported: %zu new, %zu utterance%s that %s not there before\n",
+                 people.size(), people.size() == 1 ? "" : "s", imported.people, imported.utterances,
+                 imported.utterances == 1 ? "" : "s", imported.utterances == 1 ? "was" : "were"));
   return kExitDone;
 }
 
@@ -260,7 +244,7 @@ int ReEmbed(const Options& options, const Context& context) {
       }
       utterance.embedding = recording.embedding;
       utterance.network = network;
-      utterance.speech_seconds = recording.speech_seconds;
+      SetConditions(recording.conditions, utterance);
       utterance.audio.clear();
       changed.push_back(std::move(utterance));
       ++usable;
@@ -300,36 +284,70 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
     one->add_flag("--json", options->json, "As JSON, one object a line");
     return one;
   };
-  add("list", "Everybody, in the order of enrollment", List);
+  command->footer(
+      "Example:\n"
+      "  vpr speakers list\n"
+      "  vpr speakers rename Ada \"Ada Lovelace\"\n"
+      "  vpr speakers remove \"Ada Lovelace\"");
+  add("list", "Everybody, in the order of enrollment", List)
+      ->footer(
+          "One line a person, tabs between: name, utterances, seconds of speech in them, when\n"
+          "enrolled, note.\n"
+          "Example:\n"
+          "  vpr speakers list\n"
+          "  vpr speakers list --json | jq -r .name");
   CLI::App* show = add("show", "One person's utterances", Show);
   show->add_option("name", options->name, "Who")->required()->type_name("NAME");
+  show->footer(
+      "One line an utterance, tabs between: its number (for remove --utterance), seconds of "
+      "speech,\n"
+      "how far it is above the noise, when enrolled, file, network.\n"
+      "Example:\n"
+      "  vpr speakers show Ada");
   CLI::App* rename = add("rename", "Another name for somebody", Rename);
   rename->add_option("name", options->name, "Who")->required()->type_name("NAME");
   rename->add_option("to", options->other, "The name that nobody has yet")
       ->required()
       ->type_name("NEW_NAME");
+  rename->footer("Example:\n  vpr speakers rename Ada \"Ada Lovelace\"");
   CLI::App* note = add("note", "A note on somebody", Note);
   note->add_option("name", options->name, "Who")->required()->type_name("NAME");
   note->add_option("text", options->text, "The note; \"\" for none")->required()->type_name("TEXT");
+  note->footer("Example:\n  vpr speakers note Ada \"extension 204\"");
   CLI::App* remove = add("remove", "Forget somebody: the data is overwritten (SQLite)", Remove);
   remove->add_option("names", options->names, "Whom: all of them, or nobody")
       ->required()
       ->type_name("NAME...");
   remove->add_option("--utterance", options->utterances, "Only this utterance (see show)")
       ->type_name("ID");
+  remove->footer(
+      "Example:\n"
+      "  vpr speakers remove Ada 李达康\n"
+      "  vpr speakers remove Ada --utterance 3");
   CLI::App* exported = add("export", "Everybody as JSON lines, not encrypted", Export);
   exported->add_option("-o,--output", options->file, "File to write (- : standard output)")
       ->type_name("FILE");
   exported->add_flag("--with-audio", options->with_audio, "The kept recordings, too");
-  CLI::App* imported = add("import", "Take in what export wrote", Import);
+  exported->footer("Example:\n  vpr speakers export -o voices.jsonl");
+  CLI::App* imported =
+      add("import", "Take in what export wrote: all of it or, after an error, nothing", Import);
   imported->add_option("file", options->file, "What export wrote (- : standard input)")
       ->required()
       ->type_name("FILE");
   imported->add_flag("--merge", options->merge,
                      "Add the utterances of people who are enrolled already");
+  imported->footer(
+      "Example:\n"
+      "  vpr speakers import voices.jsonl --db other.db\n"
+      "  vpr speakers export | vpr speakers import - --db postgresql://ada@host/voices");
   CLI::App* re_embed =
       add("re-embed", "Make the embeddings anew with another model, from kept audio", ReEmbed);
   AddNetworkOptions(*re_embed, options->network);
+  re_embed->footer(
+      "Only what was enrolled with --keep-audio can be embedded again; who must enroll anew is "
+      "said.\n"
+      "Example:\n"
+      "  vpr speakers re-embed --model new.vpr");
 }
 
 }  // namespace vpr::cli

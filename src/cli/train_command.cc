@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -22,6 +23,9 @@ struct Options {
       checkpoint_minutes, average_decay;
   std::optional<std::uint64_t> seed, crops_per_epoch;
   std::optional<std::string> noise, rooms;
+  std::vector<std::string> teachers, teacher_lists;
+  std::optional<double> teacher_weight, teacher_similarity, teacher_contrast, loss_weight,
+      teacher_mean_share, teacher_seconds;
   std::optional<double> noise_share, room_share, narrow_band_share, codec_share, clip_share,
       equalizer_db;
   bool speed_perturb = false;
@@ -77,6 +81,16 @@ TrainConfig NewRun(const Options& options) {
   Set(options.average_decay, config.average_decay);
   Set(options.patience, config.patience);
   Set(options.equalizer_db, config.equalizer_db);
+  if (!options.teachers.empty()) {
+    config.teachers = options.teachers;
+    config.teacher_lists = options.teacher_lists;
+  }
+  Set(options.teacher_weight, config.teacher_weight);
+  Set(options.teacher_similarity, config.teacher_similarity);
+  Set(options.teacher_contrast, config.teacher_contrast);
+  Set(options.loss_weight, config.loss_weight);
+  Set(options.teacher_mean_share, config.teacher_mean_share);
+  Set(options.teacher_seconds, config.teacher_seconds);
   if (options.speed_perturb) config.speed_perturb = true;
   if (options.lr) {
     // A constant rate stays constant.
@@ -93,9 +107,24 @@ TrainConfig NewRun(const Options& options) {
   config.output = Absolute(config.output);
   config.noise = Absolute(config.noise);
   config.rooms = Absolute(config.rooms);
+  for (std::string& table : config.teachers) table = Absolute(table);
+  for (std::string& list : config.teacher_lists) list = Absolute(list);
   config.run_dir = options.run_dir.empty() ? config.output + ".run" : Absolute(options.run_dir);
   config.init_from = options.init_from;
   return config;
+}
+
+// The model that a run folder belongs to: its own name says it, not what is written in it, since a
+// copied folder, or somebody else's, would name a model that this run may not overwrite.
+std::string ResumedOutput(const Options& options, const std::string& run_dir) {
+  constexpr std::string_view kEnding = ".run";
+  if (!options.output.empty()) return Absolute(options.output);
+  if (run_dir.ends_with(kEnding) && run_dir.size() > kEnding.size() &&
+      run_dir[run_dir.size() - kEnding.size() - 1] != '/')
+    return run_dir.substr(0, run_dir.size() - kEnding.size());
+  throw Error(ErrorCode::kInvalidArgument,
+              "cannot resume '" + Printable(run_dir) +
+                  "': its name is not MODEL.run, so name the model to write with -o MODEL");
 }
 
 TrainConfig ResumedRun(const Options& options) {
@@ -106,6 +135,8 @@ TrainConfig ResumedRun(const Options& options) {
   TrainConfig config;
   ReadTrainConfig(file, config);
   config.run_dir = Absolute(options.resume);
+  while (config.run_dir.size() > 1 && config.run_dir.ends_with('/')) config.run_dir.pop_back();
+  config.output = ResumedOutput(options, config.run_dir);
   config.resume = true;
   return config;
 }
@@ -134,7 +165,7 @@ int Run(const Options& options, const Context& context) {
       json["eer"] = result.best.dev_eer;
       json["threshold"] = result.model.decision.threshold;
     }
-    Print(json.dump() + "\n");
+    PrintJson(json);
   } else if (written) {
     std::string quality = result.best.dev_eer < 0
                               ? "EER not measured (no held-out speakers)"
@@ -144,8 +175,11 @@ int Run(const Options& options, const Context& context) {
                  config.epochs, quality.c_str()));
   }
   if (result.interrupted)
-    throw Error(ErrorCode::kInterrupted,
-                "stopped; go on with: vpr train --resume '" + Printable(config.run_dir) + "'");
+    throw Error(
+        ErrorCode::kInterrupted,
+        "stopped; go on with: vpr train --resume '" + Printable(config.run_dir) + "'" +
+            (config.run_dir == config.output + ".run" ? ""
+                                                      : " -o '" + Printable(config.output) + "'"));
   return kExitDone;
 }
 
@@ -155,7 +189,11 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("train", "Train a network on a packed data set");
   command->footer(
-      "Settings come from the architecture's defaults, then --config, then the options here.\n"
+      "Settings come from the architecture's defaults, then --config, then the options here. Only\n"
+      "in a --config file: the features, the network's size (model.options), loss.margin_from and\n"
+      "margin_to, optimizer.final_lr, warmup and weight_decay, augment.snr_low and snr_high,\n"
+      "scoring.cohort_speakers and cohort_top; all are in docs/formats.md and "
+      "RUN_DIR/config.toml.\n"
       "Without --dev, PREFIX-dev is used if it exists (vpr pack --dev-speakers), else speakers "
       "are\n"
       "held out of PREFIX. The model with the lowest EER on held-out speakers is kept.\n\n"
@@ -167,10 +205,11 @@ void AddTrainCommand(CLI::App& app, Context& context) {
       "  vpr train data/mine -o mine.vpr --epochs 20\n"
       "  vpr train --resume mine.vpr.run          # after Ctrl-C or a power cut");
   auto* train = command->add_option("PREFIX", options->train, "Packed training data");
-  auto* output = command->add_option("-o,--output", options->output, "Model file to write");
+  command->add_option("-o,--output", options->output,
+                      "Model file to write (with --resume MODEL.run: MODEL)");
   auto* resume = command->add_option("--resume", options->resume, "Continue the run in this folder")
                      ->type_name("RUN_DIR");
-  std::vector<CLI::Option*> fresh = {train, output};
+  std::vector<CLI::Option*> fresh = {train};
   auto add = [&](auto&&... arguments) {
     CLI::Option* option = command->add_option(arguments...);
     fresh.push_back(option);
@@ -186,13 +225,14 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--init-from", options->init_from,
       "Start with this model's network, or with network and classes of another run's folder")
       ->type_name("MODEL|RUN_DIR");
-  add("--arch", options->arch, "Network: resnet (default), ecapa or cnn (the tutorial's)");
+  add("--arch", options->arch, "Network: resnet (default), ecapa, dwnet or cnn (the tutorial's)");
   add("--loss", options->loss, "softmax, am or aam");
   add("--margin", options->margin, "Margin of am and aam");
   add("--scale", options->scale, "Scale of am and aam");
   add("--sub-centers", options->sub_centers, "Centres a speaker of am and aam (1)");
   add("--embedding-dim", options->embedding_dim, "Size of the embedding");
-  add("--optimizer", options->optimizer, "sgd, adam or adamw");
+  add("--optimizer", options->optimizer, "sgd, adam or adamw")
+      ->check(OneOf({"sgd", "adam", "adamw"}));
   add("--lr", options->lr, "Highest learning rate");
   add("--average-decay", options->average_decay,
       "Keep the moving average of the weights that forgets at this rate a step, as 0.999 (0: off)");
@@ -222,6 +262,25 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--clip-share", options->clip_share, "Share of the crops with clipped peaks (0)");
   add("--equalizer-db", options->equalizer_db,
       "Random frequency responses: standard deviation of their slope in dB (0)");
+  add("--teacher", options->teachers,
+      "Embeddings of the recordings by another network, to learn from (.npy, .ark or .jsonl as vpr "
+      "embed writes them); may be given several times")
+      ->type_name("TABLE");
+  add("--teacher-list", options->teacher_lists,
+      "The recordings of a TABLE in .npy, row for row: a path a line, or a table with a column "
+      "path")
+      ->type_name("LIST");
+  add("--teacher-weight", options->teacher_weight,
+      "Weight of the cosine to the teacher's embedding (1)");
+  add("--teacher-similarity", options->teacher_similarity,
+      "Weight of the likeness of the crops of a batch to one another (0)");
+  add("--teacher-contrast", options->teacher_contrast,
+      "Weight of finding the crop's own among the teacher's embeddings of the batch (0.1)");
+  add("--loss-weight", options->loss_weight, "Weight of --loss beside a teacher (0.1)");
+  add("--teacher-mean-share", options->teacher_mean_share,
+      "Share of the speaker's mean in what is learnt of each recording (0.5)");
+  add("--teacher-seconds", options->teacher_seconds,
+      "Recordings with less speech learn the speaker's mean alone (2)");
   fresh.push_back(command->add_flag("--speed-perturb", options->speed_perturb,
                                     "Also 0.9 and 1.1 times the speed, as other speakers"));
   add("--seed", options->seed, "Seed of everything random");
@@ -230,7 +289,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   command->add_option("--threads", options->threads, "Threads of the network (all)");
   command->add_option("--loader-threads", options->loader_threads, "Threads that make crops (1)");
   command->add_option("--device", options->device, "auto, cpu or cuda:N");
-  command->add_option("--precision", options->precision, "auto, float32 or bfloat16");
+  command->add_option("--precision", options->precision, "auto, float32 or bfloat16")
+      ->check(OneOf({"auto", "float32", "bfloat16"}));
   command->add_option("--checkpoint-minutes", options->checkpoint_minutes,
                       "Also save the state every so many minutes (5)");
   command->add_flag("--json", options->json, "Result as JSON");

@@ -41,7 +41,7 @@ int Run(const TrimCommandOptions& options, const Context& context) {
     json["file"] = options.file;
     json["sample_rate"] = kSampleRate;
     json["seconds"] = Seconds(speech.num_samples());
-    json["speech_seconds"] = Seconds(speech.num_speech_samples());
+    json["kept_seconds"] = Seconds(speech.num_speech_samples());
     json["intervals"] = nlohmann::ordered_json::array();
     for (const Interval& interval : intervals)
       json["intervals"].push_back({interval.begin, interval.end});
@@ -83,7 +83,8 @@ void AddTrimCommand(CLI::App& app, Context& context) {
       "Prints a line for every stretch that is not silent: begin and end in samples at 16 kHz, "
       "and\n"
       "both again in seconds, with tabs between. The boundaries are those of\n"
-      "librosa.effects.split.\n"
+      "librosa.effects.split. With --top-db 40 what is kept is what the shipped model makes an\n"
+      "embedding of, and kept_seconds in JSON what other commands call speech_seconds.\n"
       "Example:\n"
       "  vpr trim hello.mp3 -o speech.wav");
   command->callback([options, &context] {

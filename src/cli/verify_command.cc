@@ -10,9 +10,13 @@
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/identify/gallery.h"
+#include "vpr/identify/strangers.h"
 
 namespace vpr::cli {
 namespace {
+
+// Of a larger store this command does not read all voices to learn how alike they are.
+constexpr std::size_t kMostForStrangers = 1000;
 
 struct Options {
   std::string name, file;
@@ -26,25 +30,29 @@ struct Options {
 
 int Run(const Options& options, const Context& context) {
   const std::unique_ptr<VoiceStore> store = OpenStore(options.store);
-  const std::optional<EnrolledSpeaker> speaker = store->Find(options.name);
-  if (!speaker)
-    throw Error(ErrorCode::kNotFound,
-                "nobody is enrolled as '" + Printable(options.name) + "'; see: vpr speakers list");
+  const EnrolledSpeaker speaker = FindSpeaker(*store, options.name);
   const std::string model = FindModel(options.network.model);
   const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options.network.engine);
   const ModelInfo& info = extractor.info();
   ThresholdOptions wanted = options.threshold;
   if (!wanted.threshold && wanted.fmr.empty() && !info.fmr_thresholds.empty()) wanted.fmr = "1%";
-  const DecisionThreshold decision = ChooseThreshold(wanted, info, model);
-  const auto usable = UtterancesOfNetwork(*speaker, info);
+  DecisionThreshold decision = ChooseThreshold(wanted, info, model);
+  const auto usable = UtterancesOfNetwork(speaker, info);
   if (usable.empty())
     throw Error(ErrorCode::kIncompatible,
                 "'" + Printable(options.name) +
-                    (speaker->utterances.empty() ? "' has no utterances any more; enroll again"
-                                                 : "' was enrolled with another model; run vpr "
-                                                   "speakers re-embed, or enroll again"));
+                    (speaker.utterances.empty() ? "' has no utterances any more; enroll again"
+                                                : "' was enrolled with another model; run vpr "
+                                                  "speakers re-embed, or enroll again"));
   const Template enrollment = MakeTemplate(usable);
   const auto progress = MakeConsoleProgress(context);
+  const Scorer& scorer = extractor.scorer();
+  StrangerShift strangers;
+  if (!options.threshold.threshold && scorer.is_conditional() &&
+      store->NumSpeakers() <= kMostForStrangers) {
+    strangers = FindStrangerShift(LoadGallery(*store, scorer, info, *progress).gallery, scorer);
+    decision.threshold += strangers.shift;
+  }
   const Recording recording = [&] {
     try {
       Recording read =
@@ -62,11 +70,11 @@ int Run(const Options& options, const Context& context) {
   }();
   for (const std::string& warning : recording.warnings)
     progress->Warn("'" + Printable(recording.source) + "' is doubtful: " + warning);
-  const Scorer& scorer = extractor.scorer();
   const Score score =
-      scorer.Compare(scorer.MakeVoiceprint(enrollment.embedding, enrollment.seconds),
-                     scorer.MakeVoiceprint(recording.embedding, recording.speech_seconds));
+      scorer.Compare(scorer.MakeVoiceprint(enrollment.embedding, enrollment.conditions),
+                     scorer.MakeVoiceprint(recording.embedding, recording.conditions));
   const bool accepted = score.value >= decision.threshold;
+  const std::string other = OtherAnswer(OperatingPoint::kVerify, score.value, accepted, info);
   if (options.json) {
     nlohmann::ordered_json json = {{"name", options.name},
                                    {"file", recording.source},
@@ -77,12 +85,16 @@ int Run(const Options& options, const Context& context) {
                                    {"llr", nullptr},
                                    {"fmr", nullptr},
                                    {"fnmr", nullptr},
-                                   {"speech_seconds", recording.quality.speech_seconds},
+                                   {"speech_seconds", SpeechSeconds(recording)},
                                    {"snr_db", recording.quality.snr_db},
                                    {"warnings", recording.warnings},
                                    {"enrolled_utterances", usable.size()},
+                                   {"note", nullptr},
+                                   {"stranger_shift", strangers.shift},
+                                   {"strangers", strangers.people},
                                    {"model", model}};
     if (!std::isnan(score.llr)) json["llr"] = score.llr;
+    if (!other.empty()) json["note"] = other;
     if (!decision.basis.empty()) {
       json["fmr"] = decision.fmr;
       json["fnmr"] = decision.fnmr;
@@ -95,9 +107,15 @@ int Run(const Options& options, const Context& context) {
       text += Format("  (false matches %.2f %%, false non-matches %.2f %%: %s)", 100 * decision.fmr,
                      100 * decision.fnmr, Printable(decision.basis).c_str());
     text += "\n";
+    if (strangers.shift > 0)
+      text += Format(
+          "strangers     threshold raised by %.2f: the %zu people looked at here are more "
+          "alike than usual\n",
+          strangers.shift, strangers.people);
     if (!std::isnan(score.llr)) text += Format("LLR           %+.2f\n", score.llr);
-    text += Format("speech        %.1f s, %.0f dB above the noise\n",
-                   recording.quality.speech_seconds, recording.quality.snr_db);
+    text += Format("speech        %.1f s, %.0f dB above the noise\n", SpeechSeconds(recording),
+                   recording.quality.snr_db);
+    if (!other.empty()) text += "note          " + other + "\n";
     Print(text + (accepted ? "accepted: " : "rejected: not ") + options.name + "\n");
   }
   return options.exit_status && !accepted ? kExitRejected : kExitDone;
@@ -112,22 +130,22 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   command->add_option("recording", options->file, "An audio file, - for standard input")
       ->type_name("FILE");
   AddMicOptions(*command, options->mic);
-  AddThresholdOptions(*command, options->threshold);
+  AddThresholdOptions(*command, options->threshold, "the model's for a false match rate of 1 %");
   AddQualityOptions(*command, options->limits);
   AddStoreOptions(*command, options->store);
   command->add_flag("--json", options->json, "The answer as JSON");
   command->add_flag("--exit-status", options->exit_status, "End with 3 if rejected");
   AddNetworkOptions(*command, options->network);
   AddReadOptions(*command, options->network.engine.read);
-  command->footer(
-      "Accepts from the model's threshold for a false match rate of 1 % on; --fmr 0.1% is "
-      "stricter.\n"
-      "Example:\n"
-      "  vpr verify Ada today.wav\n"
-      "  vpr verify Ada --mic --fmr 0.1% --exit-status && echo welcome");
+  command->footer(OperatingPointsHelp() +
+                  "Example:\n"
+                  "  vpr verify Ada today.wav\n"
+                  "  vpr verify Ada --mic --fmr 0.1% --exit-status && echo welcome");
   command->callback([options, &context] {
+    if (options->file.empty() && !options->mic.wanted() && LooksLikeRecording(options->name))
+      throw CLI::ValidationError("verify", "NAME is missing before '" + options->name + "'");
     if (options->file.empty() != options->mic.wanted())
-      throw CLI::ValidationError("verify", "give a recording or --mic");
+      throw CLI::ValidationError("verify", "give a recording (FILE), or --mic");
     context.run = [options, &context] { return Run(*options, context); };
   });
 }

@@ -5,11 +5,18 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <cstdlib>
+#include <cstring>
+#include <map>
 
 #include "cli/command.h"
+#include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 
@@ -21,8 +28,28 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// A passphrase in the environment, which it is taken out of, so that neither programs that we start
+// nor /proc/PID/environ have it any longer. It is there once for this program: later calls give the
+// same.
+Secret SecretVariable(const char* name) {
+  static std::map<std::string, Secret> taken;
+  if (char* value = std::getenv(name); value != nullptr) {
+    const std::size_t size = std::strlen(value);
+    taken[name] = Secret(std::string_view(value, size));
+    ::explicit_bzero(value, size);
+    ::unsetenv(name);
+  }
+  return taken[name];
+}
+
+// The terminal that shows nothing just now, and how it was before.
+std::atomic<int> silent_terminal{-1};
+termios shown_before{};
+
 // Reads a line from the terminal without showing it; nothing without a terminal.
-std::optional<std::string> AskSecret(const std::string& prompt) {
+std::optional<Secret> AskSecret(const std::string& prompt) {
+  constexpr std::size_t kMost = 4096;  // as the terminal itself allows
+  Secret line(kMost);
   const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
   if (terminal < 0) return std::nullopt;
   termios before{};
@@ -35,22 +62,31 @@ std::optional<std::string> AskSecret(const std::string& prompt) {
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
   constexpr char kCtrlC = 3;
   silent.c_cc[VEOL] = kCtrlC;
+  shown_before = before;
+  silent_terminal = terminal;
   ::tcsetattr(terminal, TCSAFLUSH, &silent);
   (void)!::write(terminal, prompt.data(), prompt.size());
-  std::string line;
+  std::size_t size = 0;
   char c = 0;
-  while (::read(terminal, &c, 1) == 1 && c != '\n' && c != kCtrlC) line += c;
+  while (::read(terminal, &c, 1) == 1 && c != '\n' && c != kCtrlC)
+    if (size < kMost) line.data()[size++] = c;
   (void)!::write(terminal, "\n", 1);
   ::tcsetattr(terminal, TCSAFLUSH, &before);
+  silent_terminal = -1;
   ::close(terminal);
   if (c == kCtrlC) {
     ::raise(SIGINT);
     throw Error(ErrorCode::kInterrupted, "stopped");
   }
-  return line;
+  return Secret(line.view().substr(0, size));
 }
 
 }  // namespace
+
+void RestoreEcho() noexcept {
+  if (const int terminal = silent_terminal.exchange(-1); terminal >= 0)
+    ::tcsetattr(terminal, TCSANOW, &shown_before);
+}
 
 void AddStoreOptions(CLI::App& command, StoreArguments& arguments) {
   command
@@ -69,7 +105,7 @@ void AddStoreOptions(CLI::App& command, StoreArguments& arguments) {
 StoreKey GivenKey(const StoreArguments& arguments) {
   StoreKey key;
   key.key_file = arguments.key_file.empty() ? Variable("VPR_KEY_FILE") : arguments.key_file;
-  if (arguments.key_file.empty()) key.passphrase = Variable("VPR_PASSPHRASE");
+  if (arguments.key_file.empty()) key.passphrase = SecretVariable("VPR_PASSPHRASE");
   if (!key.key_file.empty() && !key.passphrase.empty())
     throw Error(ErrorCode::kInvalidArgument,
                 "$VPR_KEY_FILE and $VPR_PASSPHRASE are both set; unset one of them");
@@ -80,18 +116,20 @@ StoreKey NewKey(const std::string& key_file, const char* passphrase_variable) {
   StoreKey key;
   key.key_file = key_file;
   if (!key_file.empty()) return key;
-  key.passphrase = Variable(passphrase_variable);
+  key.passphrase = SecretVariable(passphrase_variable);
   if (!key.passphrase.empty()) return key;
-  const std::optional<std::string> first = AskSecret("New passphrase: ");
+  const std::optional<Secret> first = AskSecret("New passphrase: ");
   if (!first || first->empty())
     throw Error(ErrorCode::kInvalidArgument,
                 std::string("no key given; name a key file, or give a passphrase in $") +
                     passphrase_variable + " or at the prompt of a terminal");
-  if (AskSecret("Again: ") != first)
+  if (const std::optional<Secret> second = AskSecret("Again: "); !second || !(*second == *first))
     throw Error(ErrorCode::kInvalidArgument, "the two passphrases are not the same");
   key.passphrase = *first;
   return key;
 }
+
+void WarnOfStore(const std::string& line) { spdlog::warn("{}", line); }
 
 bool DescribesServer(const VoiceStore& store) { return store.Describe().starts_with("postgres"); }
 
@@ -100,17 +138,44 @@ std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool crea
   options.where = FindStore(arguments.db);
   options.key = GivenKey(arguments);
   options.create = create;
+  options.warn = WarnOfStore;
   if (encrypt && options.key.empty()) options.key = NewKey("", "VPR_PASSPHRASE");
   try {
     return VoiceStore::Open(options);
   } catch (const Error& error) {
+    // Whoever did not name it on the command line should know where the name comes from.
+    if (error.code() == ErrorCode::kNotFound && arguments.db.empty() && !Variable("VPR_DB").empty())
+      throw Error(error.code(), std::string(error.what()) + " ($VPR_DB names this one)");
     if (error.code() != ErrorCode::kNeedsPassphrase || !options.key.empty()) throw;
-    const std::optional<std::string> passphrase =
+    const std::optional<Secret> passphrase =
         AskSecret("Passphrase of " + Printable(DescribeStore(options.where)) + ": ");
     if (!passphrase) throw;
     options.key.passphrase = *passphrase;
     return VoiceStore::Open(options);
   }
+}
+
+EnrolledSpeaker FindSpeaker(VoiceStore& store, const std::string& name) {
+  if (std::optional<EnrolledSpeaker> speaker = store.Find(name)) return *std::move(speaker);
+  constexpr std::size_t kMost = 20000;  // reading more would take longer than anybody waits
+  std::string hint;
+  if (LooksLikeRecording(name)) {
+    hint = ", which is a recording: the name comes before it";
+  } else if (store.NumSpeakers() <= kMost) {
+    std::vector<std::string> names;
+    store.ForEach(false, [&](EnrolledSpeaker&& one) { names.push_back(std::move(one.name)); });
+    hint = DidYouMean(name, names);
+  }
+  throw Error(ErrorCode::kNotFound, "nobody is enrolled as '" + Printable(name) + "'" + hint +
+                                        (hint.empty() ? "; see: vpr speakers list" : ""));
+}
+
+bool LooksLikeRecording(const std::string& word) {
+  // Endings of two letters, as in Beau.au, are names as well.
+  const std::size_t dot = word.rfind('.');
+  const bool certain = HasAudioExtension(word) && word.size() - dot > 3;
+  return certain ||
+         ((HasAudioExtension(word) || word.find('/') != std::string::npos) && IsRegularFile(word));
 }
 
 void AddMicOptions(CLI::App& command, MicArguments& arguments) {

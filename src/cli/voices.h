@@ -45,6 +45,9 @@ StoreKey GivenKey(const StoreArguments& arguments);
 // the terminal. Throws kInvalidArgument if there is neither.
 StoreKey NewKey(const std::string& key_file, const char* passphrase_variable);
 
+// For StoreOptions::warn.
+void WarnOfStore(const std::string& line);
+
 // Whether it is a database on a server, where nothing is overwritten.
 bool DescribesServer(const VoiceStore& store);
 
@@ -52,6 +55,12 @@ bool DescribesServer(const VoiceStore& store);
 // makes it, encrypted if `encrypt` or a key is given.
 std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool create = false,
                                       bool encrypt = false);
+
+// The speaker of this name, or kNotFound with the nearest name that is enrolled.
+EnrolledSpeaker FindSpeaker(VoiceStore& store, const std::string& name);
+
+// Whether a word of the command line is rather a recording than somebody's name.
+bool LooksLikeRecording(const std::string& word);
 
 struct MicArguments {
   bool mic = false;

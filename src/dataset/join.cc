@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/dataset/pack.h"
 
@@ -111,6 +112,7 @@ PackReport JoinPacked(const std::vector<std::string>& parts, const std::string& 
   progress.Start("joining", "utterance", records);
   for (const Sets* some : {&sets, &held_out}) {
     for (const PackedDataset& set : *some) {
+      set.VerifyPayloads();
       for (std::size_t i = 0; i < set.size(); ++i) {
         if (stop && stop())
           throw Error(ErrorCode::kInterrupted,
@@ -131,6 +133,37 @@ PackReport JoinPacked(const std::vector<std::string>& parts, const std::string& 
   else
     report.train = train.Commit();
   return report;
+}
+
+std::vector<VerifiedSet> VerifyPacked(const std::vector<std::string>& prefixes, Progress& progress,
+                                      const StopRequested& stop) {
+  std::vector<VerifiedSet> sets;
+  for (const std::string& prefix : prefixes) {
+    const bool held_out_only =
+        IsRegularFile(prefix + "-dev.header") || IsRegularFile(prefix + "-test.header");
+    for (const char* ending : {"", "-dev", "-test"}) {
+      const bool there = IsRegularFile(prefix + ending + ".header");
+      if (there || (*ending == '\0' && !held_out_only))
+        sets.push_back({prefix + ending, {}, false, ""});
+    }
+  }
+  progress.Start("verifying", "set", sets.size());
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    if (stop && stop())
+      throw Error(ErrorCode::kInterrupted,
+                  Format("verifying stopped after %zu of %zu data sets", i, sets.size()));
+    try {
+      const PackedDataset set(sets[i].prefix);
+      sets[i].info = set.info();
+      sets[i].sealed = IsRegularFile(sets[i].prefix + ".json");
+      set.VerifyPayloads();
+    } catch (const Error& error) {
+      sets[i].failure = error.what();
+    }
+    progress.Update(i + 1);
+  }
+  progress.Finish();
+  return sets;
 }
 
 }  // namespace vpr

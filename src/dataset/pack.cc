@@ -81,6 +81,12 @@ std::vector<Utterance> ListAll(const PackOptions& options, Progress& progress) {
                   "' (layout " + layout + ")");
     for (Utterance& utterance : listed) {
       if (options.sources.size() > 1) utterance.key = names[i] + "/" + utterance.key;
+      if (!options.audio_root.empty() && fs::path(utterance.path).is_relative()) {
+        const fs::path below = fs::path(options.audio_root) / utterance.path;
+        std::error_code error;
+        if (fs::exists(below, error) || !fs::exists(utterance.path, error))
+          utterance.path = below.string();
+      }
       all.push_back(std::move(utterance));
     }
   }

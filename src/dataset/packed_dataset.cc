@@ -34,7 +34,9 @@ FolderLock::~FolderLock() {
 }
 
 void FolderLock::Sync() {
-  if (fd_ >= 0) ::fsync(fd_);
+  if (fd_ >= 0 && ::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS)
+    throw Error(ErrorCode::kIo, "cannot bring the folder of the data set to the disk: " +
+                                    std::error_code(errno, std::generic_category()).message());
 }
 
 }  // namespace packed

@@ -23,7 +23,8 @@ namespace {
 
 constexpr const char* kEndings[] = {".data", ".label", ".json", ".header"};
 
-// Temporary files of earlier runs with this prefix whose process is gone (killed): "X.tmp.PID.N".
+// Temporary files of earlier runs with this prefix whose process is gone (killed):
+// "X.tmp.PID.RANDOM".
 void RemoveStaleFiles(const std::string& prefix) {
   namespace fs = std::filesystem;
   fs::path folder = fs::path(prefix).parent_path();

@@ -9,12 +9,13 @@
 
 namespace vpr {
 
-extern const SourceLayout kTsv, kKaldi, kLibriSpeech, kVoxCeleb, kAishell, kVctk, kStCmds, kFolders;
+extern const SourceLayout kTsv, kKaldi, kLibriSpeech, kVoxCeleb, kAishell, kVctk, kStCmds,
+    kUnlabelledFolder, kFolders;
 
 const std::vector<SourceLayout>& SourceLayouts() {
   // In the order in which "auto" asks; what matches every folder comes last.
   static const std::vector<SourceLayout> layouts = {
-      kTsv, kKaldi, kLibriSpeech, kVoxCeleb, kAishell, kVctk, kStCmds, kFolders,
+      kTsv, kKaldi, kLibriSpeech, kVoxCeleb, kAishell, kVctk, kStCmds, kUnlabelledFolder, kFolders,
   };
   return layouts;
 }

@@ -53,6 +53,7 @@ Identification EvaluateSearches(const std::vector<Search>& searches, std::size_t
   Identification result;
   result.gallery = gallery;
   result.searches = searches.size();
+  result.threshold = threshold;
   const auto [rank1, fnir, fpir] = total.Rates();
   result.rank1 = rank1;
   result.fnir = decided ? fnir : kNone;

@@ -38,7 +38,8 @@ void ForEachLine(const std::string& path, const char* content, Parse parse) {
   } else {
     read = ReadFile(path);
   }
-  const std::string_view text = mapped ? mapped->text() : std::string_view(read);
+  const std::string_view text =
+      WithoutByteOrderMark(mapped ? mapped->text() : std::string_view(read));
   std::size_t number = 0, used = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -138,8 +139,9 @@ std::string Metadata::Value(const std::string& path, const std::string& column) 
   if (at == columns.end()) {
     std::string known;
     for (const std::string& one : columns) known += (known.empty() ? "" : ", ") + Printable(one);
-    throw Error(ErrorCode::kInvalidArgument,
-                "the metadata have no column '" + Printable(column) + "'; there are " + known);
+    throw Error(ErrorCode::kInvalidArgument, "the metadata have no column '" + Printable(column) +
+                                                 "'; there are " + known +
+                                                 DidYouMean(column, columns));
   }
   const auto found = values.find(path);
   return found == values.end() ? "-"
@@ -171,39 +173,6 @@ Metadata ReadMetadata(const std::string& path) {
   return metadata;
 }
 
-std::uint32_t SpeakerFinder::Number(std::string_view name) {
-  const auto found = names_.find(name);
-  if (found != names_.end()) return found->second;
-  const auto number = static_cast<std::uint32_t>(parents_.size());
-  names_.emplace(name, number);
-  parents_.push_back(number);
-  return number;
-}
-
-std::uint32_t SpeakerFinder::Root(std::uint32_t name) const {
-  while (parents_[name] != name) name = parents_[name];
-  return name;
-}
-
-void SpeakerFinder::Add(std::string_view enroll, std::string_view test, bool target) {
-  const std::uint32_t a = Number(enroll), b = Number(test);
-  sides_.push_back({a, b});
-  if (!target) return;
-  const std::uint32_t low = std::min(Root(a), Root(b)), high = std::max(Root(a), Root(b));
-  parents_[high] = low;
-  parents_[a] = parents_[b] = low;  // keeps the paths short
-}
-
-std::vector<TrialSpeakers> SpeakerFinder::TakeSpeakers() {
-  // Speakers numbered from 0 by their first name.
-  std::vector<std::uint32_t> speaker(parents_.size());
-  std::uint32_t count = 0;
-  for (std::uint32_t name = 0; name < parents_.size(); ++name)
-    speaker[name] = parents_[name] == name ? count++ : speaker[Root(name)];
-  for (TrialSpeakers& sides : sides_) sides = {speaker[sides.enroll], speaker[sides.test]};
-  return std::exchange(sides_, {});
-}
-
 ScoreList ReadScores(const std::string& path) {
   std::size_t form = 0;  // number of fields
   ScoreList list;
@@ -228,7 +197,7 @@ ScoreList ReadScores(const std::string& path) {
     list.scores.push_back({*score, *target});
     if (form == 4) finder.Add(fields[0], fields[1], *target);
   });
-  if (form == 4) list.speakers = finder.TakeSpeakers();
+  if (form == 4) list.speakers = finder.Take().speakers;
   return list;
 }
 

@@ -189,12 +189,15 @@ const char* ToString(AcousticFeature feature) {
 
 AcousticFeature ParseAcousticFeature(std::string_view name) {
   std::string known;
+  std::vector<std::string> names;
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (name == kNames[i].name || name == kNames[i].librosa) return static_cast<AcousticFeature>(i);
+    names.emplace_back(kNames[i].name);
     known += (i == 0 ? "" : ", ") + std::string(kNames[i].name);
   }
-  throw Error(ErrorCode::kInvalidArgument,
-              "unknown feature '" + Printable(name) + "'; expected one of " + known);
+  throw Error(ErrorCode::kInvalidArgument, "unknown feature '" + Printable(name) +
+                                               "'; expected one of " + known +
+                                               DidYouMean(name, names));
 }
 
 const char* ToString(Statistic statistic) {
@@ -204,8 +207,9 @@ const char* ToString(Statistic statistic) {
 Statistic ParseStatistic(std::string_view name) {
   for (std::size_t i = 0; i < kStatistics.size(); ++i)
     if (name == kStatistics[i]) return static_cast<Statistic>(i);
-  throw Error(ErrorCode::kInvalidArgument,
-              "unknown statistic '" + Printable(name) + "'; expected mean, std, min or max");
+  throw Error(ErrorCode::kInvalidArgument, "unknown statistic '" + Printable(name) +
+                                               "'; expected mean, std, min or max" +
+                                               DidYouMean(name, {"mean", "std", "min", "max"}));
 }
 
 void AcousticOptions::Validate() const {

@@ -35,8 +35,9 @@ const char* ToString(FeatureKind kind) {
 FeatureKind ParseFeatureKind(const std::string& name) {
   for (FeatureKind kind : {FeatureKind::kMel, FeatureKind::kLogMel, FeatureKind::kDb})
     if (name == ToString(kind)) return kind;
-  throw Error(ErrorCode::kInvalidArgument,
-              "unknown kind of features '" + Printable(name) + "'; expected mel, logmel or db");
+  throw Error(ErrorCode::kInvalidArgument, "unknown kind of features '" + Printable(name) +
+                                               "'; expected mel, logmel or db" +
+                                               DidYouMean(name, {"mel", "logmel", "db"}));
 }
 
 void FeatureOptions::Validate() const {

@@ -64,7 +64,7 @@ class Clustering {
     std::vector<const EnrolledUtterance*> members;
     for (std::size_t member : voice.members) members.push_back(utterances_[member]);
     const Template mean = MakeTemplate(members);
-    voice.voiceprint = scorer_.MakeVoiceprint(mean.embedding, mean.seconds);
+    voice.voiceprint = scorer_.MakeVoiceprint(mean.embedding, mean.conditions);
   }
   void Consider(Voice& voice, std::size_t other) const {
     const double score = scorer_.Compare(voice.voiceprint, voices_[other].voiceprint).value;

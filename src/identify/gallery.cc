@@ -3,6 +3,7 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -25,6 +26,13 @@ Eigen::Map<const Eigen::RowVectorXf> AsVector(std::span<const float> values) {
   return {values.data(), static_cast<Index>(values.size())};
 }
 
+// Can the embedding be this network's?
+bool Fits(const EnrolledUtterance& utterance, const ModelInfo& info) {
+  if (utterance.embedding.size() != static_cast<std::size_t>(info.embedding_dim)) return false;
+  const double length = static_cast<double>(AsVector(utterance.embedding).norm());
+  return std::isfinite(length) && length > 0 && utterance.speech_seconds > 0;
+}
+
 }  // namespace
 
 std::vector<const EnrolledUtterance*> UtterancesOfNetwork(const EnrolledSpeaker& speaker,
@@ -32,29 +40,38 @@ std::vector<const EnrolledUtterance*> UtterancesOfNetwork(const EnrolledSpeaker&
   std::vector<const EnrolledUtterance*> utterances;
   for (const EnrolledUtterance& one : speaker.utterances) {
     if (one.network != info.network_fingerprint) continue;
-    if (one.embedding.size() != static_cast<std::size_t>(info.embedding_dim))
-      throw Error(
-          ErrorCode::kCorrupt,
-          Format("utterance %lld of '%s' is an embedding of %zu numbers, this network makes "
-                 "%lld; remove it with: vpr speakers remove NAME --utterance %lld",
-                 static_cast<long long>(one.id), Printable(speaker.name).c_str(),
-                 one.embedding.size(), static_cast<long long>(info.embedding_dim),
-                 static_cast<long long>(one.id)));
-    utterances.push_back(&one);
+    if (Fits(one, info)) utterances.push_back(&one);
   }
   return utterances;
+}
+
+SpeechConditions ConditionsOf(const EnrolledUtterance& utterance) {
+  SpeechConditions conditions(utterance.speech_seconds);
+  conditions.high_band_db = utterance.high_band_db;
+  conditions.dynamics_db = utterance.dynamics_db;
+  conditions.clipped = utterance.clipped;
+  return conditions;
+}
+
+void SetConditions(const SpeechConditions& conditions, EnrolledUtterance& utterance) {
+  utterance.speech_seconds = conditions.seconds;
+  utterance.high_band_db = conditions.high_band_db;
+  utterance.dynamics_db = conditions.dynamics_db;
+  utterance.clipped = conditions.clipped;
 }
 
 Template MakeTemplate(const std::vector<const EnrolledUtterance*>& utterances) {
   VPR_CHECK(!utterances.empty());
   Template result;
   result.embedding.resize(utterances.front()->embedding.size());
+  std::vector<SpeechConditions> conditions;
   for (const EnrolledUtterance* utterance : utterances) {
     VPR_CHECK(utterance->embedding.size() == result.embedding.size());
     for (std::size_t d = 0; d < result.embedding.size(); ++d)
       result.embedding[d] += utterance->embedding[d];
-    result.seconds += utterance->speech_seconds;
+    conditions.push_back(ConditionsOf(*utterance));
   }
+  result.conditions = JoinConditions(conditions);
   Normalize(result.embedding);
   return result;
 }
@@ -98,8 +115,10 @@ Gallery::Bounds Gallery::PrepareFirstLook(std::size_t begin, std::size_t end) {
     inverse_deviations_[speaker] = static_cast<float>(inverse);
     scaled_means_[speaker] = static_cast<float>(terms.cohort_mean * inverse);
     owns_[speaker] = static_cast<float>(terms.own);
-    bounds.Widen({static_cast<double>(AsVector(values(speaker)).norm()), inverse,
-                  std::abs(terms.own), std::abs(terms.cohort_mean)});
+    const double length = static_cast<double>(AsVector(values(speaker)).norm());
+    if (!std::isfinite(length + inverse + terms.own + terms.cohort_mean) || !(terms.seconds >= 0))
+      throw Error(ErrorCode::kCorrupt, "templates hold what is no number");
+    bounds.Widen({length, inverse, std::abs(terms.own), std::abs(terms.cohort_mean)});
   }
   return bounds;
 }
@@ -291,12 +310,18 @@ void DecodeBlock(std::string_view bytes, LoadedGallery& loaded, std::mutex& mute
 
 }  // namespace
 
-LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
-                          Progress& progress) {
+namespace {
+
+struct BadTemplates {};
+
+// With the templates that `read_maker` made; those that are missing are kept under `maker`.
+LoadedGallery LoadWith(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
+                       const std::string& read_maker, const std::string& maker,
+                       Progress& progress) {
   LoadedGallery loaded{Gallery(scorer), {}};
   Gallery& gallery = loaded.gallery;
-  const std::string maker = "1 " + info.network_fingerprint + " " + info.scoring_fingerprint;
   std::size_t expected = 0;
+  std::atomic<std::size_t> unusable = 0;  // utterances
 
   // Speakers whose voiceprints are still to be made come in batches, block by block.
   struct Block {
@@ -312,10 +337,17 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
     OrderedParallelFor(
         batch.size(), batch.size() < 16 ? 1 : HardwareThreads(), batch.size(),
         [&](std::size_t i) {
+          for (const EnrolledUtterance& one : batch[i].utterances)
+            unusable += one.network == info.network_fingerprint && !Fits(one, info) ? 1 : 0;
           const auto utterances = UtterancesOfNetwork(batch[i], info);
           if (utterances.empty()) return;
           const Template mean = MakeTemplate(utterances);
-          voiceprints[i] = scorer.MakeVoiceprint(mean.embedding, mean.seconds);
+          try {
+            voiceprints[i] = scorer.MakeVoiceprint(mean.embedding, mean.conditions);
+          } catch (const Error& error) {
+            if (error.code() != ErrorCode::kUnusable) throw;
+            unusable += utterances.size();
+          }
         },
         [&](std::size_t i) {
           const EnrolledSpeaker& speaker = batch[i];
@@ -340,22 +372,34 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
   };
   std::mutex mutex;
   store.ForEachTemplate(
-      maker, {[&](std::size_t speakers) {
-                expected = speakers;
-                gallery.Reserve(expected, static_cast<std::size_t>(info.embedding_dim));
-              },
-              [&](std::string_view block) { DecodeBlock(block, loaded, mutex); },
-              [&](EnrolledSpeaker&& speaker) {
-                if (made == 0 && batch.empty())
-                  progress.Start("preparing the enrolled voices", "speaker",
-                                 expected - gallery.size() - loaded.other_network.size());
-                batch.push_back(std::move(speaker));
-                if (batch.size() == 4 * static_cast<std::size_t>(TemplateBlock::kBlock))
-                  add_batch();
-              }});
+      read_maker, {[&](std::size_t speakers) {
+                     expected = speakers;
+                     gallery.Reserve(expected, static_cast<std::size_t>(info.embedding_dim));
+                   },
+                   [&](std::string_view block) {
+                     try {
+                       DecodeBlock(block, loaded, mutex);
+                     } catch (const Error& error) {
+                       if (error.code() != ErrorCode::kCorrupt) throw;
+                       throw BadTemplates();
+                     }
+                   },
+                   [&](EnrolledSpeaker&& speaker) {
+                     if (made == 0 && batch.empty())
+                       progress.Start("preparing the enrolled voices", "speaker",
+                                      expected - gallery.size() - loaded.other_network.size());
+                     batch.push_back(std::move(speaker));
+                     if (batch.size() == 4 * static_cast<std::size_t>(TemplateBlock::kBlock))
+                       add_batch();
+                   }});
   if (!batch.empty()) add_batch();
   if (made > 0) progress.Finish();
   std::sort(loaded.other_network.begin(), loaded.other_network.end());
+  if (unusable > 0)
+    progress.Warn(
+        Format("%zu enrolled utterance%s cannot be this network's, whatever the store "
+               "says, and %s left out",
+               unusable.load(), unusable == 1 ? "" : "s", unusable == 1 ? "is" : "are"));
 
   try {
     for (Block& block : blocks) {
@@ -369,6 +413,38 @@ LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelIn
     if (error.code() != ErrorCode::kIo) throw;  // may not be written to: made again next time
   }
   return loaded;
+}
+
+}  // namespace
+
+LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
+                          Progress& progress) {
+  const std::string maker = "1 " + info.network_fingerprint + " " + info.scoring_fingerprint;
+  try {
+    return LoadWith(store, scorer, info, maker, maker, progress);
+  } catch (const BadTemplates&) {
+  }
+  // They are made of the utterances, which are what counts.
+  progress.Warn("what the store keeps to start faster is damaged; it is made again");
+  store.DropTemplates();
+  return LoadWith(store, scorer, info, "none", maker, progress);
+}
+
+void CheckTemplateBlock(std::string_view data) {
+  const Scorer scorer({}, {});
+  LoadedGallery loaded{Gallery(scorer), {}};
+  std::uint64_t speakers = 0, dim = 0;
+  // Room as LoadGallery makes it; no more than the data can fill.
+  std::uint64_t size = 0;
+  if (data.size() >= sizeof(size)) std::memcpy(&size, data.data(), sizeof(size));
+  if (data.size() >= sizeof(size) && data.size() - sizeof(size) >= size + 2 * sizeof(size)) {
+    std::memcpy(&speakers, data.data() + sizeof(size) + size, sizeof(size));
+    std::memcpy(&dim, data.data() + 2 * sizeof(size) + size, sizeof(size));
+    if (dim != 0 && speakers > data.size() / dim) dim = 0;
+  }
+  loaded.gallery.Reserve(std::min<std::uint64_t>(speakers, data.size()), dim);
+  std::mutex mutex;
+  DecodeBlock(data, loaded, mutex);
 }
 
 OpenSetThreshold FindOpenSetThreshold(const ModelInfo& info, double fpir, std::size_t enrolled) {

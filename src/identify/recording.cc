@@ -7,6 +7,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
+#include "vpr/model/measure_conditions.h"
 
 namespace vpr {
 
@@ -39,7 +40,7 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
     recording.quality = MeasureSpeech(samples);
     Decide(recording, limits, [&] {
       recording.embedding = extractor.Extract(speech);
-      recording.speech_seconds = static_cast<double>(speech.size()) / kSampleRate;
+      recording.conditions = MeasureConditions(speech);
     });
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnusable) throw;
@@ -47,6 +48,11 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
   }
   if (keep_samples) recording.samples = samples;
   return recording;
+}
+
+double SpeechSeconds(const Recording& recording) {
+  return recording.embedding.empty() ? recording.quality.speech_seconds
+                                     : recording.conditions.seconds;
 }
 
 Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor,
@@ -79,8 +85,11 @@ Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor
         part(kFound, kMeasured));
     recording.quality = meter.Finish();
     Decide(recording, limits, [&] {
-      recording.embedding = extractor.Extract(*speech, threads, part(kMeasured, 1));
-      recording.speech_seconds = static_cast<double>(speech->num_speech_samples()) / kSampleRate;
+      ConditionsMeter conditions(speech->num_speech_samples());
+      recording.embedding = extractor.Extract(
+          *speech, threads, part(kMeasured, 1),
+          [&](std::span<const float> samples) { conditions.Accept(samples); });
+      recording.conditions = conditions.Finish();
     });
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;

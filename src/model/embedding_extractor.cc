@@ -16,6 +16,7 @@
 #include "vpr/features/mel.h"
 #include "vpr/model/backend.h"
 #include "vpr/model/embed_each.h"
+#include "vpr/model/measure_conditions.h"
 #include "vpr/score/cosine.h"
 
 namespace vpr {
@@ -92,7 +93,15 @@ struct EmbeddingExtractor::Impl {
 
   std::vector<float> EmbedPart(const Matrix& features) const {
     std::vector<float> embedding = network->Forward(features);
-    VPR_CHECK(embedding.size() == static_cast<std::size_t>(info.embedding_dim));
+    // A network from elsewhere may do as it likes.
+    if (embedding.size() != static_cast<std::size_t>(info.embedding_dim))
+      throw Error(ErrorCode::kUnusable,
+                  Format("the network made an embedding of %zu numbers, not %d", embedding.size(),
+                         info.embedding_dim));
+    if (!std::all_of(embedding.begin(), embedding.end(),
+                     [](float value) { return std::isfinite(value); }))
+      throw Error(ErrorCode::kUnusable,
+                  "the network made an embedding with values that are no numbers");
     Normalize(embedding);
     return embedding;
   }
@@ -252,17 +261,17 @@ std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) co
 
 std::vector<float> EmbeddingExtractor::Extract(SpeechReader& speech, int threads,
                                                const OnRead& on_read,
-                                               SpeechFingerprintStream* fingerprint) const {
+                                               const OnSpeech& on_speech) const {
   const std::size_t samples = speech.num_speech_samples();
   if (samples <= impl_->LongestPart()) {
     const std::vector<float> all = speech.ReadAll();
-    if (fingerprint != nullptr) fingerprint->Add(all);
+    if (on_speech) on_speech(all);
     return Extract(all);
   }
   PartEmbedder embedder(*impl_, samples, threads);
   speech.ForEachBlock(
       [&](std::span<const float> block) {
-        if (fingerprint != nullptr) fingerprint->Add(block);
+        if (on_speech) on_speech(block);
         embedder.Accept(block);
       },
       on_read);
@@ -321,12 +330,15 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
     }
     try {
       SpeechFingerprintStream fingerprint;
+      ConditionsMeter conditions(speech->num_speech_samples());
       file.embedding = extractor.Extract(
           *speech, threads_of_file,
           [&](double share) { partial.Update(slot, kFindShare + (1 - kFindShare) * share); },
-          &fingerprint);
-      file.seconds =
-          static_cast<double>(speech->num_speech_samples()) / extractor.info().features.sample_rate;
+          [&](std::span<const float> samples) {
+            fingerprint.Add(samples);
+            conditions.Accept(samples);
+          });
+      file.conditions = conditions.Finish();
       file.fingerprint = fingerprint.Digest();
       file.warnings = speech->source().warnings();
     } catch (const Error& error) {
@@ -364,7 +376,7 @@ EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingE
                          Progress& progress, const StopRequested& stop,
                          const std::function<void(const FailedFile&)>& on_bad) {
   const std::size_t dim = static_cast<std::size_t>(extractor.info().embedding_dim);
-  EmbeddedFiles embedded{Matrix(paths.size(), dim), std::vector<double>(paths.size()),
+  EmbeddedFiles embedded{Matrix(paths.size(), dim), std::vector<SpeechConditions>(paths.size()),
                          std::vector<std::string>(paths.size())};
   EmbedEach(
       paths.size(), [&](std::size_t i) { return paths[i]; }, extractor, progress, stop,
@@ -372,11 +384,11 @@ EmbeddedFiles EmbedFiles(const std::vector<std::string>& paths, const EmbeddingE
         float* row = embedded.embeddings.row(file.index);
         if (file.failure) {
           std::fill(row, row + dim, std::numeric_limits<float>::quiet_NaN());
-          embedded.seconds[file.index] = std::numeric_limits<double>::quiet_NaN();
+          embedded.conditions[file.index].seconds = std::numeric_limits<double>::quiet_NaN();
           on_bad({file.index, file.path, *file.failure});
           return;
         }
-        embedded.seconds[file.index] = file.seconds;
+        embedded.conditions[file.index] = file.conditions;
         embedded.fingerprints[file.index] = file.fingerprint;
         std::copy(file.embedding.begin(), file.embedding.end(), row);
       });

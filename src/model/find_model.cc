@@ -9,18 +9,17 @@ namespace vpr {
 
 std::string FindModel(const std::string& given) {
   if (!given.empty()) return given;
-  if (const char* variable = std::getenv("VPR_MODEL"); variable != nullptr && *variable != '\0')
+  if (const char* variable = std::getenv("VPR_MODEL"); variable != nullptr && *variable != '\0') {
+    if (!IsRegularFile(variable))
+      throw Error(ErrorCode::kNotFound, "$VPR_MODEL names '" + Printable(variable) +
+                                            "', which is no file that can be read");
     return variable;
-  // bin/vpr beside share/vpr when installed; the source tree's models when not.
-  std::string places[] = {ExecutableFolder() + "/../share/vpr/models/default.vpr",
-                          std::string(VPR_SOURCE_MODELS) + "/default.vpr"};
-  std::string looked;
-  for (const std::string& place : places) {
-    if (IsRegularFile(place)) return place;
-    looked += (looked.empty() ? "" : ", ") + Printable(place);
   }
-  throw Error(ErrorCode::kNotFound,
-              "no model found: looked for " + looked + "; name one with --model or $VPR_MODEL");
+  // In the build tree and installed alike: never a path of the machine that vpr was built on.
+  const std::string place = ExecutableFolder() + "/../share/vpr/models/default.vpr";
+  if (IsRegularFile(place)) return place;
+  throw Error(ErrorCode::kNotFound, "no model found: looked for " + Printable(place) +
+                                        "; name one with --model or $VPR_MODEL");
 }
 
 }  // namespace vpr

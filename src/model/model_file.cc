@@ -1,5 +1,6 @@
 #include "vpr/model/model_file.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "model/compact_weights.h"
@@ -17,11 +18,12 @@ using Json = nlohmann::ordered_json;
 
 // The magic is like PNG's: it shows transfers that change bytes.
 constexpr TensorFileFormat kFormat = {"\x89VPR\r\n\x1a\n", kModelFormatVersion,
-                                      kModelFormatVersion + 1, "model"};
+                                      kModelFormatVersion + 1, "model", kConditionalFormatVersion};
 
 // Tensors that belong to the scores, beside the network's.
 constexpr char kPldaMean[] = "scoring.plda.mean", kPldaTransform[] = "scoring.plda.transform",
-               kPldaBetween[] = "scoring.plda.between", kCohort[] = "scoring.cohort";
+               kPldaBetween[] = "scoring.plda.between", kCohort[] = "scoring.cohort",
+               kCentre[] = "scoring.centre", kChannelCohort[] = "scoring.channel_cohort";
 
 Json FmrThresholdsToJson(const std::vector<FmrThreshold>& thresholds) {
   Json list = Json::array();
@@ -151,16 +153,53 @@ std::vector<Tensor> ScoringTensors(const ScoringModel& scoring) {
     add_vector(kPldaBetween, scoring.plda.between);
   }
   if (scoring.top_n > 0) add_matrix(kCohort, scoring.cohort);
+  if (!scoring.conditional.empty()) {
+    add_vector(kCentre, scoring.conditional.centre);
+    if (scoring.channel_cohort.rows > 0) add_matrix(kChannelCohort, scoring.channel_cohort);
+  }
   return tensors;
+}
+
+Json ConditionalToJson(const ConditionalScore& score) {
+  Json scale, offset;
+  for (std::size_t k = 0; k < kNumConditionTerms; ++k) {
+    scale[kConditionTermNames[k]] = score.scale[k];
+    offset[kConditionTermNames[k]] = score.offset[k];
+  }
+  return {{"scale", scale},
+          {"offset", offset},
+          {"most_llr", score.most_llr},
+          {"stranger_mean", score.stranger_mean},
+          {"stranger_deviation", score.stranger_deviation}};
+}
+
+// All but the centre.
+void ConditionalFromJson(const Json& json, ConditionalScore& score) {
+  auto number = [](const Json& value) {
+    const double found = value.get<double>();
+    if (!std::isfinite(found))
+      throw Error(ErrorCode::kCorrupt, "a weight of its score is not a number");
+    return found;
+  };
+  for (std::size_t k = 0; k < kNumConditionTerms; ++k) {
+    score.scale[k] = number(json.at("scale").at(kConditionTermNames[k]));
+    score.offset[k] = number(json.at("offset").at(kConditionTermNames[k]));
+  }
+  score.most_llr = number(json.at("most_llr"));
+  score.stranger_mean = number(json.at("stranger_mean"));
+  score.stranger_deviation = number(json.at("stranger_deviation"));
 }
 
 // Takes the tensors of the scores out of `model.tensors`.
 void SplitScoring(Model& model) {
   ScoringModel& scoring = model.scoring;
   const std::pair<const char*, std::vector<float>*> vectors[] = {
-      {kPldaMean, &scoring.plda.mean}, {kPldaBetween, &scoring.plda.between}};
+      {kPldaMean, &scoring.plda.mean},
+      {kPldaBetween, &scoring.plda.between},
+      {kCentre, &scoring.conditional.centre}};
   const std::pair<const char*, Matrix*> matrices[] = {{kPldaTransform, &scoring.plda.transform},
-                                                      {kCohort, &scoring.cohort}};
+                                                      {kCohort, &scoring.cohort},
+                                                      {kChannelCohort, &scoring.channel_cohort}};
   auto take = [&](Tensor& tensor) {
     for (auto [name, vector] : vectors) {
       if (tensor.name != name || tensor.shape.size() != 1) continue;
@@ -206,7 +245,60 @@ std::string ScoringFingerprint(const ScoringModel& scoring) {
     add(kPldaBetween, scoring.plda.between);
   }
   if (scoring.top_n > 0) add(kCohort, scoring.cohort.data);
+  if (!scoring.conditional.empty()) {
+    add(kCentre, scoring.conditional.centre);
+    add(kChannelCohort, scoring.channel_cohort.data);
+    stream.Add(ConditionalToJson(scoring.conditional).dump());
+  }
   return stream.Digest();
+}
+
+int FormatVersion(const Model& model) {
+  if (!model.scoring.conditional.empty()) return kConditionalFormatVersion;
+  return kModelFormatVersion + (model.info.weights == WeightType::kFloat32 ? 0 : 1);
+}
+
+// The settings decide how much is computed and held for a recording, whatever the file's size: far
+// beyond what a network is trained with, and small enough to be computed.
+void CheckLimits(const ModelInfo& info) {
+  constexpr int kMostDim = 1 << 16, kMostSampleRate = 192000;
+  constexpr double kMostCropSeconds = 60, kMostValuesASecond = 1 << 20;
+  const auto outside = [](const std::string& what, double found, double most) {
+    return Error(
+        ErrorCode::kIncompatible,
+        Format("%s is %.10g; expected more than 0 and at most %.10g", what.c_str(), found, most));
+  };
+  auto check_dim = [&](int dim) {
+    if (dim <= 0 || dim > kMostDim) throw outside("its embedding size", dim, kMostDim);
+  };
+  check_dim(info.embedding_dim);
+  auto check_options = [&](const ArchitectureOptions& options) {
+    for (const auto& [name, values] : options) {
+      for (int value : values) {
+        if (value < 0 || value > kMostDim)
+          throw Error(ErrorCode::kIncompatible,
+                      Format("option '%s' of its network is %d; expected 0 to %d", name.c_str(),
+                             value, kMostDim));
+      }
+    }
+  };
+  check_options(info.architecture_options);
+  for (const NetworkPart& part : info.parts) {
+    check_dim(part.embedding_dim);
+    check_options(part.architecture_options);
+  }
+  if (!(info.crop_seconds > 0 && info.crop_seconds <= kMostCropSeconds))
+    throw outside("its crop length in seconds", info.crop_seconds, kMostCropSeconds);
+  const FeatureOptions& features = info.features;
+  if (features.sample_rate > kMostSampleRate)
+    throw outside("its sample rate", features.sample_rate, kMostSampleRate);
+  const double frames = double{1} * features.sample_rate / features.hop_length;
+  const double values = frames * std::max(features.n_mels, features.n_fft);
+  if (!(values <= 64 * kMostValuesASecond) || !(frames * features.n_mels <= kMostValuesASecond))
+    throw Error(ErrorCode::kIncompatible,
+                Format("its features are %.9g frames a second of %d bands by transforms of %d "
+                       "samples, more than any network needs",
+                       frames, features.n_mels, features.n_fft));
 }
 
 void SetFingerprints(Model& model) {
@@ -219,10 +311,13 @@ void SetFingerprints(Model& model) {
 void SaveModel(const std::string& path, Model& model) {
   Json header = InfoToJson(model.info);
   header["scoring"] = {{"cohort_top_n", model.scoring.top_n}};
+  const bool conditional = !model.scoring.conditional.empty();
+  if (conditional) header["scoring"]["conditional"] = ConditionalToJson(model.scoring.conditional);
   std::vector<Tensor> tensors = model.tensors;
   for (Tensor& tensor : ScoringTensors(model.scoring)) tensors.push_back(std::move(tensor));
   model.info.fingerprint = WriteTensorFile(path, kFormat, std::move(header), tensors,
-                                           model.info.weights, model.tensors.size());
+                                           model.info.weights, model.tensors.size(), conditional);
+  model.info.format_version = FormatVersion(model);
   SetFingerprints(model);
 }
 
@@ -238,7 +333,13 @@ Model LoadModel(const std::string& path) {
     model.tensors = std::move(file.tensors);
     model.info.weights = file.weights;
     SplitScoring(model);
-    file.header.at("scoring").at("cohort_top_n").get_to(model.scoring.top_n);
+    const Json& scoring = file.header.at("scoring");
+    scoring.at("cohort_top_n").get_to(model.scoring.top_n);
+    if (scoring.contains("conditional"))
+      ConditionalFromJson(scoring.at("conditional"), model.scoring.conditional);
+    if (scoring.contains("conditional") == model.scoring.conditional.empty())
+      throw Error(ErrorCode::kCorrupt, "its score has weights without a centre, or the reverse");
+    model.info.format_version = file.version;
     SetFingerprints(model);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
@@ -247,14 +348,34 @@ Model LoadModel(const std::string& path) {
     throw fail(error.code() == ErrorCode::kCorrupt ? ErrorCode::kCorrupt : ErrorCode::kIncompatible,
                error.what());
   }
-  if (model.info.embedding_dim <= 0 || !(model.info.crop_seconds > 0))
-    throw fail(ErrorCode::kIncompatible, "its embedding size or crop length is not positive");
+  try {
+    CheckLimits(model.info);
+  } catch (const Error& error) {
+    throw fail(ErrorCode::kIncompatible, error.what());
+  }
   try {
     // The parts fit together, and to the network. The cohort is not prepared here, only looked at:
     // whoever scores does that once.
     const auto dim = static_cast<std::size_t>(model.info.embedding_dim);
     const ScoringModel& scoring = model.scoring;
-    Scorer({scoring.plda, {}, 0}).MakeVoiceprint(std::vector<float>(dim), 1);
+    Scorer({scoring.plda, {}, 0, {}, {}}).MakeVoiceprint(std::vector<float>(dim), 1);
+    if (!scoring.conditional.empty() && scoring.conditional.centre.size() != dim)
+      throw Error(ErrorCode::kIncompatible,
+                  Format("the centre of its score has %zu values; embeddings have %zu",
+                         scoring.conditional.centre.size(), dim));
+    if (!scoring.conditional.empty() && !scoring.plda.empty())
+      throw Error(ErrorCode::kIncompatible, "it has PLDA and a conditional score");
+    for (float value : scoring.conditional.centre) {
+      if (!std::isfinite(value))
+        throw Error(ErrorCode::kIncompatible, "the centre of its score is not finite");
+    }
+    const Matrix& channel = scoring.channel_cohort;
+    if (channel.rows > 0 &&
+        (scoring.conditional.empty() || channel.cols != dim || channel.rows < scoring.top_n))
+      throw Error(ErrorCode::kIncompatible,
+                  Format("its channel cohort is %zu x %zu; embeddings have %zu values and the best "
+                         "%zu count",
+                         channel.rows, channel.cols, dim, scoring.top_n));
     if (scoring.top_n > 0 && (scoring.top_n > scoring.cohort.rows || scoring.cohort.cols != dim))
       throw Error(
           ErrorCode::kIncompatible,
@@ -284,10 +405,9 @@ std::string SpeakerFingerprint(std::string_view label) {
 }
 
 std::string InfoAsJson(const ModelInfo& info) {
-  Json json = {
-      {"format_version", kModelFormatVersion + (info.weights == WeightType::kFloat32 ? 0 : 1)},
-      {"fingerprint", info.fingerprint},
-      {"network_fingerprint", info.network_fingerprint}};
+  Json json = {{"format_version", info.format_version},
+               {"fingerprint", info.fingerprint},
+               {"network_fingerprint", info.network_fingerprint}};
   json.update(InfoToJson(info));
   json["weight_type"] = Name(info.weights);
   json["training"].erase("utterance_fingerprints");

@@ -1,8 +1,10 @@
 #include "model/tensor_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
+#include <set>
 
 #include "model/compact_weights.h"
 #include "vpr/base/file_io.h"
@@ -22,6 +24,50 @@ constexpr std::size_t kPrologue = kMagicSize + 4 + 4 + 8;
 constexpr std::size_t kChecksum = 32;
 
 constexpr int kMostReaders = 4;
+
+// A description of ours nests 5 deep; what is done with one goes through it by recursion.
+constexpr int kMostNesting = 32;
+
+// How deep brackets nest outside strings.
+int Nesting(std::string_view json) {
+  int depth = 0, deepest = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        in_string = false;
+      }
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+// Names, labels and notes in a description reach terminals and messages.
+void MakePrintable(Json& json) {
+  if (json.is_string()) {
+    std::string& text = json.get_ref<std::string&>();
+    const bool plain =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+    if (!plain) text = Printable(text);
+  } else if (json.is_object()) {
+    for (auto& [name, value] : json.get_ref<Json::object_t&>()) {
+      if (name != Printable(name))
+        throw Error(ErrorCode::kCorrupt, "a name in its description has control characters");
+      MakePrintable(value);
+    }
+  } else if (json.is_array()) {
+    for (Json& value : json) MakePrintable(value);
+  }
+}
 
 std::string LittleEndian(std::uint64_t value, int bytes) {
   std::string text;
@@ -46,7 +92,7 @@ Error CannotUse(const std::string& path, const TensorFileFormat& format, ErrorCo
 
 std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format, Json header,
                             const std::vector<Tensor>& tensors, WeightType weights,
-                            std::size_t compact) {
+                            std::size_t compact, bool newest) {
   auto is_compact = [&](std::size_t i) {
     return weights != WeightType::kFloat32 && i < compact && HasWeights(tensors[i]);
   };
@@ -61,7 +107,9 @@ std::string WriteTensorFile(const std::string& path, const TensorFileFormat& for
   json.resize((kPrologue + json.size() + 63) / 64 * 64 - kPrologue, ' ');
   std::string content(format.magic, kMagicSize);
   content.reserve(kPrologue + json.size() + values * sizeof(float) + kChecksum);
-  const int version = weights == WeightType::kFloat32 ? format.version : format.compact_version;
+  const int version = newest                            ? format.newest_version
+                      : weights == WeightType::kFloat32 ? format.version
+                                                        : format.compact_version;
   content += LittleEndian(static_cast<std::uint64_t>(version), 4);
   content += LittleEndian(0, 4);
   content += LittleEndian(json.size(), 8);
@@ -97,20 +145,21 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
                                         ? std::string("the file is empty")
                                         : std::string("it is not a vpr ") + format.what + " file");
   const std::uint64_t version = FromLittleEndian(content.substr(kMagicSize, 4));
-  const bool compact =
-      format.compact_version > 0 && version == static_cast<std::uint64_t>(format.compact_version);
+  auto is = [&](int known) { return known > 0 && version == static_cast<std::uint64_t>(known); };
+  const bool compact = is(format.compact_version) || is(format.newest_version);
   if (!compact && version != static_cast<std::uint64_t>(format.version))
     throw fail(
         ErrorCode::kIncompatible,
         Format("it has format version %llu, this program reads version %d; train it again or "
                "use the program it came with",
                static_cast<unsigned long long>(version),
-               std::max(format.version, format.compact_version)));
+               std::max({format.version, format.compact_version, format.newest_version})));
   std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
   if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
     throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
   std::string_view body = content.substr(0, content.size() - kChecksum);
   TensorFile file;
+  file.version = static_cast<int>(version);
   file.fingerprint = Fingerprint(body);
   if (content.substr(body.size()) != file.fingerprint)
     throw fail(ErrorCode::kCorrupt, "its checksum is wrong: the file is damaged or cut off");
@@ -123,11 +172,22 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
   std::vector<Place> places;
   std::size_t offset = kPrologue + json_size;
   try {
-    file.header = Json::parse(content.substr(kPrologue, json_size));
+    const std::string_view json = content.substr(kPrologue, json_size);
+    if (Nesting(json) > kMostNesting)
+      throw fail(ErrorCode::kCorrupt, "its description nests too deep");
+    file.header = Json::parse(json);
+    try {
+      MakePrintable(file.header);
+    } catch (const Error& error) {
+      throw fail(error.code(), error.what());
+    }
+    std::set<std::string> names;
     for (const Json& entry : file.header.at("tensors")) {
       Tensor tensor;
       entry.at("name").get_to(tensor.name);
       entry.at("shape").get_to(tensor.shape);
+      if (!names.insert(tensor.name).second)
+        throw fail(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' is in it twice");
       const std::uint64_t left = body.size() - offset;
       std::uint64_t count = 1;
       bool fits = true;
@@ -172,6 +232,11 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
     } else if (place.count > 0) {
       std::memcpy(tensor.data.data(), place.bytes, place.stored);
     }
+    // One that is no number makes all that is computed with it none.
+    if (!std::all_of(tensor.data.begin(), tensor.data.end(),
+                     [](float value) { return std::isfinite(value); }))
+      throw fail(ErrorCode::kCorrupt,
+                 "tensor '" + tensor.name + "' has values that are no numbers");
   });
   return file;
 }

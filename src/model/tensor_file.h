@@ -12,27 +12,32 @@
 namespace vpr {
 
 struct TensorFileFormat {
-  const char* magic;    // 8 bytes
-  int version;          // written, and the only one read
-  int compact_version;  // of a file with weights in another type than float32; 0: there are none
-  const char* what;     // "model", for messages
+  const char* magic;       // 8 bytes
+  int version;             // written, and the only one read
+  int compact_version;     // of a file with weights in another type than float32; 0: there are none
+  const char* what;        // "model", for messages
+  int newest_version = 0;  // of a file with weights of any type; 0: there are none
 };
 
 struct TensorFile {
   nlohmann::ordered_json header;  // with "tensors"
   std::vector<Tensor> tensors;
   WeightType weights = WeightType::kFloat32;
+  int version = 0;
   std::string fingerprint;  // of the content
 };
 
 // Writes atomically; returns the fingerprint. Of the first `compact` tensors the weights, which
-// must be rounded (RoundWeights), are stored as this type. Throws kIo.
+// must be rounded (RoundWeights), are stored as this type. `newest`: with newest_version. Throws
+// kIo.
 std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format,
                             nlohmann::ordered_json header, const std::vector<Tensor>& tensors,
-                            WeightType weights = WeightType::kFloat32, std::size_t compact = 0);
+                            WeightType weights = WeightType::kFloat32, std::size_t compact = 0,
+                            bool newest = false);
 
-// Throws kNotFound, kIo; kCorrupt for another kind of file, one that is cut off, fails its checksum
-// or whose tensors do not fit; kIncompatible for another version. The message names the file.
+// What is in it has not more than the file's own size, finite numbers, different names of tensors and
+// printable text. Throws kNotFound, kIo; kCorrupt for another kind of file, one that is cut off,
+// fails its checksum or whose tensors do not fit; kIncompatible for another version. The message names the file.
 TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& format);
 
 // "cannot use model 'x.vpr': what"

@@ -16,7 +16,7 @@ struct Architecture {
 };
 
 constexpr Architecture kArchitectures[] = {
-    {"resnet", BuildResNet}, {"ecapa", BuildEcapa}, {"cnn", BuildCnn}};
+    {"resnet", BuildResNet}, {"ecapa", BuildEcapa}, {"dwnet", BuildDwNet}, {"cnn", BuildCnn}};
 
 const Architecture* Find(const std::string& name) {
   for (const Architecture& architecture : kArchitectures) {

@@ -104,7 +104,9 @@ Value GraphBuilder::Apply(const Conv& conv, Value x, Value residual) {
   node.pad_bands = shape.pad_bands;
   node.pad_frames = shape.pad_frames;
   node.dilation_frames = shape.dilation_frames;
-  std::vector<std::int64_t> dims = {Signed(conv.out), Signed(channels(x))};
+  node.groups = shape.groups;
+  VPR_CHECK(channels(x) % shape.groups == 0 && conv.out % shape.groups == 0);
+  std::vector<std::int64_t> dims = {Signed(conv.out), Signed(channels(x) / shape.groups)};
   if (conv.dimensions == 2) dims.push_back(Signed(shape.kernel_bands));
   if (conv.dimensions >= 1) dims.push_back(Signed(shape.kernel_frames));
   node.weights = Take(conv.name + ".weight", dims);

@@ -37,11 +37,11 @@ class GraphBuilder {
 
   struct ConvShape {
     std::size_t kernel_bands = 1, kernel_frames = 1, stride_bands = 1, stride_frames = 1,
-                pad_bands = 0, pad_frames = 0, dilation_frames = 1;
+                pad_bands = 0, pad_frames = 0, dilation_frames = 1, groups = 1;
   };
-  // A convolution named `name` with weights [out, in, bands, frames], or without the bands where
-  // `dimensions` is 1, or without both where it is 0 (a linear layer). `norm` comes after it and
-  // is folded in, then `residual` is added.
+  // A convolution named `name` with weights [out, in / groups, bands, frames], or without the bands
+  // where `dimensions` is 1, or without both where it is 0 (a linear layer). `norm` comes after it
+  // and is folded in, then `residual` is added.
   struct Conv {
     std::string name;
     std::size_t out = 0;
@@ -83,6 +83,7 @@ class GraphBuilder {
 // Each in the file of its name; they return the raw embedding.
 GraphBuilder::Value BuildResNet(GraphBuilder& builder, const ModelInfo& info);
 GraphBuilder::Value BuildEcapa(GraphBuilder& builder, const ModelInfo& info);
+GraphBuilder::Value BuildDwNet(GraphBuilder& builder, const ModelInfo& info);
 GraphBuilder::Value BuildCnn(GraphBuilder& builder, const ModelInfo& info);
 
 }  // namespace vpr

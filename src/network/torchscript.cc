@@ -61,14 +61,15 @@ class Writer {
         return x + " * " + Parameter("scale", n, node.scale, {1, node.channels, 1, 1}) + " + " +
                Parameter("bias", n, node.bias, {1, node.channels, 1, 1});
       case Op::kConv: {
-        const std::string weights = Parameter("weight", n, node.weights,
-                                              {node.channels, nodes_[node.inputs[0]].channels,
-                                               node.kernel_bands, node.kernel_frames});
-        std::string conv =
-            "torch.conv2d(" + x + ", " + weights + ", " +
-            Parameter("bias", n, node.bias, {node.channels}) +
-            Format(", [%zu, %zu], [%zu, %zu], [1, %zu])", node.stride_bands, node.stride_frames,
-                   node.pad_bands, node.pad_frames, node.dilation_frames);
+        const std::string weights =
+            Parameter("weight", n, node.weights,
+                      {node.channels, nodes_[node.inputs[0]].channels / node.groups,
+                       node.kernel_bands, node.kernel_frames});
+        std::string conv = "torch.conv2d(" + x + ", " + weights + ", " +
+                           Parameter("bias", n, node.bias, {node.channels}) +
+                           Format(", [%zu, %zu], [%zu, %zu], [1, %zu], %zu)", node.stride_bands,
+                                  node.stride_frames, node.pad_bands, node.pad_frames,
+                                  node.dilation_frames, node.groups);
         if (!y.empty()) conv += " + " + y;
         return Activated(conv, node.activation);
       }

@@ -2,12 +2,14 @@
 
 #include <malloc.h>
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <new>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <type_traits>
 #include <unordered_map>
@@ -38,6 +40,16 @@ constexpr std::size_t kAlignedFloats = kAlignment / sizeof(float);
 
 std::size_t Aligned(std::size_t floats) {
   return (floats + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
+}
+
+// oneDNN writes the code that it compiles to memory whose allocation it does not check: where there
+// is little left (ulimit -v), it would crash. It needs less than this at once, on all planners.
+void RequireMemory() {
+  constexpr std::size_t kEnough = 64 << 20;
+  void* room = ::mmap(nullptr, kEnough, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc();
+  ::munmap(room, kEnough);
 }
 
 // Memory for the values of one run, used again by the next one.
@@ -563,8 +575,8 @@ class OneDnnNetwork : public Network {
       if (node.op == Op::kConv) {
         step.over_residual = node.inputs.size() > 1 && last_use_[node.inputs[1]] == n;
         const Shape& in = plan.steps[node.inputs[0]].shape;
-        // Not the first layer and not vectors: nothing is won there.
-        step.int8 = int8_ && in.frames > 1 && in.channels > 1;
+        // Not the first layer, vectors and depthwise convolutions: nothing is won there.
+        step.int8 = int8_ && in.frames > 1 && in.channels > node.groups;
         if (step.int8) {
           plan.factors = std::max(plan.factors, Aligned(2 * node.channels));
           plan.integers = std::max(plan.integers, Aligned(in.size() / sizeof(float) + 1));
@@ -609,8 +621,11 @@ class OneDnnNetwork : public Network {
     auto dims = [](std::initializer_list<std::size_t> sizes) {
       return Dims(sizes.begin(), sizes.end());
     };
-    const Dims weight_dims =
-        dims({node.channels, in.channels, node.kernel_bands, node.kernel_frames});
+    const std::size_t groups = node.groups;
+    Dims weight_dims =
+        dims({node.channels / groups, in.channels / groups, node.kernel_bands, node.kernel_frames});
+    if (groups > 1) weight_dims.insert(weight_dims.begin(), static_cast<std::int64_t>(groups));
+    const Tag plain = groups > 1 ? Tag::goihw : Tag::oihw;
     const DataType source_type = !step.int8                      ? DataType::f32
                                  : non_negative_[node.inputs[0]] ? DataType::u8
                                                                  : DataType::s8;
@@ -646,6 +661,7 @@ class OneDnnNetwork : public Network {
         // Not with this packing.
       }
     }
+    RequireMemory();
     step.conv = dnnl::convolution_forward(chosen);
     step.scratch = chosen.scratchpad_desc().get_size();
     for (const dnnl::memory& packed : packed_[n]) {
@@ -657,11 +673,11 @@ class OneDnnNetwork : public Network {
     std::vector<std::int8_t> integers;
     if (step.int8) {
       integers = IntegerWeights(n);
-      from = dnnl::memory({weight_dims, weight_type, Tag::oihw}, engine_, integers.data());
+      from = dnnl::memory({weight_dims, weight_type, plain}, engine_, integers.data());
     } else if (node.weights.empty()) {
       from = packed_[n].front();  // the plain ones are gone
     } else {
-      from = dnnl::memory({weight_dims, weight_type, Tag::oihw}, engine_, node.weights.data());
+      from = dnnl::memory({weight_dims, weight_type, plain}, engine_, node.weights.data());
     }
     dnnl::reorder(from, step.weights).execute(stream_, from, step.weights);
     stream_.wait();

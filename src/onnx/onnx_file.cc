@@ -155,9 +155,10 @@ class Writer {
 
   void Conv(std::size_t n, const std::string& x) {
     const Node& node = nodes_[n];
-    const std::string weights = Constant(
-        Name(n, "_weight"), node.weights,
-        {node.channels, nodes_[node.inputs[0]].channels, node.kernel_bands, node.kernel_frames});
+    const std::string weights =
+        Constant(Name(n, "_weight"), node.weights,
+                 {node.channels, nodes_[node.inputs[0]].channels / node.groups, node.kernel_bands,
+                  node.kernel_frames});
     const bool residual = node.inputs.size() > 1;
     const std::string output = Before(n, node.activation);
     onnx::NodeProto& conv =
@@ -167,6 +168,7 @@ class Writer {
     Set(conv, "strides", Signed({node.stride_bands, node.stride_frames}));
     Set(conv, "pads", Signed({node.pad_bands, node.pad_frames, node.pad_bands, node.pad_frames}));
     Set(conv, "dilations", Signed({1, node.dilation_frames}));
+    Set(conv, "group", static_cast<std::int64_t>(node.groups));
     if (residual) Add("Add", {Name(n, "_inner"), Name(node.inputs[1])}, output);
     Activate(n);
   }
@@ -267,7 +269,7 @@ class Writer {
 }  // namespace
 }  // namespace vpr
 
-extern "C" __attribute__((visibility("default"))) void vpr_onnx_writer_v1(
+extern "C" __attribute__((visibility("default"))) void vpr_onnx_writer_v2(
     const vpr::Graph& graph, const std::map<std::string, std::string>& metadata,
     std::string& content) {
   content = vpr::Writer(graph).Write(metadata);

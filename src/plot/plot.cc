@@ -5,16 +5,19 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <numeric>
 #include <span>
 #include <string_view>
 
 #include "features/mel_scale.h"
 #include "vpr/base/error.h"
-#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
 
@@ -60,21 +63,24 @@ std::string Text(std::string_view text) {
   return escaped;
 }
 
-// Draws a picture of width x height pixels. PLplot keeps its state in global variables, so one is
-// drawn at a time.
-void Draw(const std::string& png_path, PLINT width, PLINT height,
-          const std::function<void()>& draw) {
+// Draws a picture of width x height pixels, in memory, since PLplot does not notice what it cannot
+// write, and returns the PNG file. PLplot keeps its state in global variables, so one is drawn at a
+// time.
+std::string Draw(PLINT width, PLINT height, const std::function<void()>& draw) {
   static std::mutex mutex;
   std::lock_guard lock(mutex);
-  AtomicFile file(png_path);  // throws here, and not in PLplot, when nothing can be written there
   std::array<PLINT, kColours.size()> r, g, b;
   for (std::size_t i = 0; i < kColours.size(); ++i)
     r[i] = kColours[i].r, g[i] = kColours[i].g, b[i] = kColours[i].b;
+  char* bytes = nullptr;
+  std::size_t size = 0;
+  std::FILE* memory = ::open_memstream(&bytes, &size);
+  if (memory == nullptr) throw std::bad_alloc();
   PLINT stream = 0;
   plmkstrm(&stream);
   plsexit([](const char*) { return 0; });  // a fault of PLplot must not end the program
   plsdev("pngcairo");
-  plsfnam(file.temporary_path().c_str());
+  plsfile(memory);  // which PLplot closes
   plspage(96, 96, width, height, 0, 0);
   plscmap0(r.data(), g.data(), b.data(), static_cast<PLINT>(kColours.size()));
   plinit();
@@ -84,7 +90,12 @@ void Draw(const std::string& png_path, PLINT width, PLINT height,
   pladv(0);
   draw();
   plend1();
-  file.Commit();
+  const std::unique_ptr<char, decltype(&std::free)> owner(bytes, std::free);
+  constexpr std::string_view kEnd = "IEND\xAE\x42\x60\x82";
+  const std::string_view png(bytes == nullptr ? "" : bytes, size);
+  if (!png.ends_with(kEnd))
+    throw Error(ErrorCode::kIo, "the picture could not be drawn: PLplot gave none, or part of one");
+  return std::string(png);
 }
 
 // Sets the map of continuous colours; 0 is its first and 1 its last.
@@ -321,9 +332,8 @@ Image PlainImage(const Matrix& features, const char* unit) {
 
 }  // namespace
 
-void PlotFeatures(const std::string& png_path, const std::string& title,
-                  const std::vector<float>& samples, const Matrix& features,
-                  const FeatureOptions& options) {
+std::string PlotFeatures(const std::string& title, const std::vector<float>& samples,
+                         const Matrix& features, const FeatureOptions& options) {
   options.Validate();
   if (features.rows != static_cast<std::size_t>(options.n_mels) || features.cols == 0)
     throw Error(ErrorCode::kInvalidArgument,
@@ -332,7 +342,7 @@ void PlotFeatures(const std::string& png_path, const std::string& title,
   constexpr PLINT kHeight = 800;
   const TimeAxis time(samples.size(), features.cols, options);
   const Image image = ToImage(features, options, kImageColumns);
-  Draw(png_path, kPageWidth, kHeight, [&] {
+  return Draw(kPageWidth, kHeight, [&] {
     WaveformPanel(samples, time, title, 0.69, 0.92);
     ImagePanel(image, time, 0.09, 0.66);
     TimeLabels(time);
@@ -341,9 +351,9 @@ void PlotFeatures(const std::string& png_path, const std::string& title,
   });
 }
 
-void PlotInspection(const std::string& png_path, const std::string& title,
-                    const std::vector<float>& samples, const Matrix& mel, const Matrix& mfcc,
-                    const Matrix& chroma, const FeatureOptions& options) {
+std::string PlotInspection(const std::string& title, const std::vector<float>& samples,
+                           const Matrix& mel, const Matrix& mfcc, const Matrix& chroma,
+                           const FeatureOptions& options) {
   options.Validate();
   if (mel.rows != static_cast<std::size_t>(options.n_mels) || mel.cols == 0 ||
       mfcc.cols != mel.cols || chroma.cols != mel.cols || mfcc.rows == 0 || chroma.rows != 12)
@@ -351,8 +361,17 @@ void PlotInspection(const std::string& png_path, const std::string& title,
   constexpr PLINT kHeight = 1500;
   const TimeAxis time(samples.size(), mel.cols, options);
   const Image mel_image = ToImage(mel, options, kImageColumns);
-  const Image mfcc_image = PlainImage(mfcc, ""), chroma_image = PlainImage(chroma, "");
-  Draw(png_path, kPageWidth, kHeight, [&] {
+  // The first coefficient, the level, lies so far below the others that its colours would leave
+  // them one: it takes the ends of their scale.
+  Matrix coloured = mfcc;
+  if (mfcc.rows > 1) {
+    const auto [low, high] = std::minmax_element(
+        mfcc.data.begin() + static_cast<std::ptrdiff_t>(mfcc.cols), mfcc.data.end());
+    for (std::size_t t = 0; t < mfcc.cols; ++t)
+      coloured(0, t) = std::clamp(mfcc(0, t), *low, *high);
+  }
+  const Image mfcc_image = PlainImage(coloured, ""), chroma_image = PlainImage(chroma, "");
+  return Draw(kPageWidth, kHeight, [&] {
     // Text and ticks grow with the page's height.
     PLFLT height, scaled;
     plgchr(&height, &scaled);
@@ -377,9 +396,8 @@ void PlotInspection(const std::string& png_path, const std::string& title,
   });
 }
 
-void PlotConfusion(const std::string& png_path, const std::string& title,
-                   const std::vector<std::string>& labels,
-                   const std::vector<std::vector<std::size_t>>& counts) {
+std::string PlotConfusion(const std::string& title, const std::vector<std::string>& labels,
+                          const std::vector<std::vector<std::size_t>>& counts) {
   const std::size_t classes = labels.size();
   if (classes == 0 || counts.size() != classes)
     throw Error(ErrorCode::kInvalidArgument, "cannot plot a confusion matrix without classes");
@@ -390,7 +408,7 @@ void PlotConfusion(const std::string& png_path, const std::string& title,
   const auto margin = static_cast<PLINT>(60 + 9 * std::min<std::size_t>(longest, 40));
   const PLINT side = cell * static_cast<PLINT>(classes);
   const PLINT width = std::max(margin + side + margin / 2 + 20, 520), height = side + margin + 90;
-  Draw(png_path, width, height, [&] {
+  return Draw(width, height, [&] {
     const double left = static_cast<double>(margin) / width;
     const double bottom = static_cast<double>(margin) / height;
     plvpor(left, left + static_cast<double>(side) / width, bottom,
@@ -431,13 +449,12 @@ void PlotConfusion(const std::string& png_path, const std::string& title,
   });
 }
 
-void PlotCurves(const std::string& png_path, const std::string& title,
-                const std::vector<Panel>& panels) {
+std::string PlotCurves(const std::string& title, const std::vector<Panel>& panels) {
   if (panels.empty())
     throw Error(ErrorCode::kInvalidArgument, "cannot plot curves: there is nothing to draw");
   constexpr PLINT kWidth = 1000, kPanelHeight = 320, kMargin = 60;
   auto height = static_cast<PLINT>(kMargin + kPanelHeight * static_cast<PLINT>(panels.size()));
-  Draw(png_path, kWidth, height, [&] {
+  return Draw(kWidth, height, [&] {
     double top = 1 - static_cast<double>(kMargin) / height;
     double each = top / static_cast<double>(panels.size());
     // Panels over the same quantity have the same range of it, so that they can be compared.
@@ -500,13 +517,12 @@ void PlotCurves(const std::string& png_path, const std::string& title,
   });
 }
 
-void PlotDet(const std::string& png_path, const std::string& title,
-             const std::vector<Series>& curves) {
+std::string PlotDet(const std::string& title, const std::vector<Series>& curves) {
   constexpr PLINT kWidth = 1000, kHeight = 800;
   constexpr double kLow = 0.0001, kHigh = 0.6;
   constexpr double kTicks[] = {0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6};
   const double low = Probit(kLow), high = Probit(kHigh);
-  Draw(png_path, kWidth, kHeight, [&] {
+  return Draw(kWidth, kHeight, [&] {
     plcol0(kText);
     plvpor(0.09, 0.76, 0.09, 0.92);
     plwind(low, high, low, high);

@@ -1,5 +1,7 @@
 #include "vpr/report/classify_report.h"
 
+#include <filesystem>
+
 #include "report/html.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -8,13 +10,10 @@
 namespace vpr {
 namespace {
 
-namespace fs = std::filesystem;
-
-Picture PlotSection(const fs::path& dir, const ClassifyReportPage& page, std::size_t number) {
+Picture DrawSection(const ClassifyReportPage& page, std::size_t number) {
   const ClassifyReportSection& section = page.sections[number - 1];
-  const std::string file = (dir / Format("confusion-%zu.png", number)).string();
-  PlotConfusion(file, section.title, section.report.labels, section.report.confusion);
-  return {file,
+  return {Format("confusion-%zu.png", number),
+          PlotConfusion(section.title, section.report.labels, section.report.confusion),
           "How often the recordings of each class (rows) were taken for each class (columns); the "
           "darker, the larger the share of the row."};
 }
@@ -25,7 +24,7 @@ std::string ScoresRow(const std::string& name, const ClassScores& scores) {
                 scores.recall, scores.f1, scores.support);
 }
 
-std::string Section(const fs::path& dir, const ClassifyReportPage& page, std::size_t number) {
+std::string Section(const ClassifyReportPage& page, std::size_t number) {
   const ClassifyReportSection& section = page.sections[number - 1];
   const ClassificationReport& report = section.report;
   std::string html = "<h2>" + Escaped(section.title) + "</h2>\n";
@@ -38,7 +37,7 @@ std::string Section(const fs::path& dir, const ClassifyReportPage& page, std::si
   for (std::size_t c = 0; c < report.labels.size(); ++c)
     html += ScoresRow(report.labels[c], report.classes[c]);
   html += ScoresRow("macro mean", report.macro) + ScoresRow("weighted mean", report.weighted);
-  return html + "</table>\n" + Image(PlotSection(dir, page, number));
+  return html + "</table>\n" + Image(DrawSection(page, number));
 }
 
 constexpr char kMeaning[] =
@@ -52,26 +51,24 @@ constexpr char kMeaning[] =
 }  // namespace
 
 void WriteClassifyPlots(const std::string& dir, const ClassifyReportPage& page) {
-  MakeFolder(dir);
-  for (std::size_t number = 1; number <= page.sections.size(); ++number)
-    PlotSection(dir, page, number);
+  MakeFolders(dir);
+  for (std::size_t number = 1; number <= page.sections.size(); ++number) {
+    const Picture picture = DrawSection(page, number);
+    WriteFileAtomically((std::filesystem::path(dir) / picture.name).string(), picture.png);
+  }
 }
 
 void WriteClassifyHtml(const std::string& path, const ClassifyReportPage& page) {
-  const ScratchFolder scratch(path);
   std::string html = PageHead("Classification report") + "<table>\n";
   for (const auto& [name, value] : page.facts)
     html += "<tr><td>" + Escaped(name) + "</td><td>" + Escaped(value) + "</td></tr>\n";
   html += "</table>\n";
   for (std::size_t number = 1; number <= page.sections.size(); ++number)
-    html += Section(scratch.path(), page, number);
+    html += Section(page, number);
   html += kMeaning;
   if (!page.pictures.empty()) html += "<h2>Recordings</h2>\n";
-  for (std::size_t i = 0; i < page.pictures.size(); ++i) {
-    const std::string file = (scratch.path() / Format("picture-%zu.png", i + 1)).string();
-    page.pictures[i].draw(file);
-    html += Image({file, page.pictures[i].caption});
-  }
+  for (const ReportPicture& picture : page.pictures)
+    html += Image({"", picture.draw(), picture.caption});
   WriteFileAtomically(path, html + PageEnd());
 }
 

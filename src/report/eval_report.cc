@@ -29,7 +29,7 @@ Series Thinned(Series series, std::size_t most) {
   return thin;
 }
 
-void PlotDetOf(const std::string& path, const std::vector<ListReport>& reports) {
+std::string PlotDetOf(const std::vector<ListReport>& reports) {
   std::vector<Series> curves;
   for (const ListReport& report : reports) {
     Series curve{ShortName(report), {}, {}};
@@ -39,11 +39,11 @@ void PlotDetOf(const std::string& path, const std::vector<ListReport>& reports) 
     }
     curves.push_back(Thinned(std::move(curve), 4000));
   }
-  PlotDet(path, "Detection error trade-off", curves);
+  return PlotDet("Detection error trade-off", curves);
 }
 
 // Shares of targets and of nontargets in 60 equal stretches of the scores, as steps.
-void PlotScores(const std::string& path, const ListReport& report) {
+std::string PlotScores(const ListReport& report) {
   constexpr std::size_t kBins = 60;
   double low = report.scored.scores[0].score, high = low;
   for (const ScoredTrial& trial : report.scored.scores) {
@@ -75,11 +75,11 @@ void PlotScores(const std::string& path, const ListReport& report) {
   };
   line("at the EER", report.whole.eer_threshold);
   line("threshold used", report.whole.decision_threshold);
-  PlotCurves(path, "Scores: " + ShortName(report), {panel});
+  return PlotCurves("Scores: " + ShortName(report), {panel});
 }
 
 // The normalised Bayes error rate (Bruemmer and de Villiers, "The BOSARIS toolkit", 2011).
-void PlotCalibration(const std::string& path, const ListReport& report) {
+std::string PlotCalibration(const ListReport& report) {
   const std::vector<ScoreBin> bins = BinScores(report.scored.llrs);
   const std::vector<DetPoint> det = ComputeDet(bins);
   Series actual{"actual", {}, {}}, least{"least possible", {}, {}};
@@ -90,30 +90,25 @@ void PlotCalibration(const std::string& path, const ListReport& report) {
     least.x.push_back(log_odds);
     least.y.push_back(ComputeMinDcf(det, prior));
   }
-  PlotCurves(path, "Cost of decisions by the LLR: " + ShortName(report),
-             {{"ln odds of a target", "normalised cost", {actual, least}}});
+  return PlotCurves("Cost of decisions by the LLR: " + ShortName(report),
+                    {{"ln odds of a target", "normalised cost", {actual, least}}});
 }
 
-// Writes the pictures of one list, or with `number` 0 the one of all.
-std::vector<Picture> WritePictures(const fs::path& dir, const std::vector<ListReport>& reports,
-                                   std::size_t number) {
+// The pictures of one list, or with `number` 0 the one of all.
+std::vector<Picture> DrawPictures(const std::vector<ListReport>& reports, std::size_t number) {
   if (number == 0) {
-    PlotDetOf((dir / "det.png").string(), reports);
     return {
-        {(dir / "det.png").string(),
+        {"det.png", PlotDetOf(reports),
          "False matches against false non-matches at every threshold, on probit axes: the closer "
          "to the lower left corner the better; the EER is where a curve crosses the diagonal."}};
   }
   const ListReport& report = reports[number - 1];
   std::vector<Picture> pictures;
-  const std::string scores = (dir / Format("scores-%zu.png", number)).string();
-  PlotScores(scores, report);
-  pictures.push_back({scores, "How targets and nontargets score."});
+  pictures.push_back(
+      {Format("scores-%zu.png", number), PlotScores(report), "How targets and nontargets score."});
   if (!report.scored.llrs.empty()) {
-    const std::string calibration = (dir / Format("calibration-%zu.png", number)).string();
-    PlotCalibration(calibration, report);
     pictures.push_back(
-        {calibration,
+        {Format("calibration-%zu.png", number), PlotCalibration(report),
          "What decisions by the calibrated LLR cost, and the least that any threshold "
          "on these scores would, over the odds of a target; 1 is the cost of deciding "
          "without listening."});
@@ -148,8 +143,7 @@ std::string TableRow(const std::string& name, const Evaluation& e) {
   return row + "</tr>\n";
 }
 
-std::string ListSection(const fs::path& dir, const std::vector<ListReport>& reports,
-                        std::size_t number) {
+std::string ListSection(const std::vector<ListReport>& reports, std::size_t number) {
   const ListReport& report = reports[number - 1];
   std::string html = "<h2>" + Escaped(report.list) + "</h2>\n";
   if (report.training_files > 0 || report.training_speakers > 0)
@@ -170,14 +164,19 @@ std::string ListSection(const fs::path& dir, const std::vector<ListReport>& repo
   if (report.identification) {
     const Identification& found = *report.identification;
     html += Format(
-        "<p>Identification, %zu searches among %zu enrolled speakers: rank-1 rate %s; at "
-        "the threshold FNIR %s, FPIR %s.</p>\n",
-        found.searches, found.gallery,
-        WithInterval(found.rank1, found.rank1_interval, true).c_str(),
-        WithInterval(found.fnir, found.fnir_interval, true).c_str(),
-        WithInterval(found.fpir, found.fpir_interval, true).c_str());
+        "<p>Identification, %zu searches among %zu enrolled speakers (told by %s): rank-1 rate %s",
+        found.searches, found.gallery, Escaped(report.speakers_by).c_str(),
+        WithInterval(found.rank1, found.rank1_interval, true).c_str());
+    if (!std::isnan(found.threshold))
+      html += Format("; at %.4f, the threshold %s, FNIR %s, FPIR %s", found.threshold,
+                     Escaped(report.identification_threshold).c_str(),
+                     WithInterval(found.fnir, found.fnir_interval, true).c_str(),
+                     WithInterval(found.fpir, found.fpir_interval, true).c_str());
+    html += ".</p>\n";
+  } else if (!report.no_identification.empty()) {
+    html += "<p>Identification was not measured: " + Escaped(report.no_identification) + ".</p>\n";
   }
-  for (const Picture& picture : WritePictures(dir, reports, number)) html += Image(picture);
+  for (const Picture& picture : DrawPictures(reports, number)) html += Image(picture);
   std::string property;
   for (const ConditionReport& condition : report.conditions) {
     if (condition.property != property) {
@@ -213,23 +212,23 @@ constexpr char kMeaning[] =
 }  // namespace
 
 void WriteEvalPlots(const std::string& dir, const std::vector<ListReport>& reports) {
-  MakeFolder(dir);
+  MakeFolders(dir);
   for (std::size_t number = 0; number <= reports.size(); ++number)
-    WritePictures(dir, reports, number);
+    for (const Picture& picture : DrawPictures(reports, number))
+      WriteFileAtomically((fs::path(dir) / picture.name).string(), picture.png);
 }
 
 void WriteHtmlReport(const std::string& path, const std::vector<ListReport>& reports,
                      const std::vector<std::pair<std::string, std::string>>& facts) {
-  const ScratchFolder scratch(path);
   std::string html = PageHead("Speaker verification report") + "<table>\n";
   for (const auto& [name, value] : facts)
     html += "<tr><td>" + Escaped(name) + "</td><td>" + Escaped(value) + "</td></tr>\n";
   html += "</table>\n<table>\n" + std::string(kTableHead);
   for (const ListReport& report : reports) html += TableRow(ShortName(report), report.whole);
   html += "</table>\n";
-  for (const Picture& picture : WritePictures(scratch.path(), reports, 0)) html += Image(picture);
+  for (const Picture& picture : DrawPictures(reports, 0)) html += Image(picture);
   for (std::size_t number = 1; number <= reports.size(); ++number)
-    html += ListSection(scratch.path(), reports, number);
+    html += ListSection(reports, number);
   html += kMeaning;
   html += PageEnd();
   WriteFileAtomically(path, html);

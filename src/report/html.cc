@@ -1,17 +1,11 @@
 #include "report/html.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
-#include "vpr/base/error.h"
-#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::string Base64(std::string_view bytes) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -62,7 +56,7 @@ std::string Escaped(std::string_view text) {
 
 std::string Image(const Picture& picture) {
   return "<figure><img alt=\"" + Escaped(picture.caption) + "\" src=\"data:image/png;base64," +
-         Base64(ReadFile(picture.file)) + "\"><figcaption>" + Escaped(picture.caption) +
+         Base64(picture.png) + "\"><figcaption>" + Escaped(picture.caption) +
          "</figcaption></figure>\n";
 }
 
@@ -73,23 +67,5 @@ std::string PageHead(const std::string& title) {
 }
 
 std::string PageEnd() { return "</body></html>\n"; }
-
-void MakeFolder(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error)
-    throw Error(ErrorCode::kIo,
-                "cannot make folder '" + Printable(path.string()) + "': " + error.message());
-}
-
-ScratchFolder::ScratchFolder(const std::string& beside)
-    : path_(beside + Format(".pictures-%d", static_cast<int>(::getpid()))) {
-  MakeFolder(path_);
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code error;
-  fs::remove_all(path_, error);
-}
 
 }  // namespace vpr

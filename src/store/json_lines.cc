@@ -5,7 +5,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "store/record.h"
 #include "vpr/base/error.h"
+#include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
@@ -49,6 +51,9 @@ std::string SpeakerToJson(const EnrolledSpeaker& speaker) {
     Json one = {{"source", utterance.source},   {"enrolled_at", utterance.enrolled_at},
                 {"network", utterance.network}, {"speech_seconds", utterance.speech_seconds},
                 {"snr_db", utterance.snr_db},   {"embedding", utterance.embedding}};
+    for (const auto& [name, value] : kConditionFields) {
+      if (std::isfinite(utterance.*value)) one[name] = utterance.*value;
+    }
     if (!utterance.audio.empty()) one["audio"] = ToBase64(utterance.audio);
     json["utterances"].push_back(std::move(one));
   }
@@ -68,8 +73,13 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
     utterance.enrolled_at = one.value("enrolled_at", "");
     CheckDate(utterance.enrolled_at);
     one.at("network").get_to(utterance.network);
+    if (utterance.network.size() > 64 || utterance.network != Printable(utterance.network))
+      throw Error(ErrorCode::kCorrupt, "\"network\" is no fingerprint of a network");
     one.at("speech_seconds").get_to(utterance.speech_seconds);
     utterance.snr_db = one.value("snr_db", 0.0);
+    for (const auto& [name, value] : kConditionFields) {
+      if (one.contains(name)) one.at(name).get_to(utterance.*value);
+    }
     one.at("embedding").get_to(utterance.embedding);
     if (utterance.embedding.empty() || !(utterance.speech_seconds > 0))
       throw Error(ErrorCode::kCorrupt, "an utterance has no embedding or no speech");
@@ -86,7 +96,7 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
   // Without the library's "[json.exception.parse_error.101] ".
   const std::string_view what = error.what();
   throw Error(ErrorCode::kCorrupt, "not a speaker as vpr speakers export writes it: " +
-                                       std::string(what.substr(what.find("] ") + 2)));
+                                       Printable(what.substr(what.find("] ") + 2)));
 }
 
 }  // namespace vpr

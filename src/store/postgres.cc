@@ -52,6 +52,32 @@ constexpr char kLockTimeout[] = "SET lock_timeout = '30s'";
 
 constexpr Oid kInt8 = 20, kBytea = 17;
 
+using Conninfo = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+// Null for what is no address.
+Conninfo ParseConninfo(const std::string& where) {
+  return {PQconninfoParse(where.c_str(), nullptr), PQconninfoFree};
+}
+
+// Empty if it has none of this name.
+std::string_view Part(const Conninfo& parts, std::string_view name) {
+  for (const PQconninfoOption* part = parts.get(); part != nullptr && part->keyword != nullptr;
+       ++part)
+    if (part->keyword == name && part->val != nullptr) return part->val;
+  return "";
+}
+
+std::string WithoutPasswords(const std::string& where, std::string text) {
+  const Conninfo parts = ParseConninfo(where);
+  for (const char* name : {"password", "sslpassword"}) {
+    const std::string_view secret = Part(parts, name);
+    if (secret.empty()) continue;
+    for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += 3)
+      text.replace(at, secret.size(), "...");
+  }
+  return text;
+}
+
 struct Clear {
   void operator()(PGresult* result) const { PQclear(result); }
 };
@@ -85,8 +111,8 @@ class Postgres : public SqlConnection {
   explicit Postgres(const std::string& where)
       : where_(where), owner_(PQconnectdb(CheckAddress(where).c_str())), connection_(owner_.get()) {
     if (PQstatus(connection_) != CONNECTION_OK)
-      throw Error(ErrorCode::kIo,
-                  "cannot reach the database '" + DescribePostgres(where) + "': " + Message());
+      throw Error(ErrorCode::kIo, "cannot reach the database '" + DescribePostgres(where) +
+                                      "': " + WithoutPasswords(where, Message()));
     // Never the password.
     name_ = "postgresql://" + Text(PQuser(connection_)) + "@" + Text(PQhost(connection_)) + ":" +
             Text(PQport(connection_)) + "/" + Text(PQdb(connection_));
@@ -268,6 +294,18 @@ class Postgres : public SqlConnection {
       throw Error(ErrorCode::kInvalidArgument,
                   "the address of the database is not clear; in a password write %40 for @ and %2F "
                   "for /");
+    // What libpq says of an address that it cannot read quotes it.
+    const Conninfo parts = ParseConninfo(where);
+    if (parts == nullptr)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the address of the database cannot be read; expected "
+                  "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and in its parts %25 for %, %40 "
+                  "for @, %2F for /, %3A for :, %3F for ?");
+    const std::string_view port = Part(parts, "port");
+    if (port.find_first_not_of("0123456789,") != std::string_view::npos)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "the address of the database is not clear: its port is no number; expected "
+                  "postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
     return where;
   }
   std::string Message() const {
@@ -293,19 +331,13 @@ std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options) {
 }
 
 std::string DescribePostgres(const std::string& where) {
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parts(
-      PQconninfoParse(where.c_str(), nullptr), PQconninfoFree);
+  const Conninfo parts = ParseConninfo(where);
   if (parts == nullptr) return "postgresql://...";
-  std::string user, host, port, database;
-  for (const PQconninfoOption* part = parts.get(); part != nullptr && part->keyword != nullptr;
-       ++part) {
-    if (part->val == nullptr) continue;
-    const std::string_view name = part->keyword;
-    if (name == "user") user = std::string(part->val) + "@";
-    if (name == "host") host = part->val;
-    if (name == "port") port = ":" + std::string(part->val);
-    if (name == "dbname") database = part->val;
-  }
+  std::string user(Part(parts, "user")), host(Part(parts, "host")), port(Part(parts, "port")),
+      database(Part(parts, "dbname"));
+  if (!user.empty()) user += "@";
+  if (port.find_first_not_of("0123456789,") != std::string::npos) return "postgresql://...";
+  if (!port.empty()) port = ":" + port;
   // What no such part has: a password that was not written as it must be.
   if ((host + port + database).find('@') != std::string::npos) return "postgresql://...";
   return Printable("postgresql://" + user + host + port + "/" + database);

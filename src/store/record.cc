@@ -1,5 +1,6 @@
 #include "store/record.h"
 
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -72,12 +73,13 @@ std::string EncodeUtterance(const EnrolledUtterance& utterance) {
   std::vector<std::uint8_t> embedding(utterance.embedding.size() * sizeof(float));
   if (!embedding.empty())
     std::memcpy(embedding.data(), utterance.embedding.data(), embedding.size());
-  return ToBytes({{"source", utterance.source},
-                  {"enrolled_at", utterance.enrolled_at},
-                  {"network", utterance.network},
-                  {"speech_seconds", utterance.speech_seconds},
-                  {"snr_db", utterance.snr_db},
-                  {"embedding", Json::binary(std::move(embedding))}});
+  Json json = {{"source", utterance.source},   {"enrolled_at", utterance.enrolled_at},
+               {"network", utterance.network}, {"speech_seconds", utterance.speech_seconds},
+               {"snr_db", utterance.snr_db},   {"embedding", Json::binary(std::move(embedding))}};
+  for (const auto& [name, value] : kConditionFields) {
+    if (std::isfinite(utterance.*value)) json[name] = utterance.*value;
+  }
+  return ToBytes(json);
 }
 
 EnrolledUtterance DecodeUtterance(std::string_view bytes) {
@@ -88,6 +90,9 @@ EnrolledUtterance DecodeUtterance(std::string_view bytes) {
     json.at("network").get_to(utterance.network);
     json.at("speech_seconds").get_to(utterance.speech_seconds);
     json.at("snr_db").get_to(utterance.snr_db);
+    for (const auto& [name, value] : kConditionFields) {
+      if (json.contains(name)) json.at(name).get_to(utterance.*value);
+    }
     const auto& embedding = json.at("embedding").get_binary();
     utterance.embedding.resize(embedding.size() / sizeof(float));
     if (!embedding.empty())

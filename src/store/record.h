@@ -3,10 +3,18 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "vpr/store/voice_store.h"
 
 namespace vpr {
+
+// What EnrolledUtterance has of SpeechConditions, by its name in records and exports; those that
+// are not known are left out of both.
+inline constexpr std::pair<const char*, double EnrolledUtterance::*> kConditionFields[] = {
+    {"high_band_db", &EnrolledUtterance::high_band_db},
+    {"dynamics_db", &EnrolledUtterance::dynamics_db},
+    {"clipped", &EnrolledUtterance::clipped}};
 
 // All of a speaker but id and utterances.
 std::string EncodeSpeaker(const EnrolledSpeaker& speaker);

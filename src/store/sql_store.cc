@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <mutex>
+#include <set>
 
 #include "store/record.h"
 #include "store/vault.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
+#include "vpr/base/unicode.h"
 
 namespace vpr {
 namespace {
@@ -37,13 +40,15 @@ class Transaction {
 class SqlStore : public VoiceStore {
  public:
   SqlStore(std::unique_ptr<SqlConnection> connection, const StoreOptions& options)
-      : sql_(std::move(connection)) {
+      : warn_(options.warn), sql_(std::move(connection)) {
     if (!sql_->initialized()) {
       if (!options.create)
         throw Error(ErrorCode::kNotFound, "no voices are enrolled in '" +
                                               Printable(sql_->Describe()) +
                                               "'; enroll somebody with: vpr enroll NAME FILE...");
-      sql_->Initialize(Vault::Create(options.key).Header());
+      std::string unwise;
+      sql_->Initialize(Vault::Create(options.key, &unwise).Header());
+      Warn(unwise);
     }
     const std::int64_t version = Number("SELECT version FROM store");
     if (version != kStoreVersion)
@@ -53,6 +58,7 @@ class SqlStore : public VoiceStore {
                  Printable(sql_->Describe()).c_str(), static_cast<long long>(version),
                  kStoreVersion));
     vault_ = Vault::Open(ReadHeader(), options.key, sql_->Describe());
+    Warn(KeyFileWarning(options.key));
     Scrub();
     sql_->HasChanged();
   }
@@ -76,9 +82,62 @@ class SqlStore : public VoiceStore {
     Transaction transaction(*sql_, false);
     CheckKey();
     std::optional<EnrolledSpeaker> speaker;
-    ReadSpeakers("WHERE s.key = $1", {vault_.LookupKey(name)}, with_audio,
-                 [&](EnrolledSpeaker&& found) { speaker = std::move(found); });
+    if (const std::int64_t id = IdOf(name); id != 0)
+      ReadSpeakers("WHERE s.id = $1", {id}, with_audio,
+                   [&](EnrolledSpeaker&& found) { speaker = std::move(found); });
     return speaker;
+  }
+
+  Imported Import(std::span<const Enrollment> people, bool merge,
+                  const std::function<void(std::size_t)>& on_person) override {
+    for (const Enrollment& one : people) {
+      CheckSpeakerName(one.name);
+      if (one.note) CheckNote(*one.note);
+    }
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    CheckDimensions(people);
+    Imported imported;
+    std::set<std::int64_t> fresh;    // people of this import
+    std::vector<std::string> taken;  // by others
+    bool replaces = false;           // a note
+    for (std::size_t i = 0; i < people.size(); ++i) {
+      Enrollment one = people[i];
+      const std::int64_t id = IdOf(one.name);
+      EnrolledSpeaker before;
+      if (id != 0) {
+        ReadSpeakers("WHERE s.id = $1", {id}, false,
+                     [&](EnrolledSpeaker&& speaker) { before = std::move(speaker); });
+        LeaveOutKnown(before.utterances, one.utterances);
+        if (!one.utterances.empty() && !merge && !fresh.contains(id)) taken.push_back(one.name);
+        if (one.note == before.note || (!merge && !fresh.contains(id))) one.note.reset();
+        replaces = replaces || (one.note && !before.note.empty());
+      } else {
+        LeaveOutKnown({}, one.utterances);
+      }
+      if (id == 0 || one.note || !one.utterances.empty()) {
+        const std::int64_t now = EnrollOne(id, one);
+        if (id == 0) fresh.insert(now);
+        imported.people += id == 0 ? 1 : 0;
+        imported.utterances += one.utterances.size();
+      }
+      if (on_person) on_person(i + 1);
+    }
+    if (!taken.empty())
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          Format(
+              "'%s'%s enrolled already, with other utterances; nothing was imported; "
+              "--merge adds the utterances",
+              Printable(taken[0]).c_str(),
+              taken.size() == 1 ? " is" : Format(" and %zu more are", taken.size() - 1).c_str()));
+    if (replaces) {
+      CommitRemoval(transaction);
+    } else {
+      sql_->Changed();
+      transaction.Commit();
+    }
+    return imported;
   }
 
   std::vector<std::string> EnrollAll(std::span<const Enrollment> enrollments) override {
@@ -116,10 +175,10 @@ class SqlStore : public VoiceStore {
     Transaction transaction(*sql_, true);
     CheckKey();
     EnrolledSpeaker speaker = SpeakerOf(MustFind(from));
-    if (from != to && IdOf(to) != 0)
+    if (const std::int64_t other = IdOf(to); other != 0 && other != speaker.id)
       throw Error(ErrorCode::kInvalidArgument,
                   "cannot rename '" + Printable(from) + "': '" + Printable(to) + "' is taken");
-    speaker.name = to;
+    speaker.name = ToNfc(to);
     WriteSpeaker(speaker);
     Revise(speaker.id);
     CommitRemoval(transaction);  // of the old name
@@ -186,6 +245,7 @@ class SqlStore : public VoiceStore {
       changed.embedding = utterance.embedding;
       changed.network = utterance.network;
       changed.speech_seconds = utterance.speech_seconds;
+      for (const auto& [name, value] : kConditionFields) changed.*value = utterance.*value;
       WriteUtterance(utterance.id, speaker, changed);
       Revise(speaker);
     }
@@ -264,7 +324,9 @@ class SqlStore : public VoiceStore {
   }
 
   void ChangeKey(const StoreKey& key) override {
-    const Vault fresh = Vault::Create(key);
+    std::string unwise;
+    const Vault fresh = Vault::Create(key, &unwise);
+    Warn(unwise);
     Transaction transaction(*sql_, true);
     CheckKey();
     CheckRecords();  // what is damaged is not given a fresh seal
@@ -303,13 +365,29 @@ class SqlStore : public VoiceStore {
     vault_ = fresh;
   }
 
-  void Check() override {
+  void Check(const std::function<void(std::string_view)>& templates) override {
     sql_->CheckIntegrity();
     Transaction transaction(*sql_, false);
-    CheckRecords();
+    CheckRecords(templates);
+  }
+
+  void DropTemplates() override {
+    try {
+      Transaction transaction(*sql_, true);
+      CheckKey();
+      sql_->Run("DELETE FROM templates");
+      sql_->Run("UPDATE store SET revision = revision + 1");
+      transaction.Commit();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kIo) throw;
+    }
   }
 
  private:
+  void Warn(const std::string& of) const {
+    if (warn_ && !of.empty()) warn_(of);
+  }
+
   static void CheckNote(const std::string& note) {
     if (!IsUtf8(note))
       throw Error(ErrorCode::kInvalidArgument, "'" + Printable(note) +
@@ -360,10 +438,11 @@ class SqlStore : public VoiceStore {
                                                 "' was changed meanwhile; open it again");
   }
 
-  void EnrollOne(std::int64_t id, const Enrollment& enrollment) {
+  // Returns the speaker's id.
+  std::int64_t EnrollOne(std::int64_t id, const Enrollment& enrollment) {
     if (id == 0) {
       EnrolledSpeaker speaker;
-      speaker.name = enrollment.name;
+      speaker.name = ToNfc(enrollment.name);
       speaker.note = enrollment.note.value_or("");
       speaker.enrolled_at = enrollment.enrolled_at.empty() ? UtcNow() : enrollment.enrolled_at;
       speaker.id = id = Number(
@@ -390,6 +469,64 @@ class SqlStore : public VoiceStore {
     sql_->Run("UPDATE store SET utterances = utterances + $1",
               {static_cast<std::int64_t>(enrollment.utterances.size())});
     Revise(id);
+    return id;
+  }
+
+  // Takes out of `fresh` what is among `before`, or in it twice.
+  static void LeaveOutKnown(const std::vector<EnrolledUtterance>& before,
+                            std::vector<EnrolledUtterance>& fresh) {
+    using Key = std::pair<std::string_view, std::string_view>;
+    const auto key = [](const EnrolledUtterance& utterance) {
+      return Key(utterance.network, {reinterpret_cast<const char*>(utterance.embedding.data()),
+                                     utterance.embedding.size() * sizeof(float)});
+    };
+    std::set<Key> known;
+    for (const EnrolledUtterance& utterance : before) known.insert(key(utterance));
+    std::vector<EnrolledUtterance> kept;
+    kept.reserve(fresh.size());  // the keys are views of them
+    for (EnrolledUtterance& utterance : fresh) {
+      if (known.contains(key(utterance))) continue;
+      kept.push_back(std::move(utterance));
+      known.insert(key(kept.back()));
+    }
+    fresh = std::move(kept);
+  }
+
+  // A network makes embeddings of one length: others would be in the way of all who are compared.
+  void CheckDimensions(std::span<const Enrollment> people) {
+    std::map<std::string, std::size_t> lengths;
+    const auto refuse = [](const std::string& whose, const std::string& network, std::size_t found,
+                           std::size_t expected) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("an embedding of %s has %zu numbers, others of network %.8s have %zu; "
+                         "nothing was imported",
+                         whose.c_str(), found, Printable(network).c_str(), expected));
+    };
+    for (const Enrollment& one : people) {
+      for (const EnrolledUtterance& utterance : one.utterances) {
+        const std::size_t length = utterance.embedding.size();
+        const auto known = lengths.try_emplace(utterance.network, length).first;
+        if (known->second != length)
+          refuse("'" + Printable(one.name) + "'", utterance.network, length, known->second);
+      }
+    }
+    // Of each network the first that the store has.
+    std::set<std::string> open;
+    for (const auto& [network, length] : lengths) open.insert(network);
+    std::int64_t last = 0;
+    for (bool more = true; more && !open.empty();) {
+      more = false;
+      sql_->Run(
+          "SELECT id, speaker, data FROM utterances WHERE id > $1 ORDER BY id LIMIT 256", {last},
+          [&](const SqlRow& row) {
+            more = true;
+            last = row.Integer(0);
+            const EnrolledUtterance utterance = ReadUtterance(last, row.Integer(1), row.Bytes(2));
+            const std::size_t length = utterance.embedding.size();
+            if (open.erase(utterance.network) > 0 && lengths[utterance.network] != length)
+              refuse("what is imported", utterance.network, lengths[utterance.network], length);
+          });
+    }
   }
 
   // Connections, for a thread each, that see the templates this transaction sees: all have the same
@@ -472,7 +609,7 @@ class SqlStore : public VoiceStore {
     });
   }
 
-  void CheckRecords() {
+  void CheckRecords(const std::function<void(std::string_view)>& templates = {}) {
     Counts counts;
     sql_->Run("SELECT id, key, data FROM speakers", {}, [&](const SqlRow& row) {
       ReadSpeaker(row);
@@ -483,7 +620,12 @@ class SqlStore : public VoiceStore {
       ++counts.utterances;
     });
     sql_->Run("SELECT block, speakers, data FROM templates", {}, [&](const SqlRow& row) {
-      Open(row.Bytes(2), TemplatePlace(row.Integer(0), row.Integer(1)));
+      const std::string block = Open(row.Bytes(2), TemplatePlace(row.Integer(0), row.Integer(1)));
+      try {
+        if (templates) templates(block);
+      } catch (const Error& error) {
+        throw Damaged(error.what());
+      }
     });
     sql_->Run("SELECT utterance, data FROM audio", {},
               [&](const SqlRow& row) { Open(row.Bytes(1), AudioPlace(row.Integer(0))); });
@@ -532,8 +674,14 @@ class SqlStore : public VoiceStore {
               {vault_.Seal(EncodeUtterance(utterance), UtterancePlace(id, speaker)), id});
   }
 
+  // Older versions stored names as they were typed, composed or not.
   std::int64_t IdOf(const std::string& name) {
-    return Number("SELECT id FROM speakers WHERE key = $1", {vault_.LookupKey(name)});
+    std::int64_t id = 0;
+    for (const std::string& spelling : {ToNfc(name), name, ToNfd(name)}) {
+      if (id == 0)
+        id = Number("SELECT id FROM speakers WHERE key = $1", {vault_.LookupKey(spelling)});
+    }
+    return id;
   }
 
   std::int64_t MustFind(const std::string& name) {
@@ -552,6 +700,7 @@ class SqlStore : public VoiceStore {
     return speaker;
   }
 
+  std::function<void(const std::string&)> warn_;
   std::unique_ptr<SqlConnection> sql_;
   Vault vault_;
 };

@@ -10,10 +10,12 @@
 #include <filesystem>
 #include <map>
 #include <thread>
+#include <vector>
 
 #include "store/read_ahead.h"
 #include "store/sql.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
@@ -61,22 +63,69 @@ CREATE TABLE audio (
   data BLOB NOT NULL);
 )";
 
-// Only the owner may read it.
-void CreateFile(const std::string& path) {
+[[noreturn]] void CannotOpen(const std::string& path, const std::string& why) {
+  throw Error(ErrorCode::kIo, "cannot open store '" + Printable(path) + "': " + why);
+}
+
+// The file itself, behind the links that may be followed, absolute.
+std::string FileOf(const std::string& path) {
+  const std::string file = PlaceOfWriting(path);
   std::error_code error;
-  const fs::path folder = fs::path(path).parent_path();
-  if (!folder.empty() && !fs::exists(folder, error)) {
-    fs::create_directories(folder, error);
-    if (error)
-      throw Error(ErrorCode::kIo, "cannot make folder '" + Printable(folder.string()) +
-                                      "' for the store: " + error.message());
-    ::chmod(folder.c_str(), 0700);
-  }
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno != EEXIST)  // another process may have been first
-    throw Error(ErrorCode::kIo,
-                "cannot make store '" + Printable(path) + "': " + std::strerror(errno));
+  const fs::path folder = fs::canonical(fs::absolute(file).parent_path(), error);
+  if (error) CannotOpen(path, error.message());
+  return (folder / fs::path(file).filename()).string();
+}
+
+// Only the owner may read it, whatever the umask.
+void CreateFile(const std::string& file, const std::string& path) {
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0 && errno == EEXIST) return;  // another process was first
+  const bool done = fd >= 0 && ::fchmod(fd, 0600) == 0;
+  const int error = errno;
   if (fd >= 0) ::close(fd);
+  if (!done)
+    throw Error(ErrorCode::kIo,
+                "cannot make store '" + Printable(path) + "': " + std::strerror(error));
+}
+
+// The store and the files that SQLite keeps beside it.
+std::vector<std::string> FilesOf(const std::string& file) {
+  return {file, file + "-wal", file + "-shm", file + "-journal"};
+}
+
+// What another user may have laid out for us to write voices into, or to read as ours.
+void CheckOwners(const std::string& file, const std::string& path) {
+  struct stat folder {};
+  if (::stat(fs::path(file).parent_path().c_str(), &folder) != 0)
+    CannotOpen(path, std::strerror(errno));
+  const bool open_to_all = (folder.st_mode & S_IWOTH) != 0;
+  for (const std::string& one : FilesOf(file)) {
+    struct stat status {};
+    if (::lstat(one.c_str(), &status) != 0) continue;
+    const bool foreign = status.st_uid != ::geteuid() && status.st_uid != 0;
+    if (!S_ISREG(status.st_mode)) CannotOpen(path, "'" + Printable(one) + "' is not a file");
+    if (foreign && (open_to_all || status.st_size == 0) && (open_to_all || one == file))
+      CannotOpen(path, Format("'%s' belongs to another user (%ld)%s; take another place with --db",
+                              Printable(one).c_str(), static_cast<long>(status.st_uid),
+                              open_to_all ? ", in a folder that everybody may write to"
+                                          : " and is no store yet"));
+  }
+}
+
+// Voices are for their owner, or for a group that was given them, but not for every user. Copies
+// get such permissions easily.
+void CheckPermissions(const std::string& file, const std::string& path,
+                      const std::function<void(const std::string&)>& warn) {
+  for (const std::string& one : FilesOf(file)) {
+    struct stat status {};
+    if (::lstat(one.c_str(), &status) != 0 || (status.st_mode & S_IRWXO) == 0) continue;
+    const bool mended = ::chmod(one.c_str(), 0600) == 0;
+    if (!warn || one != file) continue;
+    warn(Format(
+        "every user of this machine could open the store '%s' (mode %04o); %s",
+        Printable(path).c_str(), static_cast<unsigned>(status.st_mode & 07777),
+        mended ? "now only its owner can (0600)" : "its owner should change that: chmod 600"));
+  }
 }
 
 class Row : public SqlRow {
@@ -102,8 +151,9 @@ class Row : public SqlRow {
 class Sqlite : public SqlConnection {
  public:
   explicit Sqlite(const StoreOptions& options) : path_(options.where) {
-    struct stat status;
+    struct stat status {};
     const bool there = ::stat(path_.c_str(), &status) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR) CannotOpen(path_, std::strerror(errno));
     if (there && !S_ISREG(status.st_mode))
       throw Error(ErrorCode::kInvalidArgument,
                   "'" + Printable(path_) + "' is not a file, so it cannot be a store");
@@ -112,13 +162,21 @@ class Sqlite : public SqlConnection {
           ErrorCode::kNotFound,
           "no voices are enrolled: there is no store '" + Printable(path_) +
               "'; enroll somebody with: vpr enroll NAME FILE..., or name another with --db");
-    if (!there) CreateFile(path_);
-    // An empty file that was there becomes a store: as private as if it had been made.
-    if (there && status.st_size == 0) ::chmod(path_.c_str(), 0600);
+    if (!there) {
+      if (const fs::path folder = fs::path(path_).parent_path(); !folder.empty())
+        MakeFolders(folder.string(), 0700);
+      CreateFile(FileOf(path_), path_);
+    }
+    const std::string file = FileOf(path_);
+    CheckOwners(file, path_);
+    if (::access(file.c_str(), R_OK) != 0) CannotOpen(path_, std::strerror(errno));
     if (there && status.st_size > 0 && status.st_size < 512)
       throw Error(ErrorCode::kCorrupt,
                   Format("cannot use store '%s': its %lld bytes are no store",
                          Printable(path_).c_str(), static_cast<long long>(status.st_size)));
+    // An empty file that was there becomes a store: as private as if it had been made.
+    if (there && status.st_size == 0) ::chmod(file.c_str(), 0600);
+    CheckPermissions(file, path_, options.warn);
     Connect();
     CheckSize();
     Execute(Format("PRAGMA page_size = %d; PRAGMA wal_autocheckpoint = %d", kPageBytes,
@@ -135,14 +193,12 @@ class Sqlite : public SqlConnection {
   void Connect() {
     // Absolute, since SQLite takes ":memory:" and "file:..." for something else than files, and
     // behind all links, where SQLite keeps its log.
-    std::error_code error;
-    file_ = fs::canonical(path_, error).string();
-    if (error) file_ = fs::absolute(path_).string();
+    file_ = FileOf(path_);
     std::string where = file_;
-    int flags = SQLITE_OPEN_READWRITE;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW;
     immutable_ = Unwritable();
     if (immutable_) {
-      flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+      flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOFOLLOW;
       where = ImmutableUri(where);
     }
     const int code = sqlite3_open_v2(where.c_str(), &handle_, flags, ReadAheadVfs());
@@ -229,7 +285,17 @@ class Sqlite : public SqlConnection {
 
   bool initialized() override {
     auto ours = [&] { return Pragma("application_id") == kApplicationId; };
-    if (ours()) return true;
+    if (ours()) {
+      // Such would act on every change, unseen.
+      Run("SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index')", {},
+          [&](const SqlRow& row) {
+            throw Error(ErrorCode::kCorrupt, "cannot use store '" + Printable(path_) +
+                                                 "': it has a " + Printable(row.Bytes(0)) + ", '" +
+                                                 Printable(row.Bytes(1)) +
+                                                 "', which no store of vpr has");
+          });
+      return true;
+    }
     if (Tables() == 0) return false;
     // Another process may have made the store in between, tables and number in one transaction.
     if (!ours())

@@ -16,11 +16,9 @@ namespace vpr {
 class Vault {
  public:
   Vault() = default;  // without a key
-  Vault(const Vault&) = default;
-  Vault& operator=(const Vault&) = default;
-  ~Vault();
-  // A new one; without a key if `key` is empty.
-  static Vault Create(const StoreKey& key);
+  // A new one; without a key if `key` is empty. Throws kInvalidArgument for a key that is refused;
+  // `unwise` becomes what to warn of, as one line.
+  static Vault Create(const StoreKey& key, std::string* unwise = nullptr);
   // From what Header() gave. `name` is used in messages. Throws kNeedsPassphrase
   // or kNeedsKeyFile for a missing key, kIncompatible for a wrong one and for one that is not
   // needed; kCorrupt.
@@ -42,7 +40,11 @@ class Vault {
   std::string LookupKey(std::string_view name) const;
 
  private:
-  std::string header_, data_key_, lookup_key_;
+  std::string header_;
+  Secret data_key_, lookup_key_;
 };
+
+// What is wrong with the file of a key that is not new, as one line; empty: nothing.
+std::string KeyFileWarning(const StoreKey& key);
 
 }  // namespace vpr

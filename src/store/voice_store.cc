@@ -1,5 +1,6 @@
 #include "vpr/store/voice_store.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include "store/sql_store.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/base/unicode.h"
 
 namespace vpr {
 
@@ -16,15 +18,30 @@ bool IsPostgres(const std::string& where) {
   return where.starts_with("postgresql://") || where.starts_with("postgres://");
 }
 
+// Else an address that was mistyped would be taken for a file, and shown with its password.
+void CheckPlace(const std::string& where) {
+  const bool names_password = where.find("password=") != std::string::npos;
+  const std::size_t scheme = where.find("://");
+  if (IsPostgres(where) || (scheme == std::string::npos && !names_password)) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              "cannot open a store at an address that begins '" +
+                  Printable(where.substr(0, std::min<std::size_t>(scheme, 12))) +
+                  "'; expected the path of a file, or postgresql://USER@HOST:PORT/DATABASE");
+}
+
 }  // namespace
 
 std::unique_ptr<VoiceStore> VoiceStore::Open(const StoreOptions& options) {
+  CheckPlace(options.where);
   return MakeSqlStore(IsPostgres(options.where) ? OpenPostgres(options) : OpenSqlite(options),
                       options);
 }
 
 std::string DescribeStore(const std::string& where) {
-  return IsPostgres(where) ? DescribePostgres(where) : where;
+  if (IsPostgres(where)) return DescribePostgres(where);
+  const bool address =
+      where.find("://") != std::string::npos || where.find("password=") != std::string::npos;
+  return address ? where.substr(0, std::min<std::size_t>(where.find("://"), 12)) + "..." : where;
 }
 
 std::string FindStore(const std::string& given) {
@@ -66,6 +83,8 @@ void CheckSpeakerName(const std::string& name) {
     if (byte < 0x20 || byte == 0x7F || c1 || u20 || isolate)
       refuse("it holds a control character (a line break?)");
   }
+  if (const auto invisible = FindInvisible(name))
+    refuse(Format("it holds U+%04X, which nobody sees", static_cast<unsigned>(*invisible)).c_str());
   if (name == "unknown speaker") refuse("it is the answer for somebody who is not enrolled");
   if (name.front() == ' ' || name.back() == ' ') refuse("it begins or ends with a blank");
 }

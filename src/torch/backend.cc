@@ -6,6 +6,7 @@
 #include "torch/torch_network.h"
 #include "torch/torchscript.h"
 #include "torch/trainer.h"
+#include "vpr/network/graph.h"
 
 namespace vpr {
 namespace {
@@ -22,6 +23,8 @@ class TorchBackend : public Backend {
   std::unique_ptr<Network> MakeNetwork(const Model& model,
                                        const ExtractorOptions& options) override {
     torch::Device device = ParseDevice(options.device);
+    // Checks options and shapes against the tensors that are there, before memory is taken by them.
+    if (HasGraph(model.info)) BuildGraph(model);
     std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
     ImportTensors(model.tensors, *network);
     network->to(device);

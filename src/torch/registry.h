@@ -28,6 +28,9 @@ class Loss : public torch::nn::Module {
   };
   virtual Output forward(torch::Tensor embeddings, torch::Tensor classes) = 0;
   virtual void SetMargin(double /*margin*/) {}
+  // Where the classes begin: directions in the space of the embeddings, [classes, embedding]; rows
+  // of zeros say nothing. For losses that have such centres.
+  virtual void StartAt(const torch::Tensor& /*centers*/) {}
 };
 
 struct LossOptions {

@@ -1,10 +1,12 @@
 #include "torch/torchscript.h"
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/runtime/operator.h>
 #include <torch/script.h>
 
 #include <sstream>
 
+#include "model/torchscript_check.h"
 #include "torch/device.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -65,8 +67,18 @@ class ScriptNetwork : public Network {
 }  // namespace
 
 std::unique_ptr<Network> LoadTorchScript(const std::string& path, const torch::Device& device) {
-  const std::string content = ReadFile(path);
-  std::istringstream stream(content);
+  std::istringstream stream;
+  try {
+    stream.str(CheckedTorchScript(ReadFile(path), [](const std::string& name) {
+      using torch::jit::getAllOperatorsFor;
+      return !getAllOperatorsFor(c10::Symbol::fromQualString("aten::" + name)).empty() ||
+             !getAllOperatorsFor(c10::Symbol::fromQualString("prim::" + name)).empty();
+    }));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCorrupt && error.code() != ErrorCode::kIncompatible) throw;
+    throw Error(error.code(), "cannot use '" + Printable(path) + "': " + error.what() +
+                                  "; save it with torch.jit.script(model).save()");
+  }
   try {
     torch::jit::Module module = torch::jit::load(stream, device);
     module.eval();

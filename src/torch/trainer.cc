@@ -2,6 +2,7 @@
 
 #include <torch/version.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "torch/checkpoint.h"
 #include "torch/device.h"
 #include "torch/distributed.h"
+#include "torch/losses/distillation.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
 #include "train/crop_sampler.h"
@@ -19,6 +21,7 @@
 #include "train/fit_scoring.h"
 #include "train/held_out.h"
 #include "train/speaker_embeddings.h"
+#include "train/teacher.h"
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -85,6 +88,8 @@ class Trainer {
         held_out_(dataset_, config, progress_),
         sampler_(dataset_, held_out_.training_records(), WithTrimming()) {
     CheckData();
+    if (!config_.teachers.empty())
+      teacher_.emplace(config_, dataset_, sampler_.records(), sampler_.unlabelled());
     SetThreads(config_.threads);
     SetUpMath(device_, config_.precision, config_.crop_spread == 0);
     Describe();
@@ -92,8 +97,9 @@ class Trainer {
     network_ = MakeModule(info_);
     const bool from_run = std::filesystem::is_directory(config_.init_from);
     if (!config_.init_from.empty() && !from_run) StartFromModel(config_.init_from);
-    loss_ = loss_kind_.make(
-        {info_.embedding_dim, sampler_.num_classes(), config_.scale, config_.sub_centers});
+    loss_ = loss_kind_.make({info_.embedding_dim, std::max(1, sampler_.num_classes()),
+                             config_.scale, config_.sub_centers});
+    if (teacher_) FollowTeacher();
     network_->to(device_);
     loss_->to(device_);
     if (from_run) StartFromRun(config_.init_from);
@@ -104,6 +110,9 @@ class Trainer {
     }
     std::vector<torch::Tensor> parameters = network_->parameters();
     for (torch::Tensor& parameter : loss_->parameters()) parameters.push_back(parameter);
+    if (distillation_ != nullptr) {
+      for (torch::Tensor& parameter : distillation_->parameters()) parameters.push_back(parameter);
+    }
     optimizer_ = MakeOptimizer(config_, parameters);
     if (config_.average_decay > 0) {
       average_ = MakeModule(info_);
@@ -159,10 +168,10 @@ class Trainer {
   }
 
   void CheckData() const {
-    if (sampler_.num_speakers() < 2)
+    if (sampler_.num_speakers() < 2 && config_.teachers.empty())
       throw Error(ErrorCode::kUnusable,
                   Format("cannot train on '%s': %d speaker(s) to train on, at least 2 are needed; "
-                         "check the labels, or hold out fewer speakers",
+                         "check the labels, hold out fewer speakers, or give a --teacher",
                          config_.train.c_str(), sampler_.num_speakers()));
     const std::uint64_t utterances = sampler_.num_utterances();
     if (utterances < static_cast<std::size_t>(config_.batch_size))
@@ -179,11 +188,29 @@ class Trainer {
                          config_.batch_size, world_->size()));
   }
 
+  void FollowTeacher() {
+    distillation_ = std::make_shared<Distillation>(
+        DistillationOptions{info_.embedding_dim, teacher_->dim(), config_.teacher_weight,
+                            config_.teacher_similarity, config_.teacher_contrast});
+    distillation_->to(device_);
+    if (!config_.teacher_centers || teacher_->dim() != info_.embedding_dim) return;
+    torch::Tensor centers =
+        torch::zeros({std::max(1, sampler_.num_classes()), info_.embedding_dim});
+    for (int c = 0; c < sampler_.num_speakers(); ++c) {
+      std::vector<float> mean = teacher_->SpeakerMean(sampler_.RecordsOfClass(c));
+      if (!mean.empty())
+        centers[c] = torch::from_blob(mean.data(), {info_.embedding_dim}, torch::kFloat).clone();
+    }
+    loss_->StartAt(centers);
+  }
+
   // All start with the weights of the first, and normalise over the whole batch.
   void JoinOthers() {
     if (world_->alone()) return;
     for (torch::nn::Module* module : {static_cast<torch::nn::Module*>(network_.get()),
-                                      static_cast<torch::nn::Module*>(loss_.get())}) {
+                                      static_cast<torch::nn::Module*>(loss_.get()),
+                                      static_cast<torch::nn::Module*>(distillation_.get())}) {
+      if (module == nullptr) continue;
       world_->CopyFromFirst(module->parameters());
       world_->CopyFromFirst(module->buffers());
       for (const auto& part : module->modules()) {
@@ -226,12 +253,15 @@ class Trainer {
   std::string Identity() const {
     TrainConfig same = config_;
     same.output = same.train = same.dev = same.device = same.precision = "";
+    same.teachers.clear();  // what they say of the recordings counts, not where it is
+    same.teacher_lists.clear();
     same.patience = 0;
     same.epochs = same.threads = same.loader_threads = 1;
     same.checkpoint_minutes = 1;
     same.cohort_speakers = TrainConfig().cohort_speakers;  // not of the network
     same.cohort_top = TrainConfig().cohort_top;
-    return "settings " + Fingerprint(WriteTrainConfig(same)) + ", " + DataIdentity();
+    return "settings " + Fingerprint(WriteTrainConfig(same)) +
+           (teacher_ ? ", teacher " + teacher_->Fingerprint() : "") + ", " + DataIdentity();
   }
 
   std::string DataIdentity() const {
@@ -249,7 +279,9 @@ class Trainer {
     return average_ != nullptr ? average_ : network_;
   }
 
-  TrainedParts Parts() const { return {*network_, *loss_, *optimizer_, average_.get()}; }
+  TrainedParts Parts() const {
+    return {*network_, *loss_, *optimizer_, average_.get(), distillation_.get()};
+  }
 
   void StartFromModel(const std::string& path) {
     Model model = LoadModel(path);
@@ -275,7 +307,7 @@ class Trainer {
   }
 
   void StartFromRun(const std::string& run_dir) {
-    LoadTrained(run_dir + "/checkpoint.pt", DataIdentity(), *network_, *loss_, device_);
+    LoadTrained(CheckpointPath(run_dir), DataIdentity(), *network_, *loss_);
     // Same data, but it may have started from a model of other data.
     TrainConfig before;
     ReadTrainConfig(run_dir + "/config.toml", before);
@@ -299,9 +331,13 @@ class Trainer {
         throw Error(ErrorCode::kIo,
                     "cannot make folder '" + Printable(config_.run_dir) + "': " + error.message());
     }
-    const std::string path = CheckpointPath();
     if (config_.resume) {
-      state_ = LoadCheckpoint(path, Identity(), Parts(), device_);
+      const std::string path = CheckpointPath(config_.run_dir);
+      state_ = LoadCheckpoint(path, Identity(), Parts());
+      if (state_.next_batch > BatchesPerEpoch())
+        throw Error(ErrorCode::kCorrupt, "cannot resume '" + Printable(path) +
+                                             "': it is damaged: an epoch has fewer steps than it "
+                                             "has done");
       if (!state_.history.empty()) {
         try {
           info_ = LoadModel(config_.output).info;  // the best so far
@@ -313,7 +349,7 @@ class Trainer {
       }
       progress_.Info(Format("resuming at epoch %d, step %llu", state_.epoch,
                             static_cast<unsigned long long>(state_.next_batch + 1)));
-    } else if (world_->first() && IsRegularFile(path)) {
+    } else if (world_->first() && HoldsTrainingRun(config_.run_dir)) {
       throw Error(ErrorCode::kInvalidArgument,
                   "'" + Printable(config_.run_dir) +
                       "' holds another training run; continue it with --resume, name another "
@@ -340,6 +376,14 @@ class Trainer {
     if (!world_->alone())
       progress_.Info(Format("%d processes, %d crops of each batch for each", world_->size(),
                             config_.batch_size / world_->size()));
+    if (teacher_)
+      progress_.Info(
+          Format("teacher: embeddings of %d numbers for %zu of %llu recordings, %llu of "
+                 "these without a speaker",
+                 teacher_->dim(), teacher_->found(),
+                 static_cast<unsigned long long>(sampler_.num_utterances()),
+                 static_cast<unsigned long long>(std::count(sampler_.unlabelled().begin(),
+                                                            sampler_.unlabelled().end(), true))));
     progress_.Info(held_out_.Description());
   }
 
@@ -390,17 +434,60 @@ class Trainer {
   struct Input {
     Batch batch;
     torch::Tensor features, classes;
+    // With a teacher: of the crops that it knows, and of those that have a class, their numbers.
+    torch::Tensor targets, taught, labelled;
   };
 
   Input Load(Batch made) const {
-    Input input{std::move(made), {}, {}};
+    Input input{std::move(made), {}, {}, {}, {}, {}};
     Batch& batch = input.batch;
     const auto size = static_cast<std::int64_t>(batch.classes.size());
     input.features = transfers_.Upload(torch::from_blob(
         batch.features.data(),
         {size, config_.features.n_mels, static_cast<std::int64_t>(batch.frames)}, torch::kFloat));
     input.classes = transfers_.Upload(torch::from_blob(batch.classes.data(), {size}, torch::kLong));
+    if (teacher_) AddTargets(input);
     return input;
+  }
+
+  void AddTargets(Input& input) const {
+    std::vector<std::int64_t> taught, labelled;
+    std::vector<float> targets;
+    for (std::size_t i = 0; i < input.batch.records.size(); ++i) {
+      if (input.batch.classes[i] >= 0) labelled.push_back(static_cast<std::int64_t>(i));
+      const float* target = teacher_->Target(input.batch.records[i]);
+      if (target == nullptr) continue;
+      taught.push_back(static_cast<std::int64_t>(i));
+      targets.insert(targets.end(), target, target + teacher_->dim());
+    }
+    const auto upload = [&](const torch::Tensor& tensor) { return transfers_.Upload(tensor); };
+    input.targets = upload(
+        torch::from_blob(targets.data(),
+                         {static_cast<std::int64_t>(taught.size()), teacher_->dim()}, torch::kFloat)
+            .clone());
+    input.taught = upload(torch::tensor(taught, torch::kLong));
+    input.labelled = upload(torch::tensor(labelled, torch::kLong));
+  }
+
+  // The loss that labels give and, with a teacher, what it gives.
+  Loss::Output ComputeLoss(const torch::Tensor& embeddings, const Input& input) {
+    if (!teacher_) return loss_->forward(embeddings, input.classes);
+    for (const torch::Tensor& part : {input.targets, input.taught, input.labelled})
+      transfers_.Use(part);
+    Loss::Output output{torch::zeros({}, embeddings.options()), torch::zeros({}, torch::kLong)};
+    const std::int64_t labelled = input.labelled.size(0);
+    if (labelled > 0 && config_.loss_weight > 0) {
+      output = loss_->forward(embeddings.index_select(0, input.labelled),
+                              input.classes.index_select(0, input.labelled));
+      // A batch counts as much as its labelled crops; the accuracy is theirs.
+      const double share = static_cast<double>(labelled) / static_cast<double>(embeddings.size(0));
+      output.loss = config_.loss_weight * share * output.loss;
+      output.correct = output.correct.to(torch::kFloat) / share;
+    }
+    if (input.taught.size(0) > 0)
+      output.loss = output.loss +
+                    distillation_->forward(embeddings.index_select(0, input.taught), input.targets);
+    return output;
   }
 
   void Step(const Input& input, std::uint64_t step) {
@@ -423,7 +510,7 @@ class Trainer {
       Autocast autocast(device_, bfloat16_);
       embeddings = network_->forward(input.features);
     }
-    Loss::Output output = loss_->forward(embeddings.to(torch::kFloat), input.classes);
+    Loss::Output output = ComputeLoss(embeddings.to(torch::kFloat), input);
     const torch::Tensor sums = torch::stack(
         {output.loss.detach().to(torch::kFloat), output.correct.detach().to(torch::kFloat)});
     // A GPU goes on to the next step while the loss of this one is read.
@@ -619,10 +706,8 @@ class Trainer {
 
   int EmbeddingThreads() const { return config_.threads > 0 ? config_.threads : HardwareThreads(); }
 
-  std::string CheckpointPath() const { return config_.run_dir + "/checkpoint.pt"; }
-
   void SaveState() {
-    SaveCheckpoint(CheckpointPath(), state_, Parts());
+    SaveCheckpoint(CheckpointPath(config_.run_dir), state_, Parts());
     last_saved_ = Clock::now();
   }
 
@@ -645,6 +730,8 @@ class Trainer {
   std::shared_ptr<EmbeddingNetwork> network_;
   std::shared_ptr<EmbeddingNetwork> average_;  // of its weights; null: not wanted
   std::shared_ptr<Loss> loss_;
+  std::optional<Teacher> teacher_;
+  std::shared_ptr<Distillation> distillation_;  // null: no teacher
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   TrainState state_;
   torch::Tensor unread_;  // sums of step unread_step_ on a GPU; undefined: none

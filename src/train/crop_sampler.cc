@@ -28,34 +28,44 @@ enum Stream : std::uint64_t { kEpochStream = 1, kCropStream = 2, kLengthStream =
 CropSampler::CropSampler(const PackedDataset& dataset, const std::vector<std::uint32_t>& records,
                          const TrainConfig& config)
     : dataset_(dataset), config_(config), augmenter_(dataset, config), mel_(config.features) {
-  constexpr std::size_t kUnused = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> counts(dataset.label_names().size());
+  constexpr std::size_t kNoClass = std::numeric_limits<std::size_t>::max();
+  const std::vector<std::string>& names = dataset.label_names();
+  std::vector<std::size_t> counts(names.size());
   for (std::uint32_t record : records) ++counts[static_cast<std::size_t>(dataset.label(record))];
-  std::vector<std::size_t> next(counts.size(), kUnused);  // of each label, in records_
+  std::vector<std::size_t> next(counts.size(), kNoClass);  // of each label, in records_
   std::size_t used = 0;
   for (std::size_t label = 0; label < counts.size(); ++label) {
-    if (counts[label] == 0 || counts[label] < static_cast<std::size_t>(config.min_utterances))
+    if (counts[label] == 0 || counts[label] < static_cast<std::size_t>(config.min_utterances) ||
+        names[label] == kUnlabelled)
       continue;
-    speakers_.push_back({used, used + counts[label], 0});
+    sources_.push_back({used, used + counts[label], 0});
     next[label] = used;
     used += counts[label];
   }
+  num_speakers_ = static_cast<int>(sources_.size());
+  unlabelled_.resize(used);
   records_.resize(used);
   for (std::uint32_t record : records) {
     std::size_t& place = next[static_cast<std::size_t>(dataset.label(record))];
-    if (place != kUnused) records_[place++] = record;
+    if (place != kNoClass) {
+      records_[place++] = record;
+    } else if (!config.teachers.empty()) {
+      sources_.push_back({records_.size(), records_.size() + 1, 0});
+      records_.push_back(record);
+      unlabelled_.push_back(true);
+    }
   }
-  cumulative_seconds_.resize(used);
-  for (Speaker& speaker : speakers_) {
+  cumulative_seconds_.resize(records_.size());
+  for (Source& source : sources_) {
     double speech = 0, sum = 0;
-    for (std::size_t i = speaker.begin; i < speaker.end; ++i) {
+    for (std::size_t i = source.begin; i < source.end; ++i) {
       const double seconds = dataset.Seconds(records_[i]);
       speech += seconds;
       sum += std::max(seconds, config.crop_seconds);
       cumulative_seconds_[i] = sum;
     }
     seconds_ += speech;
-    speaker.weight = std::pow(speech, config.speaker_balance);
+    source.weight = std::pow(speech, config.speaker_balance);
   }
   crops_per_epoch_ = config.crops_per_epoch;
   if (crops_per_epoch_ == 0)
@@ -68,32 +78,41 @@ int CropSampler::num_classes() const {
   return num_speakers() * (config_.speed_perturb ? static_cast<int>(std::size(kSpeeds)) : 1);
 }
 
-std::uint32_t CropSampler::DrawRecord(const Speaker& speaker, Rng& rng) const {
-  double at = rng.Uniform() * cumulative_seconds_[speaker.end - 1];
+std::vector<std::uint32_t> CropSampler::RecordsOfClass(int class_number) const {
+  const Source& speaker = sources_[static_cast<std::size_t>(class_number)];
+  return {records_.begin() + static_cast<std::ptrdiff_t>(speaker.begin),
+          records_.begin() + static_cast<std::ptrdiff_t>(speaker.end)};
+}
+
+std::uint32_t CropSampler::DrawRecord(const Source& source, Rng& rng) const {
+  double at = rng.Uniform() * cumulative_seconds_[source.end - 1];
   const auto begin = cumulative_seconds_.begin();
-  auto found = std::upper_bound(begin + static_cast<std::ptrdiff_t>(speaker.begin),
-                                begin + static_cast<std::ptrdiff_t>(speaker.end), at);
-  return records_[std::min(static_cast<std::size_t>(found - begin), speaker.end - 1)];
+  auto found = std::upper_bound(begin + static_cast<std::ptrdiff_t>(source.begin),
+                                begin + static_cast<std::ptrdiff_t>(source.end), at);
+  return records_[std::min(static_cast<std::size_t>(found - begin), source.end - 1)];
 }
 
 std::vector<CropChoice> CropSampler::DrawEpoch(int epoch) const {
   Rng rng(config_.seed, kEpochStream, static_cast<std::uint64_t>(epoch));
   double total = 0;
-  for (const Speaker& speaker : speakers_) total += speaker.weight;
-  // Points at distance total / crops; a speaker gets as many crops as points fall on its stretch.
-  // The last speaker takes what rounding leaves.
+  for (const Source& source : sources_) total += source.weight;
+  // Points at distance total / crops; a source gets as many crops as points fall on its stretch.
+  // The last one takes what rounding leaves.
   const double distance = total / static_cast<double>(crops_per_epoch_), shift = rng.Uniform();
   std::vector<CropChoice> crops;
   crops.reserve(crops_per_epoch_);
   double end = 0;
-  for (std::size_t s = 0; s < speakers_.size(); ++s) {
-    end += speakers_[s].weight;
-    const bool last = s + 1 == speakers_.size();
+  const auto speakers = static_cast<std::size_t>(num_speakers_);
+  for (std::size_t s = 0; s < sources_.size(); ++s) {
+    end += sources_[s].weight;
+    const bool last = s + 1 == sources_.size();
     while (crops.size() < crops_per_epoch_ &&
            (last || (static_cast<double>(crops.size()) + shift) * distance < end)) {
       std::size_t speed = config_.speed_perturb ? rng.Below(std::size(kSpeeds)) : 0;
-      crops.push_back({DrawRecord(speakers_[s], rng),
-                       static_cast<std::int32_t>(s + speed * speakers_.size()), kSpeeds[speed]});
+      const std::int32_t number =
+          s < speakers ? static_cast<std::int32_t>(s + speed * speakers) : -1;
+      crops.push_back(
+          {DrawRecord(sources_[s], rng), number, kSpeeds[speed], static_cast<std::uint32_t>(s)});
     }
   }
   rng.Shuffle(crops);
@@ -118,10 +137,9 @@ std::vector<float> CropSampler::DrawSamples(const CropChoice& crop, std::size_t 
     dataset_.ReadSamples(crop.record, rng.Below(there - wanted + 1), wanted, samples.data());
   } else {
     // Too short: joined with other utterances of the speaker, or repeated if there is only this.
-    const Speaker& speaker =
-        speakers_[static_cast<std::size_t>(crop.class_number) % speakers_.size()];
+    const Source& source = sources_[crop.source];
     for (std::uint32_t record = crop.record; samples.size() < wanted;
-         record = records_[speaker.begin + rng.Below(speaker.end - speaker.begin)]) {
+         record = records_[source.begin + rng.Below(source.end - source.begin)]) {
       there = dataset_.NumSamples(record);
       std::size_t used = samples.size(), take = std::min(there, wanted);
       samples.resize(used + take);
@@ -186,6 +204,7 @@ Batch CropSampler::MakeBatch(const std::vector<CropChoice>& crops, int epoch, st
     batch.frames = features.cols;
     batch.features.insert(batch.features.end(), features.data.begin(), features.data.end());
     batch.classes.push_back(crops[i].class_number);
+    batch.records.push_back(crops[i].record);
   }
   return batch;
 }

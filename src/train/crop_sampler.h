@@ -12,32 +12,39 @@
 
 namespace vpr {
 
-// A training example: a record, the class it counts for, and its speed.
+// A training example: a record, the class it counts for (-1: none), and its speed.
 struct CropChoice {
   std::uint32_t record;
   std::int32_t class_number;
   float speed;
+  std::uint32_t source;  // whose other records make it long enough
 };
 
 // One step's input.
 struct Batch {
   std::vector<float> features;  // [batch, n_mels, frames]
   std::size_t frames = 0;
-  std::vector<std::int64_t> classes;
+  std::vector<std::int64_t> classes;  // -1: none
+  std::vector<std::uint32_t> records;
 };
 
 // Draws crops from those records of a data set that are not held out. Everything drawn is a
 // function of (seed, epoch, position), so any batch of any epoch can be made again, on any thread.
 class CropSampler {
  public:
-  // `records`: the training records; those of speakers with fewer than config.min_utterances are
-  // not used. The other labels become classes 0 .. num_speakers-1 in label order.
+  // `records`: the training records. Those of speakers with at least config.min_utterances become
+  // classes 0 .. num_speakers-1 in label order. The others, and those labelled kUnlabelled, are
+  // used without a class if there is a teacher, else not at all.
   CropSampler(const PackedDataset& dataset, const std::vector<std::uint32_t>& records,
               const TrainConfig& config);
 
-  int num_speakers() const { return static_cast<int>(speakers_.size()); }
+  int num_speakers() const { return num_speakers_; }
   std::uint64_t num_utterances() const { return records().size(); }
   const std::vector<std::uint32_t>& records() const { return records_; }  // those used
+  // Of records(): whether it has no class.
+  const std::vector<bool>& unlabelled() const { return unlabelled_; }
+  // Of each class at the speed as it is: its records.
+  std::vector<std::uint32_t> RecordsOfClass(int class_number) const;
   // Speakers, times three with speed perturbation.
   int num_classes() const;
   std::uint64_t crops_per_epoch() const { return crops_per_epoch_; }
@@ -53,14 +60,15 @@ class CropSampler {
                   int parts = 1) const;
 
  private:
-  struct Speaker {
+  // A speaker, or a record without a class.
+  struct Source {
     std::size_t begin = 0, end = 0;  // in records_
     double weight = 0;
   };
   std::size_t DrawLength(int epoch, std::size_t begin) const;
   Matrix MakeCrop(const CropChoice& crop, std::size_t length, Rng& rng) const;
   std::vector<float> DrawSamples(const CropChoice& crop, std::size_t length, Rng& rng) const;
-  std::uint32_t DrawRecord(const Speaker& speaker, Rng& rng) const;
+  std::uint32_t DrawRecord(const Source& source, Rng& rng) const;
   void Mask(Matrix& features, Rng& rng) const;
 
   const PackedDataset& dataset_;
@@ -68,9 +76,11 @@ class CropSampler {
   Augmenter augmenter_;
   MelComputer mel_;
   // Twelve bytes a record.
-  std::vector<std::uint32_t> records_;      // speaker by speaker
-  std::vector<double> cumulative_seconds_;  // of the records of one speaker, each at least a crop
-  std::vector<Speaker> speakers_;
+  std::vector<std::uint32_t> records_;      // source by source
+  std::vector<bool> unlabelled_;            // of records_
+  std::vector<double> cumulative_seconds_;  // of the records of one source, each at least a crop
+  std::vector<Source> sources_;             // the speakers first
+  int num_speakers_ = 0;
   std::uint64_t crops_per_epoch_ = 0;
   double seconds_ = 0;
 };

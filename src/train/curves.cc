@@ -43,8 +43,10 @@ void PlotTrainingCurves(const std::string& run_dir) {
     eer.y.push_back(100 * number(3));
   }
   if (loss.x.empty()) return;
-  PlotCurves(run_dir + "/curves.png", "Training",
-             {{"", "loss", {loss}}, {"", "accuracy, %", {accuracy}}, {"epoch", "EER, %", {eer}}});
+  WriteFileAtomically(run_dir + "/curves.png",
+                      PlotCurves("Training", {{"", "loss", {loss}},
+                                              {"", "accuracy, %", {accuracy}},
+                                              {"epoch", "EER, %", {eer}}}));
 }
 
 }  // namespace vpr

@@ -30,10 +30,13 @@ std::vector<std::uint32_t> AllRecords(const PackedDataset& dataset) {
 }  // namespace
 
 HeldOut::HeldOut(const PackedDataset& train, const TrainConfig& config, Progress& progress) {
+  // Training reads every payload anyway, for the fingerprints of what was trained on.
+  train.VerifyPayloads();
   std::string prefix = config.dev;
   if (prefix.empty() && IsRegularFile(config.train + "-dev.header")) prefix = config.train + "-dev";
   if (!prefix.empty()) {
     own_ = std::make_unique<PackedDataset>(prefix);
+    own_->VerifyPayloads();
     dataset_ = own_.get();
     training_records_ = AllRecords(train);
     if (dataset_->info().payload != train.info().payload)

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <sstream>
 
@@ -47,6 +48,15 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("loss", "sub_centers", c.sub_centers);
   visit("loss", "margin_from", c.margin_from);
   visit("loss", "margin_to", c.margin_to);
+  visit("teacher", "tables", c.teachers);
+  visit("teacher", "lists", c.teacher_lists);
+  visit("teacher", "weight", c.teacher_weight);
+  visit("teacher", "similarity", c.teacher_similarity);
+  visit("teacher", "contrast", c.teacher_contrast);
+  visit("teacher", "loss_weight", c.loss_weight);
+  visit("teacher", "mean_share", c.teacher_mean_share);
+  visit("teacher", "seconds", c.teacher_seconds);
+  visit("teacher", "centers", c.teacher_centers);
   visit("optimizer", "optimizer", c.optimizer);
   visit("optimizer", "lr", c.lr);
   visit("optimizer", "final_lr", c.final_lr);
@@ -100,6 +110,11 @@ struct Writer {
   void operator()(const char* table, const char* key, FeatureKind value) {
     Table(table).insert(key, ToString(value));
   }
+  void operator()(const char* table, const char* key, const std::vector<std::string>& values) {
+    toml::array array;
+    for (const std::string& value : values) array.push_back(value);
+    Table(table).insert(key, std::move(array));
+  }
   void operator()(const char* table, const char* key, const ArchitectureOptions& options) {
     toml::table inner;
     for (const auto& [name, numbers] : options) {
@@ -115,6 +130,7 @@ struct Reader {
   const toml::table& root;
   const std::string& path;
   std::vector<const toml::node*> known = {};
+  std::vector<std::string> names = {};  // "[table] key" of all there are
 
   [[noreturn]] void Fail(const toml::node& node, const char* table, const char* key,
                          const char* expected) {
@@ -124,6 +140,7 @@ struct Reader {
   }
   template <typename Use>
   void With(const char* table, const char* key, Use&& use) {
+    names.push_back(std::string("[") + table + "] " + key);
     const toml::node* node = root[table][key].node();
     if (node == nullptr) return;
     known.push_back(node);
@@ -166,6 +183,16 @@ struct Reader {
       field = ParseFeatureKind(node.as_string()->get());
     });
   }
+  void operator()(const char* table, const char* key, std::vector<std::string>& field) {
+    With(table, key, [&](const toml::node& node) {
+      if (!node.is_array()) Fail(node, table, key, "an array of strings");
+      field.clear();
+      for (const toml::node& value : *node.as_array()) {
+        if (!value.is_string()) Fail(value, table, key, "an array of strings");
+        field.push_back(value.as_string()->get());
+      }
+    });
+  }
   void operator()(const char* table, const char* key, ArchitectureOptions& field) {
     With(table, key, [&](const toml::node& node) {
       if (!node.is_table()) Fail(node, table, key, "a table of arrays of whole numbers");
@@ -185,21 +212,50 @@ struct Reader {
     for (const auto& [table_name, table] : root) {
       std::string name(table_name.str());
       if (!table.is_table())
-        throw Error(ErrorCode::kInvalidArgument,
-                    "'" + Printable(path) + "': '" + name + "' stands outside any [table]");
+        throw Error(ErrorCode::kInvalidArgument, "'" + Printable(path) + "': '" + Printable(name) +
+                                                     "' stands outside any [table]");
       for (const auto& [key, node] : *table.as_table()) {
+        const std::string full = "[" + name + "] " + std::string(key.str());
         if (std::find(known.begin(), known.end(), &node) == known.end())
           throw Error(ErrorCode::kInvalidArgument,
                       "'" + Printable(path) + "' line " + std::to_string(node.source().begin.line) +
-                          ": unknown setting [" + name + "] " + std::string(key.str()));
+                          ": unknown setting " + Printable(full) + DidYouMean(full, names));
       }
     }
   }
 };
 
+constexpr std::size_t kMostConfigBytes = 1 << 20;
+
+// The library reads dotted keys and brackets by recursion. Ours nest 3 deep; a line is counted
+// whole, strings and comments too, which leaves room for every path.
+void CheckNesting(std::string_view text, const std::string& path) {
+  constexpr std::ptrdiff_t kMost = 200;
+  std::size_t number = 0;
+  std::ptrdiff_t open = 0;  // brackets, over several lines
+  for (std::string_view line : Lines(text)) {
+    ++number;
+    const auto count = [&](char c) { return std::count(line.begin(), line.end(), c); };
+    open += count('[') + count('{');
+    if (count('.') > kMost || open > kMost)
+      throw Error(ErrorCode::kInvalidArgument, Format("'%s' line %zu: it nests more than %td deep",
+                                                      Printable(path).c_str(), number, kMost));
+    open = std::max<std::ptrdiff_t>(open - count(']') - count('}'), 0);
+  }
+}
+
+struct FiniteChecker {
+  void operator()(const char* table, const char* key, double value) const {
+    if (!std::isfinite(value)) Invalid(Format("[%s] %s must be a finite number", table, key));
+  }
+  template <typename T>
+  void operator()(const char*, const char*, const T&) const {}
+};
+
 }  // namespace
 
 void TrainConfig::Validate() const {
+  VisitFields(*this, FiniteChecker{});
   features.Validate();
   if (train.empty()) Invalid("no training data set given");
   if (output.empty()) Invalid("no output model given");
@@ -216,6 +272,30 @@ void TrainConfig::Validate() const {
   if (sub_centers < 1 || sub_centers > 16) Invalid("sub_centers must be 1 to 16");
   if (!(margin_from >= 0 && margin_from <= margin_to && margin_to <= 1))
     Invalid("0 <= margin_from <= margin_to <= 1 must hold");
+  for (double weight : {teacher_weight, teacher_similarity, teacher_contrast, loss_weight}) {
+    if (!(weight >= 0 && weight <= 1e6)) Invalid("weights of losses must be 0 to 1e6");
+  }
+  if (!teachers.empty()) {
+    if (!(teacher_weight + teacher_similarity + teacher_contrast > 0))
+      Invalid("with a teacher, one of the weights of [teacher] must be above 0");
+    const auto arrays = std::count_if(teachers.begin(), teachers.end(),
+                                      [](const auto& path) { return path.ends_with(".npy"); });
+    if (static_cast<std::size_t>(arrays) != teacher_lists.size())
+      Invalid(
+          "each teacher table in .npy needs a list of its recordings, and no other has one: "
+          "found " +
+          std::to_string(arrays) + " arrays and " + std::to_string(teacher_lists.size()) +
+          " lists");
+    if (speed_perturb)
+      Invalid(
+          "a teacher has not heard the recordings at another speed: pack copies at that speed "
+          "and embed them too, instead of speed_perturb");
+  } else if (!teacher_lists.empty()) {
+    Invalid("teacher lists without a teacher");
+  }
+  if (!(teacher_mean_share >= 0 && teacher_mean_share <= 1))
+    Invalid("mean_share of [teacher] must be 0 to 1");
+  if (!(teacher_seconds >= 0)) Invalid("seconds of [teacher] must be 0 or more");
   if (optimizer != "sgd" && optimizer != "adam" && optimizer != "adamw")
     Invalid("optimizer '" + optimizer + "' is unknown; there are sgd, adam and adamw");
   if (!(lr > 0) || !(final_lr >= 0 && final_lr <= lr))
@@ -273,14 +353,15 @@ TrainConfig DefaultTrainConfig(const std::string& arch) {
 }
 
 void ReadTrainConfig(const std::string& toml_path, TrainConfig& config) {
-  std::string text = ReadFile(toml_path);
+  std::string text = ReadFile(toml_path, kMostConfigBytes);
+  CheckNesting(text, toml_path);
   toml::table root;
   try {
     root = toml::parse(text);
   } catch (const toml::parse_error& error) {
     throw Error(ErrorCode::kInvalidArgument, "'" + Printable(toml_path) + "' line " +
                                                  std::to_string(error.source().begin.line) + ": " +
-                                                 std::string(error.description()));
+                                                 Printable(error.description()));
   }
   Reader reader{root, toml_path};
   VisitFields(config, reader);

@@ -328,6 +328,37 @@ TEST(Wav, LengthsThatAreWrong) {
               HasSubstr("announces 40000 bytes of audio, the file holds 32000"));
 }
 
+// Files made so that looking through them takes long if anything is looked through twice: with
+// that, each would take hours.
+TEST(Hostile, ManySmallPieces) {
+  const std::string riff = "RIFF" + Little(0, 4) + "WAVE" + FormatChunk();
+  auto repeated = [](const std::string& piece, std::size_t times) {
+    std::string all;
+    for (std::size_t i = 0; i < times; ++i) all += piece;
+    return all;
+  };
+  const std::string flac =
+      Written("small.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 16000, 1, Sine(440, 16000, 0.1));
+  const std::string id3("ID3\x03\0\0\0\0\0\0", 10);
+  const std::string cases[] = {
+      riff + repeated("data" + Little(0, 4), 1 << 18),
+      riff + repeated("data" + Little(0, 4) + "LIST" + Little(0, 4), 1 << 17),
+      flac + repeated(id3, 1 << 18),
+      repeated(id3, 1 << 18),
+      repeated(riff + "data" + Little(2, 4) + "xx", 1 << 17),
+      "OggS" + repeated("OggS", 1 << 18),
+      flac + repeated(std::string("\xFF\xFB\x90\x00", 4), 1 << 18),
+      repeated(std::string("\xFF\xFB\x90\x00", 4), 1 << 18),
+  };
+  for (const std::string& bytes : cases) {
+    try {
+      DecodeAudio(bytes, "hostile");
+    } catch (const Error& error) {
+      EXPECT_NE(error.code(), ErrorCode::kInternal) << error.what();
+    }
+  }
+}
+
 // MP3 in a WAV, as ffmpeg writes it: the fact chunk counts the encoder's padding too.
 TEST(Wav, HoldsMp3) {
   const std::string mp3 =

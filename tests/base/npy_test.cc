@@ -90,6 +90,17 @@ TEST(Npy, OtherTypesAndShapes) {
   EXPECT_EQ(integers.cols, 3u);
   EXPECT_EQ(integers(0, 2), 70000.0f);
 
+  // python3 -c "import numpy as np; print(np.array([1, -2.5, 6e-8, 65504, np.inf],
+  //   np.float16).view(np.uint16))"  # [15360 49408 1 31743 31744]
+  Matrix halves =
+      ReadBytes(folder, NpyBytes("{'descr': '<f2', 'fortran_order': False, 'shape': (5,), }",
+                                 Raw<std::uint16_t>({15360, 49408, 1, 31743, 31744})));
+  EXPECT_EQ(halves(0, 0), 1.0f);
+  EXPECT_EQ(halves(0, 1), -2.5f);
+  EXPECT_EQ(halves(0, 2), 5.9604645e-8f);
+  EXPECT_EQ(halves(0, 3), 65504.0f);
+  EXPECT_TRUE(std::isinf(halves(0, 4)));
+
   Matrix version2 = ReadBytes(
       folder,
       NpyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1), }", Raw<float>({4}), 2));
@@ -131,6 +142,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadNpy{"ThreeDimensions",
                NpyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1), }", "1234"),
                "dimensions"},
+        BadNpy{"NoColumns",
+               NpyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999, 0), }", ""),
+               "fewer"},
         BadNpy{"Truncated",
                NpyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", "1234567"),
                "fewer"},

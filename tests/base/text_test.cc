@@ -49,5 +49,51 @@ TEST(Text, PrintableIsOneCleanLine) {
   EXPECT_EQ(Printable(std::string_view("\0", 1)), "\\x00");
 }
 
+TEST(Text, PrintableHidesNothing) {
+  // C1 (which a terminal obeys as ESC), zero width, bidi, byte order mark, tags.
+  EXPECT_EQ(Printable("a\xC2\x9B"
+                      "2Jb"),
+            "a\\u009b2Jb");
+  EXPECT_EQ(Printable("\xC2\x80\xC2\x9F\xC2\xA0"), "\\u0080\\u009f\xC2\xA0");
+  EXPECT_EQ(Printable("fdp\xE2\x80\xAE"
+                      "exe"),
+            "fdp\\u202eexe");
+  EXPECT_EQ(Printable("A\xE2\x80\x8B"
+                      "da"),
+            "A\\u200bda");
+  EXPECT_EQ(Printable("\xE2\x81\xA6\xE2\x81\xA9\xD8\x9C"), "\\u2066\\u2069\\u061c");
+  EXPECT_EQ(Printable("\xEF\xBB\xBFx"), "\\ufeffx");
+  EXPECT_EQ(Printable("\xF3\xA0\x81\x81"), "\\udb40\\udc41");  // U+E0041, as JSON writes it
+  EXPECT_EQ(Printable("é ж ა 한 日 🎤"), "é ж ა 한 日 🎤");
+}
+
+TEST(Text, PrintableTextKeepsLines) {
+  EXPECT_EQ(PrintableText("a\tb\nc\x1B[2J\r\xE2\x80\xAE"), "a\tb\nc\\x1b[2J\\x0d\\u202e");
+}
+
+TEST(Text, Nearest) {
+  const std::vector<std::string> commands = {"compare", "enroll", "verify", "identify", "db"};
+  EXPECT_EQ(Nearest("comapre", commands), "compare");  // neighbours swapped: one edit
+  EXPECT_EQ(Nearest("enrol", commands), "enroll");
+  EXPECT_EQ(Nearest("VERIFY", commands), "verify");
+  EXPECT_EQ(Nearest("ident", commands), "identify");
+  EXPECT_EQ(Nearest("bd", commands), "db");
+  EXPECT_EQ(Nearest("transcribe", commands), "");
+  EXPECT_EQ(Nearest("x", commands), "");
+  EXPECT_EQ(Nearest("", commands), "");
+  EXPECT_EQ(Nearest(std::string(5000, 'c'), commands), "");
+  EXPECT_EQ(DidYouMean("comapre", commands), "; did you mean 'compare'?");
+  EXPECT_EQ(DidYouMean("--mdoel", {"--model", "--mode"}), "; did you mean '--model'?");
+  EXPECT_EQ(DidYouMean("zzz", commands), "");
+}
+
+TEST(Text, ByteOrderMark) {
+  EXPECT_EQ(WithoutByteOrderMark("\xEF\xBB\xBF"
+                                 "a\xEF\xBB\xBF"),
+            "a\xEF\xBB\xBF");
+  EXPECT_EQ(WithoutByteOrderMark("\xEF\xBB"), "\xEF\xBB");
+  EXPECT_EQ(WithoutByteOrderMark(""), "");
+}
+
 }  // namespace
 }  // namespace vpr

@@ -41,3 +41,32 @@ refused "$vpr" --quiet calibrate --trials missing --audio-root "$data" -o bad.vp
 run "$vpr" --quiet calibrate --trials trials --audio-root no-such-folder -o bad.vpr
 expect_status 1 "calibrate with the wrong folder"
 [ ! -e bad.vpr ] || fail "a model was written although nothing could be calibrated"
+
+# A score that depends on conditions: from three lists, each left out once, and a cohort of others.
+for file in "$data"/*.flac; do
+  name=$(basename "$file" .flac)
+  printf '%s\t%s\n' "$file" "${name%-*}"
+done > voices.tsv
+ok "$vpr" --quiet pack voices.tsv -o voices
+# Three lists of different trials of all voices.
+awk 'NR % 3 == 0 || $1 == 1' trials > a.trials
+awk 'NR % 3 == 1 || $1 == 1' trials > b.trials
+awk 'NR % 3 == 2 || $1 == 1' trials > c.trials
+ok "$vpr" --quiet calibrate --conditions --trials a.trials --trials b.trials --trials c.trials \
+  --audio-root "$data" -o conditional.vpr --json
+check 'j["format_version"] == 5 and len(j["fmr_thresholds"]) == 3'
+check 'set(e["list"] for e in j["left_out"]) == {"a.trials", "b.trials", "c.trials"}'
+check 'set(e["form"] for e in j["left_out"]) >= {"as recorded", "telephone", "noise", "telephone against as recorded"}'
+ok "$vpr" --quiet calibrate --conditions --trials a.trials --trials b.trials --trials c.trials \
+  --audio-root "$data" -o again.vpr
+cmp conditional.vpr again.vpr || fail "the same trials gave another model"
+says 'each list by a score and thresholds from the others' out
+ok "$vpr" compare "$data/flite-slt-1.flac" "$data/flite-slt-2.flac" --json --model conditional.vpr
+cp out same
+check 'j["llr"] is not None and abs(j["llr"]) <= abs(j["score"]) + 1e-9'
+ok "$vpr" compare "$data/flite-slt-1.flac" "$data/flite-rms-1.flac" --json --model conditional.vpr
+check 'j["score"] < parse(open("same").read())["score"]'
+usage_error "$vpr" calibrate --trials a.trials --cohort voices -o x.vpr
+refused "$vpr" --quiet calibrate --conditions --trials a.trials --audio-root "$data" --cohort voices -o x.vpr
+says 'at least 20 are needed' err
+[ ! -e x.vpr ] || fail "a model was written although nothing could be fitted"

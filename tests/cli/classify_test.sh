@@ -23,8 +23,10 @@ cmp emotions.vpc again.vpc || fail "training twice gave two classifiers"
 
 # predict: every class, bad files named and skipped; one bad file alone is an error.
 python3 "$here/make_audio.py" audio
-ok "$vpr" --quiet classify predict emotions/sad/sad-001.wav audio/empty.wav --model emotions.vpc --json
-check 'len(lines) == 1 and lines[0]["label"] == "sad" and lines[0]["probability"] > 0.5'
+run "$vpr" --quiet classify predict emotions/sad/sad-001.wav audio/empty.wav --model emotions.vpc --json
+expect_status 1 "predict with a file that cannot be used"
+check 'len(lines) == 2 and lines[1]["label"] is None and "empty.wav" in lines[1]["error"]'
+check 'lines[0]["label"] == "sad" and lines[0]["probability"] > 0.5'
 check 'abs(sum(lines[0]["probabilities"].values()) - 1) < 1e-6 and len(lines[0]["probabilities"]) == 4'
 says 'empty\.wav' err
 ok "$vpr" --quiet classify predict - --model emotions.vpc < emotions/angry/angry-003.wav

@@ -17,6 +17,7 @@ ok "$vpr" compare "$a" "$b" --json
 check '{"decision", "model", "score", "threshold"} <= set(j) and -1 <= j["score"] == j["cosine"] <= 1'
 check '0 <= j["fmr"] <= 1 and 0 <= j["fnmr"] <= 1 and isinstance(j["llr"], float)'
 check 'j["decision"] == ("same speaker" if j["score"] >= j["threshold"] else "different speakers")'
+check 'j["a"].endswith("flite-slt-1.flac") and j["b"].endswith("flite-rms-1.flac") and "note" in j'
 cp out forward
 ok "$vpr" compare "$b" "$a" --json
 check 'j["score"] == parse(open("forward").read())["score"]'
@@ -68,6 +69,10 @@ says '1 of 2 pairs' err
 run "$vpr" --quiet compare --pairs pairs --json
 expect_status 1 "compare --pairs --json with a missing file"
 check 'lines[1]["score"] is None and lines[1]["decision"] is None and lines[0]["score"] is not None'
+check 'lines[0].get("error") is None and "missing.wav" in lines[1]["error"]'
+printf '\357\273\277%s\t%s\r\n' "$a" "$b" > pairs  # from Windows
+ok "$vpr" --quiet compare --pairs pairs --json
+check 'len(lines) == 1 and lines[0]["score"] == parse(open("forward").read())["score"]'
 printf 'one two three\n' > pairs
 refused "$vpr" compare --pairs pairs
 says 'line 1' err

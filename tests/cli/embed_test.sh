@@ -29,6 +29,10 @@ check 'out.splitlines()[0].split("  ")[0].endswith("flite-slt-1.flac")'
 refused "$vpr" --quiet embed 'a name with blanks.wav' -o x.ark
 says 'jsonl' err
 
+printf '\357\273\277%s\n' "$b" > bom
+ok "$vpr" --quiet embed --list bom -o bom.jsonl
+cmp <(sed -n 2p all.jsonl) bom.jsonl || fail "a byte order mark changes a list"
+
 # Shards one after another are the whole, in every format; each has its part of names and list.
 for s in 1 2; do
   ok "$vpr" --quiet embed "$a" --list list -o part$s.jsonl --shard $s/2

@@ -138,9 +138,32 @@ check 'len(lines) == 5 and lines[4]["note"] == "two\nlines"'
 cp out copied
 ok "$vpr" speakers list --json
 check 'lines == [parse(line) for line in open("copied")]'
-run "$vpr" speakers import everybody.jsonl --db copy.db
-expect_status 1 "importing people who are there"
-says '^0 of 5 speakers imported' out
+# Again it changes nothing; somebody with other utterances stops it, unless they are to be merged.
+for merge in '' --merge; do
+  ok "$vpr" speakers import everybody.jsonl --db copy.db $merge
+  says '^5 speakers imported: 0 new, 0 utterances' out
+  ok "$vpr" speakers list --db copy.db --json
+  cmp out copied || fail "importing twice changed the store"
+done
+python3 - <<'P'
+import json
+lines = [json.loads(line) for line in open("everybody.jsonl")]
+lines[2]["utterances"][0]["embedding"] = [1.0] + [0.0] * (len(lines[2]["utterances"][0]["embedding"]) - 1)
+lines[0]["name"] = "somebody new"
+open("other.jsonl", "w").write("".join(json.dumps(line) + "\n" for line in lines))
+for line in lines: line["utterances"][0]["embedding"] = [1.0, 0.0]
+open("short.jsonl", "w").write("".join(json.dumps(line) + "\n" for line in lines))
+lines[0]["name"] = "s\u200blt"
+open("hidden.jsonl", "w").write(json.dumps(lines[0]) + "\n")
+P
+refused "$vpr" --quiet speakers import other.jsonl --db copy.db
+says "'awb' is enrolled already, with other utterances; nothing was imported" err
+refused "$vpr" --quiet speakers import short.jsonl --db copy.db --merge
+says '2 numbers' err
+refused "$vpr" --quiet speakers import hidden.jsonl --db copy.db --merge
+says 'U\+200B' err
+ok "$vpr" speakers list --db copy.db --json
+cmp out copied || fail "an import that failed changed the store"
 ok "$vpr" identify "$rms-4.flac" --db copy.db --json
 cp out from_copy
 ok "$vpr" identify "$rms-4.flac" --json
@@ -242,3 +265,58 @@ refused "$vpr" db check --db text.db
 # On a terminal.
 VPR_PASSPHRASE=secret "$vpr" --quiet enroll Ada "$slt-1.flac" --db locked.db --encrypt > out || fail "enroll --encrypt"
 python3 "$(dirname "$0")/terminal.py" "$vpr" "$slt-1.flac" > out 2>&1 || fail "Ctrl-C: $(cat out)"
+
+# On a terminal the bar is gone before anything else is written, on a narrow one, too.
+export VPR_DB=$work/screen.db
+for columns in 80 40; do
+  screen() { run python3 "$here/screen.py" $columns "$vpr" "$@"; }
+  screen enroll slt$columns "$slt-1.flac" "$slt-2.flac"
+  expect_status 0 "enroll on a terminal of $columns columns"
+  says "^slt$columns: 2 utterances enrolled" out
+  screen identify "$slt-3.flac" "$rms-1.flac" "$work/silence.wav"
+  expect_status 1 "identify on a terminal of $columns columns"
+  # Lines are broken where the terminal ends.
+  check 'not any("% [" in line or "embedding" in line for line in out.splitlines())'
+  check 'out.replace("\n", "").count("threshold") == 2'
+  check '"vpr:warning:cannotuse" in "".join(out.split())'
+  check '"".join(out.split()).endswith("1of3recordingscouldnotbeused")'
+done
+run "$vpr" verify slt80 "$slt-4.flac"
+says '^accepted: slt80$' out
+export VPR_DB=$work/home/voices.db
+
+# A name that is not enrolled is answered with the nearest; a recording is no name.
+refused "$vpr" speakers show slr
+says "nobody is enrolled as 'slr'; did you mean 'slt'" err
+refused "$vpr" speakers rename stl other
+says "did you mean 'slt'" err
+refused "$vpr" speakers remove slt1
+says "did you mean 'slt'" err
+refused "$vpr" verify "$slt-1.flac" slt
+says 'is a recording: the name comes before it' err
+
+# Ann.flac and Ann.mp3 are one person's.
+mkdir per_file
+cp "$slt-1.flac" per_file/Ann.flac
+cp "$slt-5.mp3" per_file/Ann.mp3
+cp "$rms-1.flac" per_file/Bob.flac
+ok "$vpr" --quiet enroll per_file --per-file --db per_file.db
+says '^Ann: 2 utterances enrolled' out
+says '^Bob: 1 utterance enrolled' out
+
+# The seconds of speech of a recording are the same whoever says them.
+ok "$vpr" --quiet enroll seconds "$awb-1.flac" --json --db seconds.db
+check 'round(j["enrolled"][0]["speech_seconds"], 3) > 0.5'
+cp out enrolled
+for command in "verify seconds" identify; do
+  read -ra words <<< "$command"
+  ok "$vpr" --quiet "${words[@]}" "$awb-1.flac" --json --db seconds.db
+  check 'j["speech_seconds"] == parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]'
+done
+for command in list "show seconds"; do
+  read -ra words <<< "$command"
+  ok "$vpr" speakers "${words[@]}" --json --db seconds.db
+  check 'j["speech_seconds"] == parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]'
+done
+ok "$vpr" trim "$awb-1.flac" --top-db 40 --json
+check 'abs(j["kept_seconds"] - parse(open("enrolled").read())["enrolled"][0]["speech_seconds"]) < 1e-3'

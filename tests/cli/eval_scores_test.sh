@@ -13,8 +13,8 @@ printf '1 0.5\n1 0.5\n0 0.5\n' > equal
 ok "$vpr" eval --scores swapped --scores equal --json
 check '[line["eer"] for line in lines] == [1, 0.5] and [line["min_dcf_0.01"] for line in lines] == [1, 1]'
 ok "$vpr" eval --scores separable swapped equal
-check '[line.split()[2] for line in out.splitlines()[1:]] == ["0.00", "100.00", "50.00"]'
-check 'all(line.split()[3] == "%" for line in out.splitlines()[1:])'
+check '[line.split()[2] for line in out.splitlines()[1:4]] == ["0.00", "100.00", "50.00"]'
+check 'all(line.split()[3] == "%" for line in out.splitlines()[1:4])'
 
 # Intervals, and what goes with log-likelihood ratios only.
 python3 - > llrs << 'P'

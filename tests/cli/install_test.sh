@@ -13,8 +13,11 @@ case "$out" in vpr\ *) ;; *) echo "FAILED: unexpected version: $out" >&2; exit 1
 cd "$work"
 installed_model="$work/a prefix/share/vpr/models/default.vpr"
 if [ -e "$installed_model" ]; then
-  # The installed one is preferred to the source tree's.
   ok vpr model info
   says '^model +.*a prefix/' out
   ok vpr compare "$data/flite-slt-1.flac" "$data/flite-slt-2.flac"
+  # Without it none is taken from where the program was built.
+  rm "$installed_model"
+  refused vpr model info
+  says 'no model found: looked for .*a prefix/' err
 fi

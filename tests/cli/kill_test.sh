@@ -50,7 +50,7 @@ ok "$vpr" --quiet pack few -o few/set
 "$vpr" --quiet train few/set -o m.vpr --hold-out 0 --epochs 8 --crops-per-epoch 32 --batch-size 8 \
   --threads 1 > out 2> err &
 pid=$!
-await exists 'm.vpr.run/checkpoint.pt'
+await exists 'm.vpr.run/checkpoint.vpt'
 kill_now
 ok "$vpr" --quiet train --resume m.vpr.run --json
 check 'j["epochs"] == 8'

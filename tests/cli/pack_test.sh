@@ -66,6 +66,29 @@ done
 usage_error "$vpr" pack --join part1 part2 -o none --shard 1/2
 usage_error "$vpr" pack --join part1 part2 -o none --dev-speakers 1
 
+# Damage is found by whoever reads a set.
+ok "$vpr" --quiet pack --verify both whole
+says '^both: whole, [0-9]+ utterances' out
+says '^whole-test: whole' out
+python3 - <<'P'
+data = bytearray(open("both.data", "rb").read())
+data[-100] ^= 1
+open("both.data", "wb").write(data)
+P
+run "$vpr" --quiet pack --verify whole both
+expect_status 1 "pack --verify of a damaged set"
+says '^both: .*both\.data.*damaged' out
+says '1 of 3 data sets' err
+run "$vpr" --quiet pack --verify both --json
+expect_status 1 "pack --verify of a damaged set"
+check 'j[0]["whole"] is False and "both.data" in j[0]["failure"]'
+refused "$vpr" --quiet pack --join both -o again
+says 'both\.data.*damaged' err
+[ ! -e again.header ] || fail "a damaged set was joined"
+usage_error "$vpr" pack voices
+usage_error "$vpr" pack --verify both -o none
+usage_error "$vpr" pack --verify both --top-db 30
+
 # Nothing usable, nothing written.
 run "$vpr" --quiet pack voices/bad/no-such-folder -o none
 expect_status 1 "pack of a missing folder"

@@ -2,6 +2,7 @@
 open, hold every change that was acknowledged, and the last one whole or not at all.
 usage: store_kill.py VPR KILLS [SEED [postgresql://...]]"""
 import json
+import math
 import os
 import random
 import subprocess
@@ -44,19 +45,27 @@ started = time.time()
 while cut < kills:
     number += 1
     after, after_key = dict(people), key
-    action = rng.choice(["enroll"] * 4 + ["remove"] * 3 + ["rename", "key"])
-    if action != "key" and action != "enroll" and not people:
-        action = "enroll"
-    if action == "enroll":
-        name = "speaker %d" % number
-        count = rng.randint(1, 4)
-        embedding = [0.0] * 192
-        embedding[number % 192] = 1.0
-        utterance = {"network": "n", "speech_seconds": 2.0, "embedding": embedding, "source": "x"}
-        with open("one.jsonl", "w") as out:
-            out.write(json.dumps({"name": name, "utterances": [utterance] * count}) + "\n")
-        command = ["speakers", "import", "one.jsonl"]
-        after[name] = count
+    action = rng.choice(["import"] * 4 + ["merge"] * 2 + ["remove"] * 3 + ["rename", "key"])
+    if action not in ("key", "import") and not people:
+        action = "import"
+    if action in ("import", "merge"):
+        # Several people at once, or more utterances of those who are there, beside new ones: all or none.
+        with open("some.jsonl", "w") as out:
+            names = ["speaker %d.%d" % (number, i) for i in range(rng.choice([1, 2, 30, 120]))]
+            if action == "merge":
+                names = rng.sample(sorted(people), min(len(people), 5)) + names[:3]
+            for name in names:
+                count = rng.randint(1, 4)
+                utterances = []
+                for _ in range(count):
+                    embedding = [0.0] * 192
+                    angle = rng.random()
+                    embedding[rng.randrange(191)] = math.cos(angle)
+                    embedding[191] = math.sin(angle)
+                    utterances.append({"network": "n", "speech_seconds": 2.0, "embedding": embedding, "source": "x"})
+                out.write(json.dumps({"name": name, "utterances": utterances}) + "\n")
+                after[name] = after.get(name, 0) + count
+        command = ["speakers", "import", "some.jsonl", *(["--merge"] if action == "merge" else [])]
     elif action == "remove":
         name = rng.choice(sorted(people))
         command = ["speakers", "remove", name]
@@ -103,8 +112,8 @@ while cut < kills:
         check = [vpr, "-q", "db", "check", *(["--key-file", key] if key else [])]
         if subprocess.run(check, env=env, capture_output=True).returncode != 0 and people:
             sys.exit("check found damage")
-    if len(people) > 40:
-        subprocess.run([vpr, "-q", "speakers", "remove", *sorted(people)[:30],
+    if len(people) > 200:
+        subprocess.run([vpr, "-q", "speakers", "remove", *sorted(people)[:190],
                         *(["--key-file", key] if key else [])], env=env, check=True, capture_output=True)
         people = speakers(key)
 print("%d kills, %d changes, %d acknowledged, none lost, none halved, %.0f s" % (

@@ -18,6 +18,20 @@ check 'j["epochs"] == 4'
 [ "$(grep -c '^[0-9]' voices.vpr.run/metrics.csv)" -eq 4 ] || fail "expected 4 epochs in metrics.csv"
 cp voices.vpr "$model"
 
+# A copied run folder writes to its own model, not to the one that its config.toml names.
+before=$(sha256sum < voices.vpr)
+mkdir copies
+cp -r voices.vpr.run copies/other.vpr.run
+ok "$vpr" --quiet train --resume copies/other.vpr.run/ --epochs 5 --json
+check 'j["epochs"] == 5 and j["model"].endswith("/copies/other.vpr")'
+[ -s copies/other.vpr ] || fail "the copied run wrote no model"
+cp -r voices.vpr.run copies/run
+refused "$vpr" --quiet train --resume copies/run --epochs 5
+says 'copies/run.*-o MODEL' err
+ok "$vpr" --quiet train --resume copies/run -o copies/third.vpr --epochs 5 --json
+check 'j["epochs"] == 5 and j["model"].endswith("/copies/third.vpr")'
+[ "$(sha256sum < voices.vpr)" = "$before" ] || fail "resuming a copy changed the original model"
+
 # From a model, or the network of a fusion that is of the kind to train.
 ok "$vpr" model fuse voices.vpr voices.vpr -o fusion.vpr
 ok "$vpr" --quiet train voices -o further.vpr --init-from fusion.vpr "${small[@]:2}" --epochs 1 --json

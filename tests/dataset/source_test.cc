@@ -9,6 +9,7 @@
 #include "base/testing.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
+#include "vpr/dataset/packed_dataset.h"
 
 namespace vpr {
 namespace {
@@ -134,6 +135,18 @@ TEST(Sources, AFlatFolderIsOneSpeaker) {
     EXPECT_EQ(utterances[0].key, "1.wav");
     EXPECT_EQ(utterances[1].speaker, "anna");
   }
+}
+
+TEST(Sources, RecordingsOfUnknownSpeakers) {
+  TestFolder folder;
+  for (const char* name : {"x.wav", "a/y.flac", "a/b/z.mp3", "a/notes.txt"}) Touch(folder / name);
+  const std::vector<Utterance> found = ListUtterances(folder / "", "unlabelled");
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].key, "a/b/z.mp3");
+  for (const Utterance& utterance : found) EXPECT_EQ(utterance.speaker, kUnlabelled);
+  std::string layout;
+  ListUtterances(folder / "", "auto", &layout);
+  EXPECT_NE(layout, "unlabelled");  // a folder of speakers would look the same
 }
 
 TEST(Sources, LinksAreFollowedOnceRound) {

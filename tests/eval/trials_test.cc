@@ -132,25 +132,15 @@ TEST_F(ListTest, Scores) {
   EXPECT_TRUE(bare.speakers.empty());
 }
 
-TEST(SpeakerFinder, TargetTrialsJoinNames) {
-  SpeakerFinder finder;
-  finder.Add("a1", "b1", false);
-  finder.Add("a1", "a2", true);
-  finder.Add("b2", "b1", true);
-  finder.Add("a3", "a2", true);
-  finder.Add("b2", "a3", false);
-  finder.Add("c", "a1", false);
-  finder.Add("c", "c", true);
-  const std::vector<TrialSpeakers> speakers = finder.TakeSpeakers();
-  ASSERT_EQ(speakers.size(), 7u);
-  const std::uint32_t a = speakers[0].enroll, b = speakers[0].test, c = speakers[5].enroll;
-  EXPECT_EQ((std::set{a, b, c}), (std::set<std::uint32_t>{0, 1, 2}));
-  const std::vector<std::pair<std::uint32_t, std::uint32_t>> expected = {
-      {a, b}, {a, a}, {b, b}, {a, a}, {b, a}, {c, a}, {c, c}};
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    EXPECT_EQ(speakers[i].enroll, expected[i].first) << i;
-    EXPECT_EQ(speakers[i].test, expected[i].second) << i;
-  }
+TEST_F(ListTest, ByteOrderMarksAreNoPartOfTheText) {
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_THAT(ReadTrials(Write(mark + "1 a b\r\n0 a c\r\n")),
+              ElementsAre(IsTrial("a", "b", true), IsTrial("a", "c", false)));
+  EXPECT_THAT(ReadTrials(Write(mark + "a b target\n")), ElementsAre(IsTrial("a", "b", true)));
+  EXPECT_THAT(ReadScores(Write(mark + "1 0.5\n0 0.25\n")).scores,
+              ElementsAre(IsScore(0.5, true), IsScore(0.25, false)));
+  EXPECT_EQ(ReadEnrollments(Write(mark + "id1 a.wav\n")).count("id1"), 1u);
+  EXPECT_EQ(ReadMetadata(Write(mark + "path\tsex\na\tf\n")).Value("a", "sex"), "f");
 }
 
 TEST_F(ListTest, BadScoresAreNamed) {

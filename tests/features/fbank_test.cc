@@ -39,6 +39,23 @@ TEST_P(Fbank, IsTorchaudios) {
 
 INSTANTIATE_TEST_SUITE_P(Bins, Fbank, ::testing::Values(80, 40));
 
+class FbankFamily : public ::testing::TestWithParam<const char*> {};
+
+// tests/features/make_family_golden.py, kaldi-native-fbank 1.23.0.
+TEST_P(FbankFamily, IsKaldis) {
+  const Matrix golden = ReadNpy(VPR_TEST_DATA "/" + std::string(GetParam()) + ".npy");
+  std::vector<float> signal = Signal(5000);
+  for (std::size_t i = 2500; i < signal.size(); ++i) signal[i] /= 512;
+  const Matrix found = FbankComputer(ParseFbank(GetParam() + std::string("-raw"))).Compute(signal);
+  ASSERT_EQ(found.rows, golden.rows);
+  ASSERT_EQ(found.cols, golden.cols);
+  // The reference computes in float: what is 512 times quieter than its neighbours is off by more.
+  for (std::size_t i = 0; i < golden.data.size(); ++i)
+    ASSERT_NEAR(found.data[i], golden.data[i], 5e-3) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, FbankFamily, ::testing::Values("wespeaker", "3dspeaker"));
+
 TEST(FbankComputer, MeansAreSubtracted) {
   const std::vector<float> signal = Signal(3000);
   const Matrix raw = FbankComputer({80, false}).Compute(signal),
@@ -64,8 +81,11 @@ TEST(FbankComputer, LessThanAFrameIsAnError) {
 TEST(ParseFbank, ReadsBinsAndMeans) {
   EXPECT_EQ(ParseFbank("fbank80"), (FbankOptions{80, true}));
   EXPECT_EQ(ParseFbank("fbank40-raw"), (FbankOptions{40, false}));
-  for (const char* bad : {"", "fbank", "fbank80x", "fbank-80", "fbank80-", "mfcc80", "fbank2",
-                          "fbank99999999999", "80"})
+  EXPECT_EQ(ParseFbank("wespeaker"), (FbankOptions{80, true, FbankWindow::kHamming, 32768}));
+  EXPECT_EQ(ParseFbank("wespeaker40-raw"), (FbankOptions{40, false, FbankWindow::kHamming, 32768}));
+  EXPECT_EQ(ParseFbank("3dspeaker"), (FbankOptions{80, true, FbankWindow::kPovey, 1}));
+  for (const char* bad : {"", "fbank", "fbank80x", "wespeaker-", "wespeaker80x", "3dspeaker-80",
+                          "fbank-80", "fbank80-", "mfcc80", "fbank2", "fbank99999999999", "80"})
     EXPECT_THROW(ParseFbank(bad), Error) << bad;
 }
 

@@ -172,16 +172,16 @@ TEST(EmbedFiles, BadFilesAreReportedAndTheirRowsAreNaN) {
   EXPECT_THAT(failed[0].reason, ::testing::HasSubstr("embed_files_4.wav"));
   const Matrix& rows = embedded.embeddings;
   ASSERT_EQ(rows.rows, 9u);
-  ASSERT_EQ(embedded.seconds.size(), 9u);
+  ASSERT_EQ(embedded.conditions.size(), 9u);
   for (std::size_t i = 0; i < 9; ++i) {
     if (i == 4) {
       EXPECT_TRUE(std::isnan(rows(i, 0)));
-      EXPECT_TRUE(std::isnan(embedded.seconds[i]));
+      EXPECT_TRUE(std::isnan(embedded.conditions[i].seconds));
       continue;
     }
     const std::vector<float> speech = extractor.ReadSpeechFor(paths[i]);
     std::vector<float> single = extractor.Extract(speech);
-    EXPECT_EQ(embedded.seconds[i], static_cast<double>(speech.size()) / 16000);
+    EXPECT_EQ(embedded.conditions[i].seconds, static_cast<double>(speech.size()) / 16000);
     EXPECT_EQ(single, std::vector<float>(rows.row(i), rows.row(i) + rows.cols)) << i;
   }
   EXPECT_THROW(EmbedFiles(paths, extractor, progress, {},

@@ -112,6 +112,88 @@ TEST(ModelFile, RoundTrip) {
   }
 }
 
+// Example() with a conditional score instead of PLDA.
+Model ConditionalExample() {
+  Model model = Example();
+  model.scoring.plda = {};
+  model.scoring.channel_cohort = Matrix(2, 3);
+  model.scoring.channel_cohort.data = {0, 1, 0, 0, 0, 1};
+  ConditionalScore& score = model.scoring.conditional;
+  score.centre = {0.25f, -0.5f, 0};
+  score.scale = {10, 1, -2, 0.5, -0.25, 0.125, -3};
+  score.offset = {-4, 0.5, 1, -0.5, 2, -1, -6};
+  score.most_llr = 11.5;
+  score.stranger_mean = -7;
+  score.stranger_deviation = 0.75;
+  return model;
+}
+
+TEST(ModelFile, AConditionalScoreComesBackAndHasAFormatOfItsOwn) {
+  for (WeightType type : {WeightType::kFloat32, WeightType::kFloat16}) {
+    Model model = ConditionalExample();
+    QuantizeWeights(model, type);
+    SaveModel(Path("conditional.vpr"), model);
+    const Model read = LoadModel(Path("conditional.vpr"));
+    EXPECT_EQ(read.info.format_version, 5);
+    EXPECT_THAT(InfoAsJson(read.info), HasSubstr("\"format_version\":5"));
+    EXPECT_EQ(read.info.weights, type);
+    const ConditionalScore &a = model.scoring.conditional, &b = read.scoring.conditional;
+    EXPECT_EQ(b.centre, a.centre);
+    EXPECT_EQ(b.scale, a.scale);
+    EXPECT_EQ(b.offset, a.offset);
+    EXPECT_EQ(b.most_llr, 11.5);
+    EXPECT_EQ(b.stranger_mean, -7);
+    EXPECT_EQ(b.stranger_deviation, 0.75);
+    EXPECT_EQ(read.scoring.channel_cohort.data, model.scoring.channel_cohort.data);
+    EXPECT_EQ(read.info.scoring_fingerprint, model.info.scoring_fingerprint);
+    EXPECT_EQ(read.tensors.size(), 3u);
+  }
+  // Templates of a store are made again if anything of it changes.
+  Model model = ConditionalExample();
+  SaveModel(Path("conditional.vpr"), model);
+  const std::string before = model.info.scoring_fingerprint;
+  model.scoring.conditional.offset[6] += 0.5;
+  SaveModel(Path("conditional.vpr"), model);
+  EXPECT_NE(model.info.scoring_fingerprint, before);
+}
+
+TEST(ModelFile, ModelsWithoutAConditionalScoreKeepTheirFormat) {
+  Model model = Example();
+  SaveModel(Path("plain.vpr"), model);
+  EXPECT_EQ(ReadFile(Path("plain.vpr"))[8], 3);
+  EXPECT_EQ(LoadModel(Path("plain.vpr")).info.format_version, 3);
+  QuantizeWeights(model, WeightType::kFloat16);
+  SaveModel(Path("plain.vpr"), model);
+  EXPECT_EQ(ReadFile(Path("plain.vpr"))[8], 4);
+}
+
+TEST(ModelFile, RefusesConditionalScoresThatCannotBe) {
+  auto saved = [](const Model& model) {
+    Model copy = model;
+    SaveModel(Path("conditional.vpr"), copy);
+    return LoadError(ReadFile(Path("conditional.vpr")));
+  };
+  Model wrong = ConditionalExample();
+  wrong.scoring.conditional.centre = {1, 2};
+  EXPECT_THAT(saved(wrong).second, HasSubstr("centre of its score has 2 values"));
+  wrong = ConditionalExample();
+  wrong.scoring.conditional.centre[1] = std::nanf("");
+  EXPECT_THAT(saved(wrong).second, HasSubstr("not finite"));
+  wrong = ConditionalExample();
+  wrong.scoring.channel_cohort = Matrix(1, 3);
+  EXPECT_THAT(saved(wrong).second, HasSubstr("channel cohort is 1 x 3"));
+  wrong = ConditionalExample();
+  wrong.scoring.plda = Example().scoring.plda;
+  EXPECT_THAT(saved(wrong).second, HasSubstr("PLDA and a conditional score"));
+  wrong = ConditionalExample();
+  SaveModel(Path("conditional.vpr"), wrong);
+  const std::string good = ReadFile(Path("conditional.vpr"));
+  EXPECT_THAT(LoadError(Changed(good, "\"channel\": -3.0", "\"channel\": null")).second,
+              HasSubstr("description is not as expected"));
+  EXPECT_THAT(LoadError(Changed(good, "scoring.centre", "scoring.centrx")).second,
+              HasSubstr("weights without a centre"));
+}
+
 TEST(ModelFile, Int8KeepsTheRoundedWeightsExactly) {
   Model model = Example();
   Rng rng(1);
@@ -220,11 +302,96 @@ TEST(ModelFile, TensorsMustFitTheFile) {
   EXPECT_THAT(LoadError(ReadFile(Path("d.vpr"))).second, HasSubstr("left over"));
 }
 
+TEST(ModelFile, SettingsThatWouldNeedAnyMemoryAreRefused) {
+  const auto refused = [](void (*change)(Model&)) {
+    Model model = Example();
+    change(model);
+    SaveModel(Path("e.vpr"), model);
+    const auto [code, message] = LoadError(ReadFile(Path("e.vpr")));
+    EXPECT_EQ(code, ErrorCode::kIncompatible);
+    return message;
+  };
+  EXPECT_THAT(refused([](Model& model) { model.info.embedding_dim = 2147483647; }),
+              HasSubstr("its embedding size is 2147483647"));
+  EXPECT_THAT(refused([](Model& model) {
+                model.info.parts = {{"cnn", {}, 2147483647}};
+              }),
+              HasSubstr("embedding size"));
+  EXPECT_THAT(refused([](Model& model) { model.info.crop_seconds = 1e3; }),
+              HasSubstr("crop length in seconds is 1000"));
+  EXPECT_THAT(refused([](Model& model) { model.info.crop_seconds = -1; }), HasSubstr("crop"));
+  EXPECT_THAT(refused([](Model& model) { model.info.features.hop_length = 1; }),
+              HasSubstr("frames a second"));
+  EXPECT_THAT(refused([](Model& model) {
+                model.info.features.n_fft = 65536;
+                model.info.features.hop_length = 10;
+              }),
+              HasSubstr("65536"));
+  EXPECT_THAT(refused([](Model& model) { model.info.features.sample_rate = 1000000; }),
+              HasSubstr("sample rate is 1000000"));
+  EXPECT_THAT(
+      refused([](Model& model) { model.info.architecture_options["channels"] = {1 << 30}; }),
+      HasSubstr("'channels'"));
+}
+
+TEST(ModelFile, WhatIsNoNumberIsRefused) {
+  for (float value : {NAN, INFINITY, -INFINITY}) {
+    for (int where = 0; where < 4; ++where) {
+      Model model = Example();
+      (where == 0   ? model.tensors[0].data[5]
+       : where == 1 ? model.scoring.plda.mean[1]
+       : where == 2 ? model.scoring.plda.transform.data[0]
+                    : model.scoring.cohort.data[2]) = value;
+      SaveModel(Path("f.vpr"), model);
+      const auto [code, message] = LoadError(ReadFile(Path("f.vpr")));
+      EXPECT_EQ(code, ErrorCode::kCorrupt);
+      EXPECT_THAT(message, HasSubstr("no numbers"));
+    }
+  }
+}
+
+TEST(ModelFile, TextIsPrintableWhateverTheFileHolds) {
+  Model model = Example();
+  model.info.decision.basis = "\x1b[2J";
+  model.info.training.dataset = "\x7f\xff好";
+  SaveModel(Path("g.vpr"), model);
+  const Model read = LoadModel(Path("g.vpr"));
+  EXPECT_EQ(read.info.decision.basis, "\\x1b[2J");
+  EXPECT_THAT(read.info.training.dataset, HasSubstr("好"));
+  EXPECT_EQ(read.info.training.dataset.find('\x7f'), std::string::npos);
+  model.info.architecture_options["\x1b[2J"] = {1};
+  SaveModel(Path("g.vpr"), model);
+  EXPECT_THAT(LoadError(ReadFile(Path("g.vpr"))).second, HasSubstr("control characters"));
+}
+
+TEST(ModelFile, NestingAndNamesAreBounded) {
+  Model model = Example();
+  model.tensors[1].name = "a.weight";
+  SaveModel(Path("h.vpr"), model);
+  EXPECT_THAT(LoadError(ReadFile(Path("h.vpr"))).second, HasSubstr("twice"));
+  // A description of brackets alone.
+  std::string content = ReadFile(Path("h.vpr")).substr(0, 16);
+  const std::size_t deep = 1 << 20;
+  for (int i = 0; i < 8; ++i) content += static_cast<char>((2 * deep) >> (8 * i) & 0xFF);
+  content += std::string(deep, '[') + std::string(deep, ']');
+  EXPECT_THAT(LoadError(content + Fingerprint(content)).second, HasSubstr("too deep"));
+}
+
 TEST(FindModel, GivenThenEnvironment) {
   EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
-  ASSERT_EQ(::setenv("VPR_MODEL", "from_environment.vpr", 1), 0);
+  const std::string there = Path("from_environment.vpr");
+  WriteFileAtomically(there, "x");
+  ASSERT_EQ(::setenv("VPR_MODEL", there.c_str(), 1), 0);
   EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
-  EXPECT_EQ(FindModel(""), "from_environment.vpr");
+  EXPECT_EQ(FindModel(""), there);
+  ASSERT_EQ(::setenv("VPR_MODEL", "nowhere.vpr", 1), 0);
+  try {
+    FindModel("");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+    EXPECT_THAT(error.what(), HasSubstr("$VPR_MODEL names 'nowhere.vpr'"));
+  }
   ::unsetenv("VPR_MODEL");
 }
 

@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
 
 #include "support/failure_of.h"
 #include "support/temp_path.h"
@@ -18,7 +23,11 @@ using ::testing::Not;
 StoreKey FileKey(char fill) {
   StoreKey key;
   key.key_file = test::TempPath(std::string("key_") + fill);
-  WriteFileAtomically(key.key_file, std::string(32, fill));
+  std::string content(32, fill);
+  for (std::size_t i = 0; i < 8; ++i) content[i] = static_cast<char>(i);
+  AtomicFile file(key.key_file, AtomicFile::kPrivate);
+  file.Write(content);
+  file.Commit();
   return key;
 }
 
@@ -72,13 +81,101 @@ TEST(Vault, SaysWhichKeyIsWrong) {
   EXPECT_THAT(open(by_file, FileKey('b')), HasSubstr("wrong key file"));
   EXPECT_THAT(open(by_file, passphrase), HasSubstr("under a key file"));
   EXPECT_THAT(open(by_file, {}), HasSubstr("under a key file"));
-  passphrase.passphrase += "s";
+  passphrase.passphrase = "correct horses";
   EXPECT_THAT(open(by_phrase, passphrase), HasSubstr("wrong passphrase"));
   EXPECT_THAT(open(by_phrase, {}), HasSubstr("under a passphrase"));
   EXPECT_THAT(open(Vault::Create({}), passphrase), HasSubstr("not encrypted"));
   StoreKey short_key = FileKey('c');
   WriteFileAtomically(short_key.key_file, "short");
   EXPECT_THAT(FailureOf([&] { Vault::Create(short_key); }), HasSubstr("at least 32"));
+}
+
+TEST(Vault, RefusesNewKeysThatCanBeGuessed) {
+  const auto with = [](const std::string& passphrase) {
+    StoreKey key;
+    key.passphrase = passphrase;
+    std::string unwise;
+    const std::string refused = FailureOf([&] { Vault::Create(key, &unwise); });
+    return refused.empty() ? unwise : refused;
+  };
+  for (const char* easy : {"a", "abcde", "aaaaaaaaaaaaaaaaaaaa", "abababababab", "李达康李"})
+    EXPECT_THAT(with(easy), HasSubstr("too easy to guess")) << easy;
+  for (const char* brief : {"secret", "correct hor", "李达康李达康 ü"})
+    EXPECT_THAT(with(brief), HasSubstr("12 characters or more are better")) << brief;
+  EXPECT_EQ(with("correct horse"), "");
+
+  const auto from_file = [](const std::string& content, mode_t mode) {
+    StoreKey key;
+    key.key_file = test::TempPath("new key");
+    WriteFileAtomically(key.key_file, content);
+    EXPECT_EQ(::chmod(key.key_file.c_str(), mode), 0);
+    std::string unwise;
+    const std::string refused = FailureOf([&] { Vault::Create(key, &unwise); });
+    return std::pair(refused, unwise);
+  };
+  const std::string good = "0123456789 and enough that is different";
+  EXPECT_EQ(from_file(good, 0600), std::pair(std::string(), std::string()));
+  EXPECT_EQ(from_file(good, 0640), std::pair(std::string(), std::string()));
+  EXPECT_THAT(from_file(good, 0644).second, HasSubstr("chmod 600"));
+  EXPECT_THAT(from_file(good, 0666).first, HasSubstr("written to by other users"));
+  EXPECT_THAT(from_file(std::string(64, '\0'), 0600).first, HasSubstr("1 different bytes"));
+  EXPECT_THAT(from_file(std::string(30, 'x') + "abcdef", 0600).first,
+              HasSubstr("7 different bytes"));
+}
+
+TEST(Vault, OpensWithWhateverItWasMadeWith) {
+  // As an earlier version made it: under the passphrase "x", and under 32 zeros.
+  //   VPR_PASSPHRASE=x vpr enroll Ada FILE --encrypt, then
+  //   sqlite3 voices.db "SELECT header FROM store"
+  StoreKey phrase;
+  phrase.passphrase = "x";
+  EXPECT_EQ(FailureOf([&] { Vault::Open(kUnderX, phrase, "s"); }), "");
+  phrase.passphrase = "y";
+  EXPECT_THAT(FailureOf([&] { Vault::Open(kUnderX, phrase, "s"); }), HasSubstr("wrong passphrase"));
+  StoreKey file;
+  file.key_file = test::TempPath("zeros");
+  WriteFileAtomically(file.key_file, std::string(32, '\0'));
+  ASSERT_EQ(::chmod(file.key_file.c_str(), 0666), 0);
+  EXPECT_EQ(FailureOf([&] { Vault::Open(kUnderZeros, file, "s"); }), "");
+  EXPECT_THAT(KeyFileWarning(file), HasSubstr("chmod 600"));
+  ASSERT_EQ(::chmod(file.key_file.c_str(), 0644), 0);
+  EXPECT_EQ(KeyFileWarning(file), "");
+}
+
+TEST(SecretTest, CopiesMovesAndCompares) {
+  Secret a("hidden"), b(a);
+  EXPECT_EQ(a.view(), "hidden");
+  EXPECT_TRUE(a == b);
+  b = Secret(std::string_view("other\0one", 9));
+  EXPECT_FALSE(a == b);
+  EXPECT_EQ(b.size(), 9u);
+  Secret c(std::move(a));
+  EXPECT_EQ(c.view(), "hidden");
+  EXPECT_TRUE(a.empty());  // NOLINT: that is what is tested
+  a = c;
+  a = *&a;
+  EXPECT_EQ(a.view(), "hidden");
+  EXPECT_TRUE(Secret().empty());
+  EXPECT_TRUE(Secret("").empty());
+  EXPECT_EQ(Secret(std::size_t{3}).view(), std::string_view("\0\0\0", 3));
+}
+
+// What the kernel says of the pages that hold it.
+TEST(SecretTest, IsLocked) {
+  const Secret secret("hidden");
+  std::ifstream maps("/proc/self/smaps");
+  if (!maps) GTEST_SKIP() << "SKIPPED: no /proc/self/smaps";
+  const auto at = reinterpret_cast<std::uintptr_t>(secret.data());
+  std::string line, flags;
+  for (bool inside = false; flags.empty() && std::getline(maps, line);) {
+    unsigned long begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) inside = begin <= at && at < end;
+    if (inside && line.starts_with("VmFlags:")) flags = line;
+  }
+  ASSERT_FALSE(flags.empty());
+  if (flags.find(" lo") == std::string::npos)
+    GTEST_SKIP() << "SKIPPED: this system lets us lock no memory";
+  EXPECT_THAT(flags, HasSubstr(" dd"));  // not in core dumps
 }
 
 }  // namespace

@@ -2,14 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cmath>
 
 #include <filesystem>
 #include <random>
 
+#include "base/testing.h"
 #include "support/failure_of.h"
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
@@ -21,6 +24,7 @@ namespace vpr {
 namespace {
 
 using test::FailureOf;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
@@ -32,10 +36,18 @@ EnrolledUtterance Utterance(int number, std::size_t dim = 8) {
   utterance.network = "n1";
   utterance.speech_seconds = 1.5 + number;
   utterance.snr_db = 20;
+  if (number % 2 == 0) {  // of the others nothing is known, as of what older versions enrolled
+    utterance.high_band_db = -20.25 - number;
+    utterance.dynamics_db = 31.5;
+    utterance.clipped = 0.125;
+  }
   utterance.embedding.assign(dim, 0.0f);
   utterance.embedding[static_cast<std::size_t>(number) % dim] = 1;
   return utterance;
 }
+
+// What a key file may hold.
+std::string KeyOf(char fill) { return std::string(32, fill) + "0123456789"; }
 
 class VoiceStoreTest : public ::testing::TestWithParam<bool> {
  protected:
@@ -46,7 +58,7 @@ class VoiceStoreTest : public ::testing::TestWithParam<bool> {
     options_.where = folder_ + "/sub/voices.db";
     if (GetParam()) {
       options_.key.key_file = folder_ + "/key";
-      WriteFileAtomically(options_.key.key_file, std::string(40, 'k'));
+      WriteFileAtomically(options_.key.key_file, KeyOf('k'));
     }
     options_.create = true;
   }
@@ -95,9 +107,19 @@ TEST_P(VoiceStoreTest, KeepsWhatItIsGiven) {
   EXPECT_EQ(all[0].utterances[2].source, Utterance(4).source);
   EXPECT_EQ(all[0].utterances[2].embedding, Utterance(4).embedding);
   EXPECT_EQ(all[1].utterances[0].speech_seconds, 3.5);
+  for (const EnrolledSpeaker& speaker : {all[1], SpeakerFromJson(SpeakerToJson(all[1]))}) {
+    const EnrolledUtterance& known = speaker.utterances[0];  // number 2
+    EXPECT_EQ(known.high_band_db, -22.25);
+    EXPECT_EQ(known.dynamics_db, 31.5);
+    EXPECT_EQ(known.clipped, 0.125);
+  }
+  for (const EnrolledSpeaker& speaker : {all[0], SpeakerFromJson(SpeakerToJson(all[0]))}) {
+    EXPECT_TRUE(std::isnan(speaker.utterances[0].high_band_db));  // number 1
+    EXPECT_TRUE(std::isnan(speaker.utterances[0].clipped));
+  }
   EXPECT_EQ(store->Find("O'Brien")->utterances.size(), 1u);
   EXPECT_FALSE(store->Find("o'brien"));
-  store->Check();
+  store->Check({});
 }
 
 TEST_P(VoiceStoreTest, OnlyTheOwnerMayRead) {
@@ -108,6 +130,105 @@ TEST_P(VoiceStoreTest, OnlyTheOwnerMayRead) {
     ASSERT_EQ(::stat((options_.where + end).c_str(), &status), 0) << end;
     EXPECT_EQ(status.st_mode & 0777, 0600u) << end;
   }
+}
+
+TEST_P(VoiceStoreTest, OnlyTheOwnerMayReadWhateverTheUmask) {
+  for (mode_t mask : {0u, 0777u}) {
+    const mode_t before = ::umask(mask);
+    fs::remove_all(folder_ + "/sub");
+    if (mask == 0) {
+      auto store = Open();
+      struct stat status {};
+      ASSERT_EQ(::stat((folder_ + "/sub").c_str(), &status), 0);
+      EXPECT_EQ(status.st_mode & 0777, 0700u);
+    } else {
+      ::umask(before);
+      fs::create_directories(folder_ + "/sub");
+      ::umask(mask);
+      Open();
+    }
+    ::umask(before);
+    EXPECT_EQ(fs::status(options_.where).permissions(), fs::perms(0600)) << mask;
+  }
+}
+
+TEST_P(VoiceStoreTest, WhatEverybodyMayReadIsMended) {
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  std::vector<std::string> said;
+  options_.warn = [&](const std::string& line) { said.push_back(line); };
+  for (unsigned mode : {0600u, 0640u, 0660u}) {  // for a group, perhaps
+    fs::permissions(options_.where, fs::perms(mode));
+    EXPECT_EQ(Existing()->NumSpeakers(), 1u);
+    EXPECT_EQ(fs::status(options_.where).permissions(), fs::perms(mode));
+    EXPECT_THAT(said, ::testing::IsEmpty());
+  }
+  for (unsigned mode : {0644u, 0666u, 0602u, 0777u}) {
+    fs::permissions(options_.where, fs::perms(mode));
+    EXPECT_EQ(Existing()->NumSpeakers(), 1u);
+    EXPECT_EQ(fs::status(options_.where).permissions(), fs::perms(0600));
+    ASSERT_EQ(said.size(), 1u);
+    EXPECT_THAT(said[0], HasSubstr(Format("mode %04o", mode)));
+    EXPECT_THAT(said[0], HasSubstr(options_.where));
+    said.clear();
+  }
+}
+
+TEST_P(VoiceStoreTest, TakesNothingThatAnotherUserLaidOut) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can make another user's files";
+  constexpr uid_t kStranger = 65534;
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  const std::string store = options_.where, open = folder_ + "/open";
+  fs::create_directories(open);
+  ASSERT_EQ(::chmod(open.c_str(), 01777), 0);
+  const auto of_stranger = [](const std::string& path) {
+    ASSERT_EQ(::lchown(path.c_str(), kStranger, kStranger), 0);
+  };
+
+  WriteFileAtomically(open + "/empty.db", "");
+  of_stranger(open + "/empty.db");
+  fs::copy_file(store, open + "/whole.db");
+  of_stranger(open + "/whole.db");
+  fs::create_symlink(store, open + "/link.db");
+  of_stranger(open + "/link.db");
+  fs::create_symlink(folder_ + "/made.db", open + "/dangling.db");
+  of_stranger(open + "/dangling.db");
+  fs::copy_file(store, open + "/log.db");
+  WriteFileAtomically(open + "/log.db-wal", "theirs");
+  of_stranger(open + "/log.db-wal");
+  for (const char* name : {"empty.db", "whole.db", "link.db", "dangling.db", "log.db"}) {
+    options_.where = open + "/" + name;
+    EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("another user")) << name;
+  }
+  EXPECT_EQ(fs::file_size(open + "/empty.db"), 0u);
+  EXPECT_FALSE(fs::exists(folder_ + "/made.db"));
+
+  // An empty file of theirs is no store anywhere; a store of theirs in a folder of theirs is.
+  WriteFileAtomically(folder_ + "/empty.db", "");
+  of_stranger(folder_ + "/empty.db");
+  options_.where = folder_ + "/empty.db";
+  EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("another user"));
+  fs::copy_file(store, folder_ + "/whole.db");
+  of_stranger(folder_ + "/whole.db");
+  options_.where = folder_ + "/whole.db";
+  EXPECT_EQ(Open()->NumSpeakers(), 1u);
+}
+
+TEST_P(VoiceStoreTest, WhatCannotBeReadIsNotAbsent) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
+  Open()->Enroll("Ada", {Utterance(1)}, std::nullopt);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int code = 0;
+    if (::seteuid(65534) != 0) ::_exit(9);
+    const std::string said = FailureOf([&] { Existing(); });
+    if (said.find("cannot open store") == std::string::npos ||
+        said.find("Permission denied") == std::string::npos)
+      code = 1;
+    ::_exit(code);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
@@ -136,7 +257,7 @@ TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
   store->Remove("Bob");
   EXPECT_THAT(FailureOf([&] { store->Remove("Bob"); }), HasSubstr("no speaker"));
   EXPECT_EQ(store->NumSpeakers(), 1u);
-  store->Check();
+  store->Check({});
 }
 
 TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
@@ -200,11 +321,11 @@ TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
     store->SaveTemplates("m1", block_of(1, "block 1"));
     EXPECT_EQ(state(*store), "block 0 block 1 ");
   }
-  store->Check();
+  store->Check({});
   EXPECT_EQ(GetParam(), AllBytes().find("block 0") == std::string::npos);
   StoreKey key;
   key.key_file = folder_ + "/other";
-  WriteFileAtomically(key.key_file, std::string(32, 'o'));
+  WriteFileAtomically(key.key_file, KeyOf('o'));
   store->ChangeKey(key);
   EXPECT_EQ(state(*store), "300/1");
   EXPECT_THAT(AllBytes(), Not(HasSubstr("block 0")));
@@ -231,7 +352,7 @@ TEST_P(VoiceStoreTest, WhatIsRemovedIsGone) {
 TEST_P(VoiceStoreTest, KeysChangeAndLeaveNothingBehind) {
   StoreKey other;
   other.key_file = folder_ + "/other";
-  WriteFileAtomically(other.key_file, std::string(32, 'o'));
+  WriteFileAtomically(other.key_file, KeyOf('o'));
   auto store = Open();
   EnrolledUtterance utterance = Utterance(1);
   utterance.audio = "AUDIO";
@@ -375,7 +496,7 @@ TEST_P(VoiceStoreTest, AllOrNoneAndOnlyWhoIsNew) {
   EXPECT_EQ(store->NumSpeakers(), 1u);
   EXPECT_EQ(store->ReplaceEmbeddings(utterances), 1u);  // Bob's alone is still there
   EXPECT_THROW(store->SetNote("Bob", "\xff"), Error);
-  store->Check();
+  store->Check({});
 }
 
 TEST_P(VoiceStoreTest, AReplacedNoteIsGone) {
@@ -429,7 +550,7 @@ TEST_P(VoiceStoreTest, CanBeReadWhereNothingMayBeWritten) {
     try {
       if (::getuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
       auto store = Existing();
-      store->Check();
+      store->Check({});
       const bool found = store->Find("Ada").has_value();
       const std::string failure = FailureOf([&] { store->SetNote("Ada", "x"); });
       code = found && failure.find("written to") != std::string::npos ? 0 : 3;
@@ -505,11 +626,89 @@ TEST_P(VoiceStoreTest, TwoProcessesLoseNothing) {
   }
   auto store = Existing();
   EXPECT_EQ(store->NumSpeakers(), 100u);
-  store->Check();
+  store->Check({});
 }
 
 INSTANTIATE_TEST_SUITE_P(, VoiceStoreTest, ::testing::Bool(),
                          [](const auto& each) { return each.param ? "encrypted" : "plain"; });
+
+TEST_P(VoiceStoreTest, ImportIsWholeAndTheSameTwice) {
+  auto store = Open();
+  const std::vector<Enrollment> people = {
+      {"Ada", {Utterance(1), Utterance(2)}, "a note", "2020-01-02T03:04:05Z"},
+      {"Bob", {Utterance(3), Utterance(3)}, {}},
+      {"Bob", {Utterance(4)}, {}}};
+  const auto import = [&](const std::vector<Enrollment>& some, bool merge = false) {
+    return store->Import(some, merge, {});
+  };
+  EXPECT_EQ(import(people), (VoiceStore::Imported{2, 4}));  // Bob's third is his first
+  EXPECT_EQ(store->Find("Ada")->note, "a note");
+  EXPECT_EQ(store->Find("Ada")->enrolled_at, "2020-01-02T03:04:05Z");
+  EXPECT_EQ(store->Find("Bob")->utterances.size(), 2u);
+  EXPECT_EQ(import(people), (VoiceStore::Imported{0, 0}));
+  EXPECT_EQ(import(people, true), (VoiceStore::Imported{0, 0}));
+  EXPECT_EQ(store->Find("Ada")->utterances.size(), 2u);
+
+  // Somebody who is there with others: only with `merge`, and nothing else comes in either.
+  const std::vector<Enrollment> more = {{"Eve", {Utterance(5)}, {}},
+                                        {"Ada", {Utterance(2), Utterance(6)}, "another"}};
+  EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { import(more); }),
+              AllOf(HasSubstr("'Ada'"), HasSubstr("--merge")));
+  EXPECT_EQ(store->NumSpeakers(), 2u);
+  EXPECT_EQ(store->Find("Ada")->note, "a note");
+  EXPECT_EQ(import(more, true), (VoiceStore::Imported{1, 2}));
+  EXPECT_EQ(store->Find("Ada")->utterances.size(), 3u);
+  EXPECT_EQ(store->Find("Ada")->note, "another");
+
+  // Stopped in between, refused in between: nothing.
+  const std::vector<Enrollment> others = {{"Fay", {Utterance(7)}, {}}, {"Gus", {Utterance(8)}, {}}};
+  EXPECT_THROW(store->Import(others, false,
+                             [](std::size_t done) {
+                               if (done == 2) throw Error(ErrorCode::kInterrupted, "stopped");
+                             }),
+               Error);
+  std::vector<Enrollment> unfit = others;
+  unfit[1].utterances[0].embedding = {1, 0};
+  EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { import(unfit); }),
+              AllOf(HasSubstr("'Gus'"), HasSubstr("2 numbers")));
+  unfit = {unfit[1]};  // against what the store has
+  MessageOf(ErrorCode::kInvalidArgument, [&] { import(unfit); });
+  unfit[0].name = "Ad\u200ba";
+  MessageOf(ErrorCode::kInvalidArgument, [&] { import(unfit, true); });
+  EXPECT_EQ(store->NumSpeakers(), 3u);
+  store->Check({});
+}
+
+// "é" is one letter, or an "e" and an accent.
+TEST_P(VoiceStoreTest, NamesAreFoundHoweverTheyAreTyped) {
+  auto store = Open();
+  const std::string composed = "Jos\u00e9", decomposed = "Jose\u0301";
+  store->Enroll(decomposed, {Utterance(1)}, {});
+  EXPECT_EQ(store->Find(composed)->name, composed);
+  EXPECT_EQ(store->Find(decomposed)->name, composed);
+  store->Enroll(composed, {Utterance(2)}, {});
+  EXPECT_EQ(store->NumSpeakers(), 1u);
+  store->SetNote(decomposed, "x");
+  EXPECT_THROW(store->Rename("nobody", decomposed), Error);
+  store->Enroll("other", {Utterance(3)}, {});
+  EXPECT_THROW(store->Rename("other", decomposed), Error);
+  store->Rename(decomposed, "Zoe\u0308");
+  EXPECT_EQ(store->Find("Zo\u00eb")->name, "Zo\u00eb");
+  store->Remove("Zoe\u0308");
+  EXPECT_EQ(store->NumSpeakers(), 1u);
+}
+
+TEST(CheckSpeakerName, RefusesWhatNobodySees) {
+  for (const char* bad :
+       {"Ad\u200ba", "Ada\u200d", "A\u00adda", "\ufeffAda", "Ada\u2060", "Ada\ufe0f", "Ad\u034fa",
+        "Ad\U000e0061a", "Ad\u3164a", "Ad\u180ea", "A\u200cda"})
+    EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { CheckSpeakerName(bad); }),
+                HasSubstr("U+"))
+        << bad;
+  // A Persian name with a non-joiner, a Sinhala one with a joiner, a heart in colour.
+  for (const char* good : {"علی\u200cرضا", "ශ්\u200dරී", "Ada ❤\ufe0f", "Jose\u0301", "ＡＢＣ"})
+    EXPECT_NO_THROW(CheckSpeakerName(good)) << good;
+}
 
 TEST(CheckSpeakerName, RefusesWhatCannotBeShown) {
   for (const char* good : {"Ada", "李达康", "O'Brien \"Bob\"", "🎤", "a b", "-x"})
@@ -556,6 +755,22 @@ TEST(DescribeStore, ShowsNoPassword) {
                 VoiceStore::Open({"postgresql://ann:sec@ret@127.0.0.1:1/v", {}, false});
               }),
               HasSubstr("write %40 for @"));
+  // Whatever is wrong with an address, its password is not said.
+  for (const char* address :
+       {"postgresql://ann:hid%den@127.0.0.1:1/v", "postgresql://ann:hid%zzden@127.0.0.1:1/v",
+        "postgresql://ann:hid%00den@127.0.0.1:1/v", "postgresql://ann:hid?den@127.0.0.1:1/v",
+        "postgresql://ann:hid den@127.0.0.1:1/v", "postgresql://ann:hid[den@127.0.0.1:1/v",
+        "postgresql://ann:hid#den@127.0.0.1:1/v", "postgresql://ann:hidden",
+        "postgresql://ann:hidden@127.0.0.1:1/v", "postgres://ann:hidden@127.0.0.1:port/v",
+        "postgresql://127.0.0.1:1/v?user=ann&password=hidden&x=y", "Postgresql://ann:hidden@h/v",
+        "postgresql:///v?host=127.0.0.1&port=1&password=hidden%", "mysql://ann:hidden@h/v",
+        "host=127.0.0.1 port=1 password=hidden"}) {
+    const std::string said = FailureOf([&] { VoiceStore::Open({address, {}, true}); });
+    EXPECT_FALSE(said.empty()) << address;
+    EXPECT_THAT(said, Not(HasSubstr("hid"))) << address;
+    EXPECT_THAT(said, Not(HasSubstr("den"))) << address;
+    EXPECT_THAT(DescribeStore(address), Not(HasSubstr("den"))) << address;
+  }
 }
 
 TEST(FindStore, PrefersWhatIsGiven) {

@@ -78,7 +78,7 @@ TEST_P(EveryArchitecture, TensorsSurviveExportAndImport) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryArchitecture,
-                         ::testing::Values("cnn", "resnet", "ecapa",
+                         ::testing::Values("cnn", "resnet", "ecapa", "dwnet",
                                            "resnet with gates and attention"));
 
 TEST(ResNet, HasTheSizeOfAFastResNet) {
@@ -99,6 +99,42 @@ TEST(Ecapa, HasTheSizeItsShapeGives) {
   EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), weights, 0.01 * weights);
   info.architecture_options = {{"scale", {7}}};
   EXPECT_THROW(MakeModule(info), Error);
+}
+
+// The front, 512 x 256, 8 blocks of 2 x 256 x 512 and 7 x 256, 4 gates of 2 x 256 x 64, 4 x 256 x
+// 512, 64 x (3 x 512 + 512) and 1024 x 192, and biases and norms.
+TEST(DwNet, HasTheSizeItsShapeGives) {
+  ModelInfo info = Info("dwnet");
+  info.embedding_dim = 192;
+  const double weights = 9 * (16 + 2 * 16 * 16 + 16 * 32 + 32 * 32) + 16 * 16 + 16 * 32 +
+                         512 * 256 + 8 * (2 * 256 * 512 + 7 * 256) + 4 * 2 * 256 * 64 +
+                         4 * 256 * 512 + 64 * 4 * 512 + 1024 * 192;
+  EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), weights, 0.01 * weights);
+  for (const ArchitectureOptions& options :
+       std::vector<ArchitectureOptions>{{{"kernel", {8}}},
+                                        {{"outputs", {9}}},
+                                        {{"front", {16, 0, 32}}},
+                                        {{"frame_stride", {0}}}}) {
+    info.architecture_options = options;
+    EXPECT_THROW(MakeModule(info), Error);
+  }
+}
+
+// The attention with context computes what the convolution over the channels and the statistics of
+// the whole, repeated for every frame, gives.
+TEST(AttentiveStatistics, SeesTheStatisticsInEveryFrame) {
+  torch::manual_seed(2);
+  AttentiveStatistics pool(6, 4, /*context=*/true);
+  torch::NoGradGuard guard;
+  const torch::Tensor x = torch::randn({2, 6, 9});
+  const auto parameters = pool.named_parameters();
+  const torch::Tensor context = torch::cat({x.mean(2), (x.var(2, false) + 1e-5).sqrt()}, 1);
+  const torch::Tensor seen = torch::cat({x, context.unsqueeze(2).expand({-1, -1, 9})}, 1);
+  const torch::Tensor hidden =
+      torch::tanh(torch::conv1d(seen, parameters["hidden.weight"], parameters["hidden.bias"]));
+  const torch::Tensor weights = torch::softmax(
+      torch::conv1d(hidden, parameters["weights.weight"], parameters["weights.bias"]), 2);
+  EXPECT_TRUE(torch::allclose(pool.forward(x), Statistics(x, weights), 1e-4, 1e-5));
 }
 
 TEST(AttentiveStatistics, EqualWeightsGivePlainStatistics) {

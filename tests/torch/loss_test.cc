@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "torch/losses/distillation.h"
 #include "torch/registry.h"
 
 namespace vpr {
@@ -108,6 +109,74 @@ TEST(AngularMargin, GradientsAreFiniteAtTheEnds) {
   loss->forward(embeddings, torch::tensor(std::vector<std::int64_t>{0, 1})).loss.backward();
   EXPECT_TRUE(torch::isfinite(embeddings.grad()).all().item<bool>());
   EXPECT_TRUE(torch::isfinite(Weights(*loss).grad()).all().item<bool>());
+}
+
+TEST(AngularMargin, ClassesBeginWhereTheyAreTold) {
+  std::shared_ptr<Loss> loss = FindLoss("aam").make({6, 4, 30});
+  const torch::Tensor before = Weights(*loss).detach().clone();
+  torch::Tensor centers = torch::randn({4, 6});
+  centers[2].zero_();  // of which nothing is known
+  loss->StartAt(centers);
+  for (std::int64_t c = 0; c < 4; ++c)
+    EXPECT_TRUE(torch::equal(Weights(*loss)[c], c == 2 ? before[c] : centers[c])) << c;
+  // Several centres of a class begin close to it, each at a place of its own.
+  std::shared_ptr<Loss> several = FindLoss("aam").make({6, 4, 30, 2});
+  several->StartAt(torch::nn::functional::normalize(centers));
+  const torch::Tensor all = Weights(*several);
+  EXPECT_GT(torch::cosine_similarity(all[0], centers[0], 0).item<double>(), 0.95);
+  EXPECT_GT(torch::cosine_similarity(all[1], centers[0], 0).item<double>(), 0.95);
+  EXPECT_FALSE(torch::equal(all[0], all[1]));
+}
+
+// Number by number, from the formulas in distillation.h.
+double DistillationOracle(const torch::Tensor& own, const torch::Tensor& there,
+                          const torch::Tensor& targets, double cosine, double similarity,
+                          double contrast) {
+  const std::int64_t size = own.size(0);
+  double cosines = 0, squares = 0, divergence = 0;
+  for (std::int64_t i = 0; i < size; ++i) {
+    cosines += (1 - Dot(there[i], targets[i])) / static_cast<double>(size);
+    double right = 0, found = 0;
+    for (std::int64_t j = 0; j < size; ++j) {
+      if (j > i) squares += std::pow(Dot(own[i], own[j]) - Dot(targets[i], targets[j]), 2);
+      right += std::exp(Dot(targets[i], targets[j]) / 0.1);
+      found += std::exp(Dot(there[i], targets[j]) / 0.1);
+    }
+    for (std::int64_t j = 0; j < size; ++j) {
+      const double p = std::exp(Dot(targets[i], targets[j]) / 0.1) / right,
+                   q = std::exp(Dot(there[i], targets[j]) / 0.1) / found;
+      divergence += p * std::log(p / q) / static_cast<double>(size);
+    }
+  }
+  squares /= static_cast<double>(size * (size - 1) / 2);
+  return cosine * cosines + similarity * squares + contrast * divergence;
+}
+
+TEST(Distillation, IsItsFormulas) {
+  namespace F = torch::nn::functional;
+  Case c;
+  torch::Tensor targets = F::normalize(torch::randn({5, 6}));
+  const torch::Tensor own = F::normalize(c.embeddings);
+  for (const auto& [cosine, similarity, contrast] :
+       {std::tuple(1.0, 0.0, 0.0), {0.0, 2.0, 0.0}, {0.0, 0.0, 0.5}, {1.0, 3.0, 0.25}}) {
+    Distillation loss({6, 6, cosine, similarity, contrast});
+    EXPECT_TRUE(loss.parameters().empty());
+    EXPECT_NEAR(loss.forward(c.embeddings, targets).item<double>(),
+                DistillationOracle(own, own, targets, cosine, similarity, contrast), 1e-5);
+    EXPECT_NEAR(loss.forward(targets * 3, targets).item<double>(), 0, 1e-6);
+  }
+}
+
+TEST(Distillation, ATeacherOfAnotherDimension) {
+  namespace F = torch::nn::functional;
+  Case c;
+  Distillation loss({6, 9, 1, 2, 0.5});
+  const torch::Tensor targets = F::normalize(torch::randn({5, 9}));
+  const torch::Tensor weight = loss.named_parameters()["projection.weight"];
+  ASSERT_EQ(weight.sizes(), (std::vector<std::int64_t>{9, 6}));
+  const torch::Tensor there = F::normalize(torch::mm(c.embeddings, weight.t()));
+  EXPECT_NEAR(loss.forward(c.embeddings, targets).item<double>(),
+              DistillationOracle(F::normalize(c.embeddings), there, targets, 1, 2, 0.5), 1e-5);
 }
 
 TEST(Softmax, IsCrossEntropyOfALinearLayer) {

@@ -101,7 +101,7 @@ TEST_F(TrainerTest, LearnsToTellSpeakersApart) {
   EXPECT_EQ(model.info.training.dev_eer, result.best.dev_eer);
   EXPECT_EQ(model.info.features.trim_top_db, 20);
   EXPECT_GT(model.info.decision.threshold, 0);
-  for (const char* file : {"config.toml", "metrics.csv", "curves.png", "checkpoint.pt"})
+  for (const char* file : {"config.toml", "metrics.csv", "curves.png", "checkpoint.vpt"})
     EXPECT_TRUE(IsRegularFile(config.run_dir + "/" + file)) << file;
 }
 
@@ -127,6 +127,56 @@ TEST_F(TrainerTest, ScoresAreNormalizedAgainstTheTrainingSpeakers) {
   EXPECT_NE(without.info.decision.threshold, model.info.decision.threshold);
 }
 
+// A teacher that knows the voices, and no labels: the network learns its geometry.
+TEST_F(TrainerTest, LearnsFromATeacherWithoutLabels) {
+  const std::string prefix = folder_ + "/unlabelled";
+  DatasetInfo info;
+  info.trim_top_db = 20;
+  PackedWriter writer(prefix, info);
+  std::string table;
+  Rng rng(5);
+  for (int s = 0; s < 12; ++s) {
+    for (int u = 0; u < 3; ++u) {
+      const std::string key = std::to_string(s) + "/" + std::to_string(u);
+      writer.Add(key, "-", EncodePcm16(test::SyntheticUtterance(s, u, 1.2)), 1.2);
+      table += "recordings/" + key + "  [";
+      for (int d = 0; d < 16; ++d)
+        table += Format(" %.6f", 3 + (d == s ? 1 : 0) + 0.05 * rng.Normal());
+      table += " ]\n";
+    }
+  }
+  writer.Commit();
+  WriteFileAtomically(folder_ + "/teacher.ark", table);
+  TrainConfig config = Config("taught");
+  config.train = prefix;
+  config.dev = folder_ + "/train-dev";
+  test::PackSynthetic(folder_ + "/train-dev", 12, 6, 3, 1.2);  // voices of which it knows nothing
+  config.teachers = {folder_ + "/teacher.ark"};
+  config.teacher_similarity = 1;
+  config.epochs = 8;
+  config.crops_per_epoch = 480;
+  config.freq_mask = 0;
+  config.time_mask = 4;
+  config.optimizer = "adam";
+  config.lr = 3e-3;
+  const TrainResult result = Run(config);
+  EXPECT_LT(result.best.dev_eer, 0.35);
+  const std::vector<std::string> losses = Losses(config);
+  ASSERT_EQ(losses.size(), 9u);
+  EXPECT_LT(result.last.loss, 0.35);  // it begins near 1.4
+  const Model model = LoadModel(config.output);
+  EXPECT_EQ(model.info.training.speakers, 0u);
+  EXPECT_EQ(model.info.training.utterances, 36u);
+  // Another teacher is another training.
+  config.resume = true;
+  config.epochs = 9;
+  WriteFileAtomically(folder_ + "/teacher.ark", table + "recordings/0/0  [ 1 2 ]\n");
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("line 37"), HasSubstr("expected 16")));
+  table.replace(table.find(" 3."), 3, " 9.");
+  WriteFileAtomically(folder_ + "/teacher.ark", table);
+  EXPECT_THAT(FailureOf(config), HasSubstr("other data or settings"));
+}
+
 TEST_F(TrainerTest, SameSeedSameNetwork) {
   TrainConfig a = Config("a"), b = Config("b"), c = Config("c");
   c.seed = 2;
@@ -142,7 +192,7 @@ TEST_F(TrainerTest, SameSeedSameNetwork) {
 }
 
 TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
-  for (const char* arch : {"resnet", "ecapa", "cnn"}) {
+  for (const char* arch : {"resnet", "ecapa", "dwnet", "cnn"}) {
     TrainConfig whole = Config(std::string("whole_") + arch);
     if (std::string(arch) == "cnn") {  // dropout and Adam have state of their own
       TrainConfig cnn = DefaultTrainConfig("cnn");
@@ -159,7 +209,26 @@ TEST_F(TrainerTest, ResumedRunIsBitIdentical) {
           {"channels", {16}}, {"scale", {4}}, {"bottleneck", {8}}, {"aggregate", {24}}};
       whole.lr = 1e-3;
     }
+    if (std::string(arch) == "dwnet") {
+      whole.arch = "dwnet";
+      whole.arch_options = {{"channels", {16}},  {"blocks", {2}},     {"squeeze", {8}},
+                            {"outputs", {2}},    {"aggregate", {24}}, {"bottleneck", {8}},
+                            {"front", {4, 4, 8}}};
+      whole.lr = 1e-3;
+    }
     if (std::string(arch) == "resnet") {
+      // A teacher of another dimension, so that there is a projection to be kept.
+      std::string table;
+      Rng rng(3);
+      for (int s = 0; s < 6; ++s) {
+        for (int u = 0; u < 4; ++u) {
+          table += "speaker" + std::to_string(100 + s) + "/" + std::to_string(u) + "  [";
+          for (int d = 0; d < 5; ++d) table += Format(" %.6f", rng.Normal());
+          table += " ]\n";
+        }
+      }
+      WriteFileAtomically(folder_ + "/teacher.ark", table);
+      whole.teachers = {folder_ + "/teacher.ark"};
       whole.average_decay = 0.9;
       whole.sub_centers = 2;
     }
@@ -200,12 +269,25 @@ TEST_F(TrainerTest, ResumeRefusesOtherDataOtherSettingsAndDamage) {
   config.epochs = 3;
   EXPECT_EQ(Run(config).best.epoch, 3);
   EXPECT_EQ(LoadModel(config.output).info.training.best_epoch, 3);
-  const std::string path = config.run_dir + "/checkpoint.pt";
-  WriteFileAtomically(path, ReadFile(path).substr(0, 3000));
+  const std::string path = config.run_dir + "/checkpoint.vpt";
   config.epochs = 4;
-  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("damaged"), HasSubstr("checkpoint.pt")));
-  fs::remove(path);
-  EXPECT_THAT(FailureOf(config), HasSubstr("checkpoint.pt"));
+  const std::string whole = ReadFile(path);
+  for (std::size_t at : {std::size_t{9}, std::size_t{40}, whole.size() / 2, whole.size() - 40}) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 4);
+    WriteFileAtomically(path, damaged);
+    EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("cannot use"), HasSubstr("checkpoint.vpt")))
+        << at;
+  }
+  WriteFileAtomically(path, whole.substr(0, 3000));
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("cut off"), HasSubstr("checkpoint.vpt")));
+  fs::rename(path, config.run_dir + "/checkpoint.pt");
+  EXPECT_THAT(FailureOf(config), AllOf(HasSubstr("older vpr"), HasSubstr("--init-from")));
+  TrainConfig fresh = config;
+  fresh.resume = false;
+  EXPECT_THAT(FailureOf(fresh), HasSubstr("--resume"));
+  fs::remove(config.run_dir + "/checkpoint.pt");
+  EXPECT_THAT(FailureOf(config), HasSubstr("checkpoint.vpt"));
 }
 
 TEST_F(TrainerTest, StartsFromAnotherModel) {

@@ -81,6 +81,44 @@ TEST(CropSampler, SpeakersWithFewUtterancesAreLeftOut) {
   }
 }
 
+// With a teacher, what has no class is drawn by its speech too, each recording by itself.
+TEST(CropSampler, RecordingsWithoutASpeakerNeedATeacher) {
+  const std::string prefix = test::TempPath("crop_sampler_unlabelled");
+  PackedWriter writer(prefix, DatasetInfo{});
+  const char* labels[] = {"a", "-", "b", "a", "-", "c"};
+  for (int u = 0; u < 6; ++u)
+    writer.Add("u" + std::to_string(u), labels[u],
+               EncodePcm16(test::SyntheticUtterance(u, u, 1 + u)), 1 + u);
+  writer.Commit();
+  const PackedDataset dataset(prefix);
+  TrainConfig config = Config();
+  config.min_utterances = 2;  // b and c have too few
+  config.speaker_balance = 1;
+  config.crops_per_epoch = 2100;
+  config.crop_seconds = 3;
+  EXPECT_EQ(CropSampler(dataset, All(dataset), config).num_utterances(), 2u);
+  config.teachers = {"t.ark"};
+  const CropSampler sampler(dataset, All(dataset), config);
+  EXPECT_EQ(sampler.num_speakers(), 1);
+  EXPECT_EQ(sampler.num_classes(), 1);
+  EXPECT_EQ(sampler.records(), (std::vector<std::uint32_t>{0, 3, 1, 2, 4, 5}));
+  EXPECT_EQ(sampler.unlabelled(), (std::vector<bool>{false, false, true, true, true, true}));
+  EXPECT_EQ(sampler.RecordsOfClass(0), (std::vector<std::uint32_t>{0, 3}));
+  std::vector<CropChoice> crops = sampler.DrawEpoch(1);
+  std::map<std::uint32_t, int> count;
+  for (const CropChoice& crop : crops) {
+    ++count[crop.record];
+    EXPECT_EQ(crop.class_number, labels[crop.record][0] == 'a' ? 0 : -1);
+  }
+  EXPECT_NEAR(count[0] + count[3], 2100 * 5 / 21, 1.001);
+  EXPECT_NEAR(count[1], 2100 * 2 / 21, 1.001);
+  EXPECT_NEAR(count[2], 2100 * 3 / 21, 1.001);
+  EXPECT_NEAR(count[5], 2100 * 6 / 21, 1.001);
+  const Batch batch = sampler.MakeBatch(crops, 1, 0);
+  for (std::size_t i = 0; i < batch.records.size(); ++i)
+    EXPECT_EQ(batch.records[i], crops[i].record);
+}
+
 TEST(CropSampler, AnEpochIsOfTheAskedSizeAndShuffled) {
   TrainConfig config = Config();
   CropSampler sampler(Dataset(), All(Dataset()), config);

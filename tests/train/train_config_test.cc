@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -40,6 +42,8 @@ TEST(TrainConfig, WrittenFormReadsBackWhole) {
   config.final_lr = 1.0 / 3000;
   config.seed = 12345678901234;
   config.speed_perturb = true;
+  config.teachers = {"a.npy", "教师.ark"};
+  config.teacher_lists = {"a.tsv"};
   TrainConfig read;
   ReadTrainConfig(Toml(WriteTrainConfig(config)), read);
   EXPECT_EQ(WriteTrainConfig(read), WriteTrainConfig(config));
@@ -49,6 +53,8 @@ TEST(TrainConfig, WrittenFormReadsBackWhole) {
   EXPECT_EQ(read.features, config.features);
   EXPECT_EQ(read.final_lr, config.final_lr);
   EXPECT_EQ(read.seed, config.seed);
+  EXPECT_EQ(read.teachers, config.teachers);
+  EXPECT_EQ(read.teacher_lists, config.teacher_lists);
 }
 
 TEST(TrainConfig, AFileChangesOnlyWhatItNames) {
@@ -74,6 +80,29 @@ TEST(TrainConfig, MistakesAreNamedWithTheirLine) {
   EXPECT_THAT(ReadError("[optimizer\n"), HasSubstr("line 1"));
   EXPECT_THAT(ReadError("[features]\nkind = \"mfcc\"\n"), HasSubstr("mfcc"));
   EXPECT_THAT(ReadError("[model]\noptions = {channels = 3}\n"), HasSubstr("arrays"));
+}
+
+TEST(TrainConfig, NestingIsBounded) {
+  const auto repeated = [](const std::string& what) {
+    std::string text;
+    for (int i = 0; i < 60000; ++i) text += what;
+    return text;
+  };
+  EXPECT_THAT(ReadError("[a]\n" + repeated("a.") + "a = 1\n"),
+              AllOf(HasSubstr("line 2"), HasSubstr("deep")));
+  EXPECT_THAT(ReadError("[" + repeated("a.") + "a]\n"), HasSubstr("deep"));
+  EXPECT_THAT(ReadError("a = " + repeated("[") + "\n"), HasSubstr("deep"));
+  EXPECT_THAT(ReadError("a = " + repeated("[\n") + "\n"), HasSubstr("deep"));
+  EXPECT_THAT(ReadError("a = " + repeated("{a=") + "\n"), HasSubstr("deep"));
+  EXPECT_THAT(ReadError("# " + std::string(2 << 20, 'x') + "\n"), HasSubstr("more than"));
+  TrainConfig config = DefaultTrainConfig("resnet");
+  ReadTrainConfig(Toml("[model]\noptions = {channels = [3,\n4], blocks = [1]}\n"), config);
+  EXPECT_EQ(config.arch_options.size(), 2u);
+}
+
+TEST(TrainConfig, TextFromTheFileIsPrintable) {
+  EXPECT_THAT(ReadError("[a]\n\"\\u001b[2J\" = 1\n"), HasSubstr("\\x1b"));
+  EXPECT_THAT(ReadError("\"\\u001b[2J\" = 1\n"), HasSubstr("\\x1b"));
 }
 
 TEST(TrainConfig, ValidateNamesTheField) {
@@ -104,6 +133,9 @@ TEST(TrainConfig, ValidateNamesTheField) {
                 c.features.mean_norm = true;
               }),
               HasSubstr("mean_norm"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.lr = c.final_lr = INFINITY; }),
+              AllOf(HasSubstr("lr"), HasSubstr("finite")));
+  EXPECT_THAT(message([](TrainConfig& c) { c.snr_low = -INFINITY; }), HasSubstr("snr_low"));
   EXPECT_THAT(message([](TrainConfig& c) { c.precision = "int8"; }), HasSubstr("int8"));
 }
 

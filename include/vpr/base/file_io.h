@@ -40,23 +40,24 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// Writes to "PATH.tmp.PID.N" in the same folder. Commit() syncs and renames it over PATH, then
+// Writes to "PATH.tmp.PID.RANDOM" in the same folder. Commit() syncs and renames it over PATH, then
 // syncs the folder; without Commit() the destructor removes it, so PATH is the old file or the new
-// one, whole. A symbolic link stays one: what it leads to is replaced. What is no file (a pipe, a
-// terminal, /dev/null) and what is open already (/dev/stdout) is written to directly. Every member
-// throws kIo with the path and the system's reason.
+// one, whole. A symbolic link stays one: what it leads to is replaced; but a link of another user
+// than us and root is refused, so that nobody else chooses what is overwritten. What is no file (a
+// pipe, a terminal, /dev/null) and what is open already (/dev/stdout) is written to directly. Every
+// member throws kIo with the path and the system's reason.
 class AtomicFile {
  public:
-  // `mode`: its permissions, as far as the umask lets them be.
-  explicit AtomicFile(const std::string& path, unsigned mode = 0666);
+  static constexpr unsigned kPublic = 0666;   // as the umask says; what is replaced keeps its own
+  static constexpr unsigned kPrivate = 0600;  // whatever the umask
+  explicit AtomicFile(const std::string& path, unsigned mode = kPublic);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void Write(const void* data, std::size_t size);  // buffered
   void Write(std::string_view text) { Write(text.data(), text.size()); }
-  std::uint64_t size() const { return size_; }  // bytes written so far
-  const std::string& temporary_path() const { return temporary_path_; }
+  std::uint64_t size() const { return size_; }       // bytes written so far
   const std::string& path() const { return path_; }  // that will be replaced: behind all links
 
   void Sync();    // flushes and syncs, but keeps the temporary name
@@ -67,12 +68,40 @@ class AtomicFile {
   }
 
  private:
+  struct Impl;
   void Flush();
-  std::string path_, temporary_path_, buffer_;
-  bool direct_ = false;
-  int fd_ = -1;
+  std::unique_ptr<Impl> impl_;
+  std::string path_, buffer_;
+  bool renamed_ = false;
   std::uint64_t size_ = 0;
 };
+
+// A file that grows while something goes on, each text there as soon as it is written. One that is
+// there already, a link too, is refused. Every member throws kIo.
+class LogFile {
+ public:
+  explicit LogFile(const std::string& path);
+  ~LogFile();
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+  void Write(std::string_view text);
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
+// Removes what AtomicFiles have not finished. For the handler of a signal that ends the program: it
+// may be called at any moment, and the program must end after it.
+void RemoveTemporaryFiles() noexcept;
+
+// The path that AtomicFile(path) would replace: behind the links that it follows. Throws kIo, for
+// another user's link too.
+std::string PlaceOfWriting(const std::string& path);
+
+// Makes a folder and those above it that are missing, with these permissions as far as the umask
+// lets them be. Throws kIo.
+void MakeFolders(const std::string& path, unsigned mode = 0777);
 
 // AtomicFile in one call.
 void WriteFileAtomically(const std::string& path, std::string_view content);

@@ -16,7 +16,9 @@ struct PackOptions {
   std::vector<std::string> sources;  // folders and lists; keys are prefixed with the source's name
                                      // if there is more than one
   std::string layout = "auto";
-  std::string prefix;  // output
+  std::string audio_root;  // where relative paths of lists lie that are not below the list's own
+                           // folder; empty: the working directory
+  std::string prefix;      // output
   PayloadKind payload = PayloadKind::kPcm16;
   int crops = 20;            // kMel64: at most so many random crops of a file longer than 2.04 s
   double trim_top_db = 40;   // 0: no trimming. 20 and 30 dB cut into words and cost accuracy:
@@ -54,9 +56,21 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
 // (or PREFIX-test) those of the parts' own where there are any. The shards 1/N .. N/N of one list
 // give, byte for byte, what packing the whole list gives. Throws kInvalidArgument for parts of
 // different kind or trimming, for a key that is in two of them and for parts of which some hold out
-// speakers and some utterances, what PackedDataset throws, kInterrupted if stopped (nothing is
-// written then), kIo.
+// speakers and some utterances, what PackedDataset and its VerifyPayloads throw, kInterrupted if
+// stopped (nothing is written then), kIo.
 PackReport JoinPacked(const std::vector<std::string>& parts, const std::string& prefix,
                       Progress& progress, const StopRequested& stop);
+
+struct VerifiedSet {
+  std::string prefix;
+  DatasetInfo info;
+  bool sealed = false;  // its PREFIX.json has a fingerprint to compare with
+  std::string failure;  // one line that names the file; empty: whole
+};
+
+// Reads every byte of packed data sets, and of the parts held out from them (PREFIX-dev,
+// PREFIX-test), and compares with their checksums. Throws kInterrupted if stopped.
+std::vector<VerifiedSet> VerifyPacked(const std::vector<std::string>& prefixes, Progress& progress,
+                                      const StopRequested& stop);
 
 }  // namespace vpr

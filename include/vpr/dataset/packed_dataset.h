@@ -21,6 +21,9 @@ enum class PayloadKind {
 const char* ToString(PayloadKind kind);  // "pcm16", "mel64"
 PayloadKind ParsePayloadKind(const std::string& name);
 
+// The label of recordings whose speaker is not known.
+inline constexpr char kUnlabelled[] = "-";
+
 inline constexpr std::size_t kMel64Bands = 128;
 inline constexpr std::size_t kMel64Frames = 128;
 inline constexpr std::size_t kMel64Samples = 32640;  // of the waveform behind one spectrogram

@@ -25,7 +25,7 @@ struct Identification {
   // ISO/IEC 19795-1, at the threshold: FNIR(N, 1, T), mated searches that do not return the right
   // speaker first and at the threshold or above; FPIR(N - 1, T), searches with the own enrollment
   // taken out of the gallery that return any. NaN without a threshold.
-  double fnir = 0, fpir = 0;
+  double fnir = 0, fpir = 0, threshold = 0;
   ConfidenceInterval fnir_interval{0, 0}, fpir_interval{0, 0};
 };
 

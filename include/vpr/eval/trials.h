@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vpr/eval/metrics.h"
+#include "vpr/eval/speakers.h"
 
 namespace vpr {
 
@@ -46,31 +47,6 @@ struct Metadata {
   std::string Value(const std::string& path, const std::string& column) const;
 };
 Metadata ReadMetadata(const std::string& path);
-
-// Whom a trial compares, by number. Both are the same in a target trial.
-struct TrialSpeakers {
-  std::uint32_t enroll, test;
-};
-
-// Lists do not name speakers. Two names in a target trial belong to one speaker, and so on from
-// trial to trial; a name in no target trial counts as a speaker of its own.
-class SpeakerFinder {
- public:
-  void Add(std::string_view enroll, std::string_view test, bool target);
-  // Of the trials in the order they were added, of which it then knows no more.
-  std::vector<TrialSpeakers> TakeSpeakers();
-
- private:
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-  std::uint32_t Number(std::string_view name);
-
-  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> names_;
-  std::vector<TrialSpeakers> sides_;    // as names' numbers
-  std::vector<std::uint32_t> parents_;  // union-find over the names
-  std::uint32_t Root(std::uint32_t name) const;
-};
 
 struct ScoreList {
   std::vector<ScoredTrial> scores;

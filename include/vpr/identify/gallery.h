@@ -17,18 +17,19 @@
 
 namespace vpr {
 
-// The utterances that this network made an embedding of. Throws kCorrupt, with what to do, for an
-// embedding that cannot be this network's.
+// The utterances that this network made an embedding of. What only says so (it is of another
+// length, or holds what is no number) is left out: one such must not be in the way of all others.
 std::vector<const EnrolledUtterance*> UtterancesOfNetwork(const EnrolledSpeaker& speaker,
                                                           const ModelInfo& info);
 
 // The embedding of an enrollment of several utterances, of one network and at least one: the mean
-// of theirs, scaled to length 1, with the seconds of all their speech. As `vpr eval --enroll` makes
-// it.
+// of theirs, scaled to length 1, with their conditions joined. As `vpr eval --enroll` makes it.
 struct Template {
   Embedding embedding;
-  double seconds = 0;
+  SpeechConditions conditions;
 };
+SpeechConditions ConditionsOf(const EnrolledUtterance& utterance);
+void SetConditions(const SpeechConditions& conditions, EnrolledUtterance& utterance);
 Template MakeTemplate(const std::vector<const EnrolledUtterance*>& utterances);
 
 struct Candidate {
@@ -48,7 +49,8 @@ class Gallery {
 
   // Speakers begin .. end-1 as bytes, and back, as they are in memory: for one kind of machine.
   // Several threads may add at once, with the same mutex. Throws kCorrupt for what are no such
-  // bytes, or more speakers than Reserve made room for; the gallery is then as it was.
+  // bytes, or more speakers than Reserve made room for, or hold what is no number; the gallery is
+  // then of no more use.
   std::string Encode(std::size_t begin, std::size_t end) const;
   void AddEncoded(std::string_view bytes, std::mutex& mutex);
 
@@ -107,10 +109,13 @@ struct LoadedGallery {
   Gallery gallery;
   std::vector<std::string> other_network;  // names of speakers without an utterance of this network
 };
-// Speakers without a template of this model get one, which is kept in the store if it can be
+// Speakers without a usable template of this model get one, which is kept in the store if it can be
 // written to.
 LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
                           Progress& progress);
+
+// Throws kCorrupt for a TemplateBlock::data that LoadGallery could not use.
+void CheckTemplateBlock(std::string_view data);
 
 // A score from which on somebody is taken for an enrolled speaker.
 struct OpenSetThreshold {

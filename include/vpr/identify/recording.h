@@ -18,9 +18,13 @@ struct Recording {
   SpeechQuality quality;
   std::vector<std::string> warnings;  // what makes it doubtful
   Embedding embedding;
-  double speech_seconds = 0;   // that the embedding was made of
-  std::vector<float> samples;  // of the whole recording, 16 kHz; only if asked for
+  SpeechConditions conditions;  // of the speech that the embedding was made of
+  std::vector<float> samples;   // of the whole recording, 16 kHz; only if asked for
 };
+
+// Seconds of speech as every command says them and the store keeps them: of what the embedding was
+// made of, silence cut out. Without an embedding: of what was found to be voice.
+double SpeechSeconds(const Recording& recording);
 
 // Measures, judges and embeds 16 kHz audio. Never throws for what is wrong with the audio.
 Recording EmbedRecording(const std::string& source, const std::vector<float>& samples,

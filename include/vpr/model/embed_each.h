@@ -16,7 +16,7 @@ struct EmbeddedFile {
   std::size_t index;
   std::string path;
   std::vector<float> embedding;        // as EmbeddingExtractor::Extract gives it
-  double seconds = 0;                  // of speech
+  SpeechConditions conditions;         // of its speech
   std::string fingerprint;             // SpeechFingerprint of the speech
   std::optional<std::string> failure;  // why the file could not be used; then the three are empty
   std::vector<std::string> warnings;   // of AudioSource; they were told to `progress`

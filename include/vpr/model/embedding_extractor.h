@@ -34,6 +34,8 @@ struct ExtractorOptions {
   ReadOptions read;              // how files are read; their rate is always 16 kHz
 };
 
+using OnSpeech = std::function<void(std::span<const float>)>;
+
 // The one definition of an utterance's embedding. Speech (16 kHz, already trimmed) shorter than the
 // model's crop is repeated up to it, as in training. Speech up to 10 s goes through the network
 // whole; longer speech is cut into equal parts of at most 10 s whose embeddings, each of length 1,
@@ -71,9 +73,10 @@ class EmbeddingExtractor {
 
   // The same, to the bit, of the speech of a recording of any length, of which no more than a part
   // for each of `threads` is in memory. Find() must have been called. Throws what
-  // SpeechReader::ForEachBlock throws, too. `fingerprint`, where there is one, gets the speech.
+  // SpeechReader::ForEachBlock throws, too. `on_speech` gets the speech, block by
+  // block in its order.
   std::vector<float> Extract(SpeechReader& speech, int threads = 1, const OnRead& on_read = {},
-                             SpeechFingerprintStream* fingerprint = nullptr) const;
+                             const OnSpeech& on_speech = {}) const;
 
   // The same from a power mel spectrogram [n_mels, frames] of the model's feature options (data
   // sets of spectrograms).
@@ -99,9 +102,9 @@ struct FailedFile {
 
 // One row a file. Where a file could not be used the row and the seconds are NaN.
 struct EmbeddedFiles {
-  Matrix embeddings;                      // [paths, embedding_dim], each as Extract gives it
-  std::vector<double> seconds;            // of speech
-  std::vector<std::string> fingerprints;  // SpeechFingerprint of the speech; empty without
+  Matrix embeddings;                         // [paths, embedding_dim], each as Extract gives it
+  std::vector<SpeechConditions> conditions;  // of the speech
+  std::vector<std::string> fingerprints;     // SpeechFingerprint of the speech; empty without
 };
 
 // Embeds many files, in the order given; several are worked on at once. A file that cannot be used

@@ -12,9 +12,9 @@
 
 namespace vpr {
 
-// The version this program writes, and the only one it reads, but for models whose weights are not
-// float32, which have the next.
-inline constexpr int kModelFormatVersion = 3;
+// The versions this program reads, and writes: 3; 4 for models whose weights are not float32; 5, of
+// any weights, for those with a conditional score, which older programs do not know.
+inline constexpr int kModelFormatVersion = 3, kConditionalFormatVersion = 5;
 
 // The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2,
 // 2]}. Which ones an architecture knows stands in its source file.
@@ -68,6 +68,7 @@ struct ModelInfo {
   Calibration calibration;                   // of Score::value
   TrainingProvenance training;
   // Set by LoadModel and SaveModel:
+  int format_version = kModelFormatVersion;
   std::string fingerprint;          // of the file's content
   std::string network_fingerprint;  // of what makes embeddings: networks, shape and features.
                                     // Models that agree in it make the same embeddings, whatever
@@ -108,7 +109,8 @@ std::string SpeakerFingerprint(std::string_view label);
 std::string InfoAsJson(const ModelInfo& info);
 
 // The path of the model to use: `given` if not empty, else $VPR_MODEL, else default.vpr where the
-// build tree or the installation has it. Throws kNotFound with the places looked at.
+// build tree or the installation has it. Throws kNotFound with the place looked at, and
+// for a $VPR_MODEL that cannot be read.
 std::string FindModel(const std::string& given);
 
 }  // namespace vpr

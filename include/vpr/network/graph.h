@@ -38,9 +38,11 @@ struct Node {
   std::size_t channels = 0;         // of the result
   Activation activation = Activation::kNone;
   std::size_t begin = 0;
-  // kConv: weights [channels, inputs' channels, kernel_bands, kernel_frames].
+  // kConv: weights [channels, inputs' channels / groups, kernel_bands, kernel_frames]; each group
+  // of the result's channels sees the group of the inputs' channels at the same place. As many
+  // groups as channels: a depthwise convolution.
   std::size_t kernel_bands = 1, kernel_frames = 1, stride_bands = 1, stride_frames = 1,
-              pad_bands = 0, pad_frames = 0, dilation_frames = 1;
+              pad_bands = 0, pad_frames = 0, dilation_frames = 1, groups = 1;
   std::vector<float> weights, bias, scale;
 };
 

@@ -18,7 +18,7 @@ struct ClassifyReportSection {
 // A picture that somebody else draws.
 struct ReportPicture {
   std::string caption;
-  std::function<void(const std::string& png_path)> draw;
+  std::function<std::string()> draw;  // a PNG file's bytes
 };
 
 struct ClassifyReportPage {

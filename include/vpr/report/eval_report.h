@@ -25,6 +25,10 @@ struct ListReport {
   Evaluation whole;
   std::vector<ConditionReport> conditions;
   std::optional<Identification> identification;
+  std::string identification_threshold;  // what its threshold is: "of --threshold"
+  std::string no_identification;         // why there is none
+  std::string speakers_by;               // how the speakers of the names were found
+  std::size_t unknown_names = 0;         // whose speakers are not known: they are not searched for
   // With audio only.
   double cosine_eer = kNoRate;  // of the plain cosines of the embeddings
   std::size_t files = 0, unusable_files = 0, excluded_trials = 0;

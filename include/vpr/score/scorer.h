@@ -8,6 +8,7 @@
 
 #include "vpr/base/matrix.h"
 #include "vpr/score/calibration.h"
+#include "vpr/score/conditional_score.h"
 #include "vpr/score/cosine.h"
 #include "vpr/score/plda.h"
 
@@ -17,9 +18,12 @@ namespace vpr {
 struct ScoringModel {
   Plda plda;              // empty: embeddings are compared by their cosine
   Matrix cohort;          // [speakers, dim]: mean embeddings of training speakers, of length 1
-  std::size_t top_n = 0;  // how many of them, those that score highest, count in AS-norm; 0: none
+  std::size_t top_n = 0;  // how many of them, those that score highest, count; 0: none
+  Matrix channel_cohort;  // [any, dim]: the same of voices heard through other channels; only of a
+                          // conditional score
+  ConditionalScore conditional;  // empty: scores are as PLDA and AS-norm make them
 
-  bool empty() const { return plda.empty() && top_n == 0; }
+  bool empty() const { return plda.empty() && top_n == 0 && conditional.empty(); }
 };
 
 // What a side of a comparison contributes beside the values that are multiplied.
@@ -32,8 +36,10 @@ struct ScoreTerms {
 // An utterance, or the utterances of an enrollment, made ready for any number of comparisons.
 struct Voiceprint {
   Embedding embedding;        // of length 1, as the network gave it
-  std::vector<float> values;  // [dim]: what is multiplied; PldaVector::values or the embedding
+  std::vector<float> values;  // [dim]: what is multiplied; PldaVector::values, the centred
+                              // embedding of a conditional score, or the embedding
   ScoreTerms terms;
+  ConditionTerms conditions{};  // of a conditional score
 };
 
 struct Score {
@@ -48,14 +54,17 @@ struct Score {
 // Interspeech 2017):
 //   1/2 [(s - mu_a) / sigma_a + (s - mu_b) / sigma_b]
 // with mean and (population) standard deviation over the top_n highest scores of a, and of b, with
-// the cohort. Symmetric in its arguments.
+// the cohort. A conditional score (vpr/score/conditional_score.h) has the same form: its scales and
+// offsets take the place of 1 / 2 sigma and of -mu / 2 sigma. It needs no calibration: its value is
+// the LLR, which is limited only when it is said. Symmetric in its arguments.
 class Scorer {
  public:
   // Throws kIncompatible if the parts do not fit together.
   explicit Scorer(ScoringModel model = {}, const Calibration& calibration = {});
 
-  // `seconds`: of speech that the embedding was made of.
-  Voiceprint MakeVoiceprint(std::span<const float> embedding, double seconds) const;
+  // `conditions`: of the speech that the embedding was made of.
+  Voiceprint MakeVoiceprint(std::span<const float> embedding,
+                            const SpeechConditions& conditions) const;
 
   Score Compare(const Voiceprint& a, const Voiceprint& b) const;
 
@@ -65,22 +74,33 @@ class Scorer {
                const ScoreTerms& b) const;
   double Llr(double value, const ScoreTerms& a, const ScoreTerms& b) const;
 
-  bool calibrated() const { return !calibration_.empty(); }
+  bool calibrated() const { return !calibration_.empty() || !conditional_.empty(); }
   // With p the scalar product of both sides' values, and v = constant() + a.own + b.own + p,
   // Score::value = 1/2 [(v - a.cohort_mean) / a.cohort_deviation + the same of b].
   double constant() const { return plda_ ? plda_->constant() : 0; }
-  bool is_cosine() const { return !plda_ && top_n_ == 0; }  // value == cosine
+  bool is_cosine() const {  // value == cosine
+    return !plda_ && top_n_ == 0 && conditional_.empty();
+  }
+  bool is_conditional() const { return !conditional_.empty(); }
+  const ConditionalScore& conditional() const { return conditional_; }
 
  private:
+  void Centre(std::span<float> embedding) const;
+  // A cohort's side of its scores: s = voices x + own + what x adds.
+  struct Cohort {
+    Matrix voices;
+    std::vector<float> own;
+  };
+  // Mean and deviation of the top_n_ highest of them, but for the constant and what x adds.
+  double CohortScores(const Cohort& cohort, std::span<const float> values, double* deviation) const;
   double ValueOfProduct(double product, const ScoreTerms& a, const ScoreTerms& b) const;
 
   std::size_t dim_ = 0;  // 0: any
   std::optional<PldaScorer> plda_;
-  // The cohort's side of its scores: s = cohort_ x + cohort_own_ + what x adds.
-  Matrix cohort_;
-  std::vector<float> cohort_own_;
+  Cohort cohort_, channel_cohort_;
   std::size_t top_n_ = 0;
   Calibration calibration_;
+  ConditionalScore conditional_;
 };
 
 }  // namespace vpr

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "vpr/store/secret.h"
 
 namespace vpr {
 
@@ -23,13 +26,17 @@ struct EnrolledUtterance {
   std::string network;        // ModelInfo::network_fingerprint of what made the embedding
   double speech_seconds = 0;  // of speech the embedding was made of
   double snr_db = 0;          // SpeechQuality
+  // SpeechConditions; NaN: not known, as of what older versions enrolled.
+  double high_band_db = std::numeric_limits<double>::quiet_NaN();
+  double dynamics_db = std::numeric_limits<double>::quiet_NaN();
+  double clipped = std::numeric_limits<double>::quiet_NaN();
   std::vector<float> embedding;
   std::string audio;  // the recording as FLAC (16 kHz, mono); empty: not kept
 };
 
 struct EnrolledSpeaker {
   std::int64_t id = 0;  // given by the store, never reused
-  std::string name;     // UTF-8, unique; see CheckSpeakerName
+  std::string name;     // UTF-8, unique, in normalization form C; see CheckSpeakerName
   std::string note;
   std::string enrolled_at;
   std::vector<EnrolledUtterance> utterances;  // by id
@@ -67,8 +74,13 @@ struct TemplateReader {
 };
 
 // How an encrypted store is opened: with a passphrase or with a key file. Neither: not encrypted.
+//
+// A new key is refused where somebody who has the store would find it by trying: a passphrase of
+// fewer than 6 characters or fewer than 4 different ones, a key file of fewer than 8 different bytes,
+// or one that other users may write to. Warned of is a passphrase of fewer than 12 characters and a
+// key file that other users may read. A store that has its key already is opened with whatever it is.
 struct StoreKey {
-  std::string passphrase;
+  Secret passphrase;
   std::string key_file;  // path; any file of 32 bytes or more
 
   bool empty() const { return passphrase.empty() && key_file.empty(); }
@@ -79,11 +91,17 @@ struct StoreOptions {
   std::string where;
   StoreKey key;
   bool create = false;  // make it if it is not there; with a key: encrypted
+  // Called with one line about what is wrong with an SQLite file or a key file but keeps nobody
+  // from using it: permissions, which are mended if they can be.
+  std::function<void(const std::string&)> warn = {};
 };
 
 // Every change is one transaction: when the call returns it is on the disk, and a crash at any
 // moment before leaves the store as it was. Several processes may use a store at once; a write
 // waits for another one's up to 30 s. One object is for one thread.
+//
+// An SQLite file is made so that only its owner can read it. Refused with kIo is what another user
+// may have laid out for us: a link of theirs, or their file where everybody may make one.
 //
 // Throws kNotFound (no such store, no such speaker), kIo, kCorrupt (damaged, or not a store),
 // kIncompatible (another version; a wrong key; a key where nothing is encrypted), kNeedsPassphrase,
@@ -114,6 +132,17 @@ class VoiceStore {
     const Enrollment one{name, utterances, note};
     EnrollAll({&one, 1});
   }
+  // Takes in what was exported, in one transaction: all of it, or nothing if it throws. Utterances
+  // that a speaker has already (the same network's same embedding) are not added again, so that
+  // doing it twice changes nothing. kInvalidArgument for a name that is enrolled with others,
+  // unless `merge`, and for embeddings of another length than the same network's have. `on_person`
+  // is called after each; what it throws ends it.
+  struct Imported {
+    std::size_t people = 0, utterances = 0;  // that were not there before
+    bool operator==(const Imported&) const = default;
+  };
+  virtual Imported Import(std::span<const Enrollment> people, bool merge,
+                          const std::function<void(std::size_t done)>& on_person) = 0;
   virtual void Rename(const std::string& from, const std::string& to) = 0;
   virtual void SetNote(const std::string& name, const std::string& note) = 0;
   // Removes, all or none, gives the space back and, in SQLite, overwrites it.
@@ -134,10 +163,13 @@ class VoiceStore {
   virtual void SaveTemplates(const std::string& maker, const TemplateBlock& block) = 0;
 
   // Encrypts what is there under `key`, or, with an empty one, decrypts it; changes the key of what
-  // is encrypted.
+  // is encrypted. Throws kInvalidArgument for a key that is refused.
   virtual void ChangeKey(const StoreKey& key) = 0;
-  // Reads everything and checks every checksum; throws kCorrupt with what it found.
-  virtual void Check() = 0;
+  // Reads everything and checks every checksum, and each block of templates with `templates`, which
+  // throws kCorrupt for one that cannot be used; throws kCorrupt with what it found.
+  virtual void Check(const std::function<void(std::string_view)>& templates) = 0;
+  // Makes the store forget all templates: they are made again. Nothing where it cannot be written.
+  virtual void DropTemplates() = 0;
 };
 
 // The store to use: `given` if not empty, else $VPR_DB, else vpr/voices.db below $XDG_DATA_HOME or
@@ -148,8 +180,8 @@ std::string FindStore(const std::string& given);
 std::string DescribeStore(const std::string& where);
 
 // Throws kInvalidArgument for what is no name: empty, longer than 200 bytes, not UTF-8, with
-// control characters (line breaks, tabs, changes of direction), or blanks at an end; "unknown
-// speaker".
+// control characters (line breaks, tabs, changes of direction) or characters that nobody sees, or
+// blanks at an end; "unknown speaker".
 void CheckSpeakerName(const std::string& name);
 
 // "2026-11-21T16:40:05Z"

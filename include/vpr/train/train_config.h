@@ -38,6 +38,23 @@ struct TrainConfig {
   double margin_from = 0.1;  // the margin is 0 up to this share of the training ...
   double margin_to = 0.4;    // ... and full from this one, rising linearly between
 
+  // [teacher]: embeddings of the recordings by another network, to learn from. Recordings labelled
+  // kUnlabelled, and those of speakers with fewer than min_utterances, are then trained on as well,
+  // without the loss above.
+  std::vector<std::string> teachers;       // tables as `vpr embed` writes them (.npy, .ark, .jsonl)
+  std::vector<std::string> teacher_lists;  // of the .npy tables, in their order: the recordings
+  double teacher_weight = 1;               // of 1 - cosine to the teacher's embedding of the whole,
+                                           // clean recording
+  double teacher_similarity = 0;    // of the mean squared difference between the cosines of the
+                                    // batch's embeddings and those of the teacher's
+  double teacher_contrast = 0.1;    // of the cross entropy between the teacher's and the network's
+                                    // choice among the teacher's embeddings of the batch
+  double loss_weight = 0.1;         // of the loss above, where there is a teacher
+  double teacher_mean_share = 0.5;  // so much of a target is the mean of the speaker's
+  double teacher_seconds = 2;       // all of it for recordings with less speech than this
+  bool teacher_centers = true;  // the classes of am and aam start at their speakers' means, if the
+                                // embeddings have one dimension
+
   // [optimizer]
   std::string optimizer = "sgd";  // "sgd" (Nesterov, momentum 0.9), "adam" (L2), "adamw"
   double lr = 0.1;                // peak

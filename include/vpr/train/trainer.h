@@ -31,7 +31,7 @@ struct TrainResult {
 };
 
 // Trains as configured. Reports steps to `progress` and one Info line an epoch. Writes
-// run_dir/{config.toml, checkpoint.pt, metrics.csv} as it goes and config.output whenever held-out
+// run_dir/{config.toml, checkpoint.vpt, metrics.csv} as it goes and config.output whenever held-out
 // EER improves (each write atomic), with the decision threshold at the equal error rate.
 //
 // Several processes can train one network together, each started with the same configuration and

@@ -1,6 +1,7 @@
 // vpr classify predict: the labels of files.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "cli/classify/classify.h"
@@ -32,8 +33,15 @@ int Run(const Options& options, const Context& context) {
                                      });
   if (failures.size() == options.files.size())
     throw Error(ErrorCode::kUnusable, Format("none of %zu files can be used", failures.size()));
+  std::map<std::string, std::string> reasons;  // by file
+  for (const FailedFile& failed : failures) reasons[failed.path] = failed.reason;
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    if (!answers[i]) continue;
+    if (!answers[i]) {
+      if (options.json)
+        PrintJson(
+            {{"file", options.files[i]}, {"label", nullptr}, {"error", reasons[options.files[i]]}});
+      continue;
+    }
     const std::vector<double>& probabilities = answers[i]->probabilities;
     const std::string& label = labels[static_cast<std::size_t>(answers[i]->best)];
     if (options.json) {
@@ -54,12 +62,12 @@ int Run(const Options& options, const Context& context) {
     });
     std::string line = Printable(options.files[i]);
     for (std::size_t c : order)
-      line += Format("\t%s %.1f %%", labels[c].c_str(), 100 * probabilities[c]);
+      line += Format("\t%s %.1f %%", Printable(labels[c]).c_str(), 100 * probabilities[c]);
     Print(line + "\n");
   }
   if (!failures.empty())
-    progress->Warn(
-        Format("%zu of %zu files cannot be used", failures.size(), options.files.size()));
+    throw Error(ErrorCode::kUnusable,
+                Format("%zu of %zu files cannot be used", failures.size(), options.files.size()));
   return kExitDone;
 }
 
@@ -76,7 +84,7 @@ void AddClassifyPredictCommand(CLI::App& classify, Context& context) {
   command->add_flag("--json", options->json, "A JSON object for each file");
   command->footer(
       "One line a file: its name, then the classes, the most probable first, with tabs between.\n"
-      "Files that cannot be used are skipped and named on stderr.\n"
+      "Files that cannot be used are skipped and named on stderr, and the exit code is 1 then.\n"
       "Example:\n"
       "  vpr classify predict call.wav --model emotions.vpc --json");
   command->callback([options, &context] {

@@ -1,14 +1,14 @@
 // vpr classify train: learn labels from labelled recordings.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <optional>
-#include <system_error>
 
 #include "cli/classify/classify.h"
+#include "cli/usage.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/report/classify_report.h"
 #include "vpr/store/voice_store.h"
@@ -31,11 +31,7 @@ struct Options {
 // Passes everything on, and writes news and warnings to a file, each line with the time.
 class LoggedProgress : public Progress {
  public:
-  LoggedProgress(Progress& inner, const std::string& path) : inner_(inner), file_(path) {
-    if (!file_)
-      throw Error(ErrorCode::kIo, "cannot write the log '" + Printable(path) +
-                                      "': " + std::generic_category().message(errno));
-  }
+  LoggedProgress(Progress& inner, const std::string& path) : inner_(inner), file_(path) {}
   void Start(const std::string& what, const std::string& unit, std::uint64_t total,
              std::uint64_t already) override {
     Log(what + Format(": %llu %ss", static_cast<unsigned long long>(total), unit.c_str()));
@@ -59,21 +55,32 @@ class LoggedProgress : public Progress {
     inner_.Warn(line);
   }
   void Log(const std::string& text) {
-    for (std::string_view line : Lines(text)) file_ << UtcNow() << ' ' << line << '\n';
-    file_.flush();
+    if (broken_) return;
+    try {
+      for (std::string_view line : Lines(text))
+        file_.Write(UtcNow() + " " + std::string(line) + "\n");
+    } catch (const Error& error) {
+      broken_ = true;
+      inner_.Warn(std::string(error.what()) + "; the log ends here");
+    }
   }
 
  private:
   Progress& inner_;
-  std::ofstream file_;
+  LogFile file_;
+  bool broken_ = false;
   std::string last_;
 };
 
-// MODEL.20261121T184500Z.log
+// MODEL.20261121T184500Z.log, or -2 and so on where two begin in one second
 std::string LogPath(const std::string& model) {
   std::string time = UtcNow();
   std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
-  return model + "." + time + ".log";
+  std::string path = model + "." + time + ".log";
+  std::error_code error;
+  for (int n = 2; std::filesystem::exists(std::filesystem::symlink_status(path, error)); ++n)
+    path = model + "." + time + Format("-%d.log", n);
+  return path;
 }
 
 FeatureSet MakeFeatureSet(const Options& options, ClassifierKind kind) {
@@ -190,8 +197,8 @@ ClassifyReportPage Page(const ClassifierTrainOptions& options,
   constexpr std::size_t kMostPictures = 12;
   for (const auto& [label, path] : result.samples) {
     if (page.pictures.size() == kMostPictures) break;
-    page.pictures.push_back({label + ": " + FileName(path), [label, path](const std::string& png) {
-                               InspectRecording(path, label + ": " + FileName(path), {}, png);
+    page.pictures.push_back({label + ": " + FileName(path), [label, path] {
+                               return InspectRecording(path, label + ": " + FileName(path), {});
                              }});
   }
   return page;
@@ -287,7 +294,7 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
       ->add_option("--classifier", options->classifier,
                    "svm: RBF support vector machine; mlp: 256-256 perceptron; cnn: on log-mel "
                    "spectrograms")
-      ->check(CLI::IsMember({"svm", "mlp", "cnn"}))
+      ->check(OneOf({"svm", "mlp", "cnn"}))
       ->capture_default_str();
   command
       ->add_option(
@@ -347,7 +354,8 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
       ->check(CLI::PositiveNumber);
   command->add_option("--svm-gamma", options->gamma, "gamma of the svm (default: the same)")
       ->check(CLI::PositiveNumber);
-  command->add_option("--cnn", options->cnn, "Network of the cnn: resnet (default), ecapa, cnn");
+  command->add_option("--cnn", options->cnn,
+                      "Network of the cnn: resnet (default), ecapa, dwnet, cnn");
   command->add_option("--epochs", options->epochs, "Epochs of mlp (100) and cnn (20)")
       ->check(CLI::Range(1, 100000));
   command->add_option("--seed", train.seed, "Of everything random")->capture_default_str();

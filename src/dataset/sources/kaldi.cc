@@ -45,7 +45,7 @@ std::vector<Utterance> List(const std::string& path) {
   std::string wav_text = ReadFile(wav_name), speaker_text = ReadFile(speaker_name);
 
   std::unordered_map<std::string_view, std::string_view> speakers;
-  std::vector<std::string_view> lines = Lines(speaker_text);
+  std::vector<std::string_view> lines = Lines(WithoutByteOrderMark(speaker_text));
   for (std::size_t i = 0; i < lines.size(); ++i) {
     Entry entry = ParseLine(speaker_name, i + 1, lines[i]);
     if (!speakers.try_emplace(entry.key, entry.value).second)
@@ -53,7 +53,7 @@ std::vector<Utterance> List(const std::string& path) {
   }
 
   std::vector<Utterance> utterances;
-  lines = Lines(wav_text);
+  lines = Lines(WithoutByteOrderMark(wav_text));
   for (std::size_t i = 0; i < lines.size(); ++i) {
     Entry entry = ParseLine(wav_name, i + 1, lines[i]);
     if (entry.value.ends_with('|'))

@@ -40,8 +40,7 @@ std::size_t RecordingTable::Column(const std::string& name) const {
 RecordingTable ReadRecordingTable(const std::string& list) {
   namespace fs = std::filesystem;
   std::string content = ReadFile(list);
-  std::string_view text = content;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const std::string_view text = WithoutByteOrderMark(content);
   if (text.find('\0') != std::string_view::npos)
     throw Error(ErrorCode::kCorrupt,
                 "cannot use list '" + Printable(list) +

@@ -7,6 +7,7 @@ namespace vpr {
 
 extern const Architecture kResNet;
 extern const Architecture kEcapa;
+extern const Architecture kDwNet;
 extern const Architecture kCnn;
 
 }  // namespace vpr

@@ -16,7 +16,6 @@ namespace nn = torch::nn;
 // Convolution over time of the same length, ReLU, batch normalisation.
 class TimeConv : public nn::Module {
  public:
-  // Names of modules must not be words of Python: checkpoints are TorchScript archives.
   TimeConv(int in, int out, int kernel, int dilation = 1) {
     conv_ = register_module("conv", nn::Conv1d(nn::Conv1dOptions(in, out, kernel)
                                                    .dilation(dilation)

@@ -4,12 +4,23 @@ namespace vpr {
 
 namespace nn = torch::nn;
 
+namespace {
+
+// Over dimension `time` of x, the channels being the other one after the batch.
+torch::Tensor StatisticsOver(std::int64_t time, const torch::Tensor& x,
+                             const torch::Tensor& weights) {
+  auto mean_of = [&](const torch::Tensor& value) {
+    return weights.defined() ? (weights * value).sum(time, /*keepdim=*/true)
+                             : value.mean(time, /*keepdim=*/true);
+  };
+  const torch::Tensor mean = mean_of(x), variance = mean_of((x - mean).square());
+  return torch::cat({mean.flatten(1), torch::sqrt(variance + 1e-5).flatten(1)}, 1);
+}
+
+}  // namespace
+
 torch::Tensor Statistics(const torch::Tensor& x, const torch::Tensor& weights) {
-  if (!weights.defined())
-    return torch::cat({x.mean(2), torch::sqrt(x.var(2, /*unbiased=*/false) + 1e-5)}, 1);
-  torch::Tensor mean = (weights * x).sum(2);
-  torch::Tensor variance = (weights * (x - mean.unsqueeze(2)).square()).sum(2);
-  return torch::cat({mean, torch::sqrt(variance + 1e-5)}, 1);
+  return StatisticsOver(2, x, weights);
 }
 
 AttentiveStatistics::AttentiveStatistics(int channels, int bottleneck, bool context)
@@ -20,10 +31,18 @@ AttentiveStatistics::AttentiveStatistics(int channels, int bottleneck, bool cont
 }
 
 torch::Tensor AttentiveStatistics::forward(const torch::Tensor& x) {
-  torch::Tensor seen = x;
-  if (context_) seen = torch::cat({x, Statistics(x).unsqueeze(2).expand({-1, -1, x.size(2)})}, 1);
-  torch::Tensor scores = weights_(torch::tanh(hidden_(seen))).to(torch::kFloat);
-  return Statistics(x, torch::softmax(scores, 2));
+  // As linear layers on [batch, frames, channels], in which memory often already is. The context is
+  // the same for all frames: its part of the product is computed once.
+  const torch::Tensor frames = x.transpose(1, 2), weight = hidden_->weight.squeeze(2);
+  const std::int64_t own = x.size(1);
+  torch::Tensor hidden = torch::linear(frames, weight.slice(1, 0, own), hidden_->bias);
+  if (context_)
+    hidden =
+        hidden + torch::linear(StatisticsOver(1, frames, {}), weight.slice(1, own)).unsqueeze(1);
+  const torch::Tensor scores =
+      torch::linear(torch::tanh(hidden), weights_->weight.squeeze(2), weights_->bias)
+          .to(torch::kFloat);
+  return StatisticsOver(1, frames, torch::softmax(scores, 1));
 }
 
 SqueezeExcitation::SqueezeExcitation(int channels, int bottleneck) {

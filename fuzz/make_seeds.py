@@ -1,0 +1,205 @@
+"""Makes the seeds of the harnesses from data/, models/ and small files of each kind.
+usage: make_seeds.py FOLDER"""
+import io
+import json
+import math
+import os
+import pathlib
+import shutil
+import struct
+import sys
+import wave
+import zipfile
+
+root = pathlib.Path(__file__).resolve().parent.parent
+out = pathlib.Path(sys.argv[1])
+
+
+def seed(harness, name, content):
+    folder = out / harness
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+# Recordings: short ones of every container, by hand, and beginnings of the samples.
+tone = b"".join(struct.pack("<h", int(3000 * math.sin(i / 9))) for i in range(400))
+
+
+def chunk(name, data, pad=True, order="<"):
+    return name + struct.pack(order + "I", len(data)) + data + (b"\0" if pad and len(data) % 2 else b"")
+
+
+buffer = io.BytesIO()
+with wave.open(buffer, "wb") as writer:
+    writer.setparams((1, 2, 16000, 0, "NONE", ""))
+    writer.writeframes(tone)
+pcm = buffer.getvalue()
+form = struct.pack("<HHIIHH", 1, 2, 8000, 32000, 4, 16)
+ima = struct.pack("<HHIIHHHH", 17, 1, 8000, 4055, 256, 4, 2, 505)
+seed("audio", "pcm.wav", pcm)
+seed("audio", "stream.wav", pcm[:4] + b"\0\0\0\0" + pcm[8:40] + b"\0\0\0\0" + pcm[44:])
+for bits, code in ((8, 1), (24, 1), (32, 3), (64, 3), (8, 6), (8, 7)):
+    fmt = struct.pack("<HHIIHH", code, 1, 8000, 8000 * bits // 8, bits // 8, bits)
+    seed("audio", "%d-%d.wav" % (code, bits), b"RIFF\x00\x01\0\0WAVE" + chunk(b"fmt ", fmt) + chunk(b"data", tone[:240]))
+seed("audio", "ima.wav", b"RIFF\x00\x02\0\0WAVE" + chunk(b"fmt ", ima) + chunk(b"fact", struct.pack("<I", 505)) + chunk(b"data", tone[:256]))
+seed("audio", "two.wav", b"RIFF\x40\x02\0\0WAVE" + chunk(b"fmt ", form) + chunk(b"LIST", b"INFOx") + 2 * chunk(b"data", tone[:200]))
+rate80 = b"\x40\x0c\xfa\0\0\0\0\0\0\0"
+common = struct.pack(">hIh", 1, 200, 16) + rate80
+seed("audio", "a.aiff", b"FORM\0\0\x01\xc2AIFF" + chunk(b"COMM", common, order=">") + chunk(b"SSND", b"\0" * 8 + tone[:400], order=">"))
+seed("audio", "a.aifc", b"FORM\0\0\x01\xd0AIFC" + chunk(b"FVER", b"\xa2\x80\x51\x40", order=">") + chunk(b"COMM", common + b"sowt\0\0", order=">") + chunk(b"SSND", b"\0" * 8 + tone[:400], order=">"))
+seed("audio", "a.au", b".snd" + struct.pack(">IIIII", 28, 400, 3, 8000, 1) + b"\0\0\0\0" + tone[:400])
+seed("audio", "a.caf", b"caff\0\1\0\0desc" + struct.pack(">Qd4sIIIII", 32, 8000.0, b"lpcm", 0, 2, 1, 1, 16) + b"data" + struct.pack(">Q", 404) + b"\0\0\0\0" + tone[:400])
+seed("audio", "a.sph", (b"NIST_1A\n   1024\nchannel_count -i 1\nsample_rate -i 8000\nsample_n_bytes -i 2\nsample_count -i 200\n"
+     b"sample_byte_format -s2 01\nsample_coding -s3 pcm\nend_head\n").ljust(1024) + tone[:400])
+guid = lambda text: bytes.fromhex(text)
+w64 = guid("726966662e91cf11a5d628db04c10000")
+wavg = guid("77617665f3acd3118cd100c04f8edb8a")
+fmtg = guid("666d7420f3acd3118cd100c04f8edb8a")
+datg = guid("64617461f3acd3118cd100c04f8edb8a")
+body = wavg + fmtg + struct.pack("<Q", 40) + form + datg + struct.pack("<Q", 24 + 400) + tone[:400]
+seed("audio", "a.w64", w64 + struct.pack("<Q", 24 + len(body)) + body)
+seed("audio", "rf64.wav", b"RF64\xff\xff\xff\xffWAVE" + chunk(b"ds64", struct.pack("<QQQI", 500, 400, 100, 0)) + chunk(b"fmt ", form) + b"data\xff\xff\xff\xff" + tone[:400])
+for name in ("flite-slt-1.flac", "flite-slt-5.mp3"):
+    seed("audio", name, (root / "data" / name).read_bytes()[:3000])
+for sample in (root / "data").glob("*"):
+    if sample.suffix in (".ogg", ".opus"):
+        seed("audio", sample.name, sample.read_bytes()[:3000])
+
+# Tensor files.
+features = {"sample_rate": 16000, "n_fft": 1024, "win_length": 400, "hop_length": 256, "n_mels": 8, "fmin": 0.0, "fmax": 8000.0,
+            "kind": "logmel", "log_floor": 1e-6, "mean_norm": True, "level_norm": False, "trim_top_db": 20.0}
+
+
+def tensor_file(magic, version, header, tensors, types=()):
+    header = dict(header, tensors=[{"name": n, "shape": s, **({"type": types} if types and len(s) > 1 else {})} for n, s, _ in tensors])
+    text = json.dumps(header, indent=1).encode()
+    text = text.ljust((24 + len(text) + 63) // 64 * 64 - 24)
+    values = b"".join(v if isinstance(v, bytes) else struct.pack("<%df" % len(v), *v) for _, _, v in tensors)
+    return magic + struct.pack("<IIQ", version, 0, len(text)) + text + values + b"0" * 32
+
+
+training = {"dataset": "x", "dataset_fingerprint": "", "speakers": 2, "utterances": 3, "hours": 0.1, "loss": "aam", "epochs": 1,
+            "best_epoch": 1, "crops": 5, "seed": 1, "dev_dataset_fingerprint": "", "dev_eer": 0.1, "program": "vpr",
+            "utterance_fingerprints": "0123456789ab", "speaker_fingerprints": "0123456789ab"}
+model = {"architecture": "resnet", "architecture_options": {"channels": [4, 8], "blocks": [1, 1]}, "embedding_dim": 2,
+         "crop_seconds": 0.5, "features": features, "decision": {"threshold": 0.1, "fmr": 0.1, "fnmr": 0.1, "basis": "x"},
+         "fmr_thresholds": [{"wanted_fmr": 0.01, "threshold": 1.0, "fmr": 0.01, "fnmr": 0.2, "supported": True}],
+         "calibration": {"scale": 1.0, "offset": 0.0, "duration_scale": 0.0, "duration_offset": 0.0}, "training": training,
+         "scoring": {"cohort_top_n": 2}}
+scoring = [("scoring.plda.mean", [2], [0, 0.5]), ("scoring.plda.transform", [2, 2], [1, 0, 0, 1]),
+           ("scoring.plda.between", [2], [2, 1]), ("scoring.cohort", [2, 2], [1, 0, 0, 1])]
+weights = [("a.weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("b", [], [0.5])]
+magic = b"\x89VPR\r\n\x1a\n"
+seed("model", "float32.vpr", tensor_file(magic, 3, model, weights + scoring))
+seed("model", "plain.vpr", tensor_file(magic, 3, dict(model, scoring={"cohort_top_n": 0}), weights))
+int8 = [("a.weight", [2, 3], struct.pack("<ff6b", 0.5, 0.25, 1, 2, 3, -4, -5, 6)), ("b", [], [0.5])]
+seed("model", "int8.vpr", tensor_file(magic, 4, dict(model, weight_type="int8", scoring={"cohort_top_n": 0}), int8, "int8"))
+half = [("a.weight", [2, 3], struct.pack("<6e", 1, 2, 3, 4, 5, 6))]
+seed("model", "float16.vpr", tensor_file(magic, 4, dict(model, weight_type="float16", scoring={"cohort_top_n": 0}), half, "float16"))
+parts = [{"architecture": "resnet", "architecture_options": {"channels": [4]}, "embedding_dim": 1}] * 2
+seed("model", "fusion.vpr", tensor_file(magic, 3, dict(model, architecture="fusion", architecture_options={}, parts=parts), weights + scoring))
+
+svm = {"classifier": "svm", "network": "", "labels": ["a", "b"], "row_names": ["x", "y"], "settings": {"c": 1.0, "gamma": 0.5},
+       "features": {"kind": "statistics", "n_mfcc": 13, "frames": features, "features": ["rms"], "statistics": ["mean", "std"],
+                    "embedding_network": ""},
+       "training": {"source": "x", "counts": [2, 2], "group_by": "", "groups": 0, "seed": 1, "cv_mean": 0.5, "cv_std": 0.1,
+                    "test_accuracy": 0.5, "test_baseline": 0.5, "test_recordings": 4, "program": "vpr", "fingerprints": ""}}
+machine = [("standardizer.mean", [2], [0, 0]), ("standardizer.scale", [2], [1, 1]), ("svm.vectors", [2, 2], [1, 0, 0, 1]),
+           ("svm.coefficients", [1, 2], [1, -1]), ("svm.rho", [1], [0.1]), ("svm.probability_a", [1], [-1]),
+           ("svm.probability_b", [1], [0]), ("svm.classes", [2], [0, 1]), ("svm.counts", [2], [1, 1]), ("svm.gamma", [1], [0.5])]
+seed("classifier", "svm.vpc", tensor_file(b"\x89VPC\r\n\x1a\n", 1, svm, machine))
+balanced = dict(svm, settings={"c": 1.0, "balance": 1.0})
+seed("classifier", "balanced.vpc", tensor_file(b"\x89VPC\r\n\x1a\n", 1, balanced, machine + [("balance.shares", [2], [0.5, 0.5])]))
+
+# Packed data sets.
+records = [(b"a/1", b"Ada", tone[:8]), (b"a/2", b"Ada", tone[:6]), (b"b/1", b"Bob", tone[:4])]
+data, header, label = b"", b"", b""
+for key, name, payload in records:
+    data += struct.pack("<I", len(key)) + key + struct.pack("<I", len(payload))
+    header += key + b"\t%d\t%d\n" % (len(data), len(payload))
+    label += key + b"\t" + name + b"\n"
+    data += payload
+description = json.dumps({"format": "vpr packed data set", "version": 1, "vpr": "0", "payload": "pcm16", "sample_rate": 16000,
+                          "trim_top_db": 40, "source": "x", "utterances": 3, "speakers": 2, "seconds": 0.1, "fingerprint": "0" * 32,
+                          "files": {"data": {"bytes": "@0b"}, "header": {"bytes": "@1b", "xxh3": "@1x"},
+                                    "label": {"bytes": "@2b", "xxh3": "@2x"}}}).replace('"@0b"', "@0b").replace('"@1b"', "@1b").replace('"@2b"', "@2b")
+seed("pack", "pcm16", b"\n====\n".join((data, header, label, description.encode())))
+seed("pack", "bare", b"\n====\n".join((data, header, label)))
+
+# A store's records, exports.
+utterance = {"source": "x.wav", "enrolled_at": "2026-01-02T03:04:05Z", "network": "n", "speech_seconds": 2.0, "snr_db": 20.0,
+             "embedding": [0.6, 0.8]}
+person = {"name": "Jos\u00e9", "note": "x", "enrolled_at": "2026-01-02T03:04:05Z", "utterances": [utterance, dict(utterance, audio="AAEC")]}
+seed("speakers", "one", json.dumps(person))
+seed("speakers", "utf8", json.dumps(person, ensure_ascii=False))
+
+
+def cbor(value):
+    def head(kind, number):
+        return bytes([kind << 5 | number]) if number < 24 else bytes([kind << 5 | 24, number])
+    if isinstance(value, dict):
+        return head(5, len(value)) + b"".join(cbor(k) + cbor(v) for k, v in value.items())
+    if isinstance(value, str):
+        return head(3, len(value.encode())) + value.encode()
+    if isinstance(value, bytes):
+        return head(2, len(value)) + value
+    return b"\xfb" + struct.pack(">d", value)
+
+
+seed("record", "speaker", b"s" + cbor({"name": "Ada", "note": "", "enrolled_at": "2026"}))
+seed("record", "utterance", b"u" + cbor(dict(utterance, embedding=struct.pack("<2f", 0.6, 0.8))))
+seed("record", "header", b'h{"cipher":"none"}')
+seed("record", "sealed", b"h" + json.dumps({"cipher": "XChaCha20-Poly1305", "sealed_keys": "00" * 104,
+     "key": {"from": "passphrase", "salt": "00" * 16, "algorithm": "Argon2id 1.3", "operations": 1, "memory": 8192}}).encode())
+terms = struct.pack("<4d", 1.0, 0.0, 0.0, 1.0)
+templates = struct.pack("<Q", 4) + b"Eve\n" + struct.pack("<QQqqQQ", 2, 2, 1, 2, 3, 6) + 2 * terms + struct.pack("<4f", 1, 0, 0, 1) + b"AdaBob"
+seed("record", "templates", b"t" + templates)
+
+# Lists, settings, arrays.
+for kind, name, text in (("t", "voxceleb", "1 a.wav b.wav\n0 a.wav c.wav noisy\n"), ("t", "kaldi", "a b target\na c nontarget\n"),
+                         ("t", "cnceleb", "a b 1\na\tc\t0\n"), ("e", "enroll", "Ada a.wav b.wav\nBob c.wav\nAda d.wav\n"),
+                         ("m", "metadata", "path\tspeaker\tduration\na.wav\tAda\t3.5\nb.wav\tBob\t2\n"),
+                         ("s", "scores", "a b 0.25 target\nc d -1e-3 nontarget\n"), ("s", "bare", "1 0.5\n0 0.25\ntarget 2\n"),
+                         ("t", "bom", "\ufeff1 a b\r\n")):
+    seed("lists", name, kind + text)
+seed("config", "all", '[data]\ntrain = "x"\nhold_out_speakers = 0.1\n[model]\narch = "resnet"\noptions = {channels = [4, 8], blocks = [1]}\n'
+     '[features]\nkind = "mel"\nn_fft = 512\n[optimizer]\nlr = 1e-3\nepochs = 3\n[run]\noutput = "y"\nseed = 7\n')
+seed("config", "dotted", "optimizer.lr = inf\n'features'.\"n_mels\" = 0x20\n# a comment\na = [[1, 2], {b = 1979-05-27T07:32:00Z}]\n")
+for name, descr, shape, values in (("float32", "<f4", "(2, 2)", struct.pack("<4f", 1, 2, 3, 4)), ("float64", "<f8", "(3,)", struct.pack("<3d", 1, 2, 3)),
+                                   ("int64", "<i8", "(1, 2)", struct.pack("<2q", 1, 2))):
+    head = ("{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (descr, shape)).encode()
+    for version in (1, 2):
+        length = struct.pack("<H" if version == 1 else "<I", len(head) + 1)
+        seed("npy", "%s-%d" % (name, version), b"\x93NUMPY" + bytes([version, 0]) + length + head + b"\n" + values)
+
+# TorchScript.
+code = '''class Net(Module):
+  __parameters__ = ["weight", ]
+  weight : Tensor
+  conv : __torch__.torch.nn.modules.conv.Conv1d
+  def forward(self: __torch__.Net,
+    x: Tensor) -> Tensor:
+    _0 = getattr(self.conv, "0")
+    if torch.gt(torch.size(x, 1), 3):
+      _1 = ops.prim.RaiseException("isn't \\"good\\"\\n")
+    else:
+      _1 = 1.5e-05
+    return torch.add(torch.conv1d(x, self.weight, None, [1], [0]), (_0).forward(x, ))
+'''
+pickle = (b"\x80\x02c__torch__\nNet\nq\0)\x81}(X\x08\0\0\0trainingq\1\x89X\1\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\n"
+          b"FloatStorage\nX\1\0\0\x000X\3\0\0\0cpuK\3tQK\0K\3\x85K\1\x85\x89ccollections\nOrderedDict\n)RtRX\1\0\0\0t](K\1M\2\0eub.")
+seed("torchscript", "code", "c" + code)
+seed("torchscript", "pickle", b"p" + pickle)
+for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("net/data.pkl", pickle)
+        archive.writestr("net/code/__torch__.py", code, method)
+        archive.writestr("net/data/0", b"\0" * 12)
+        with archive.open("net/version", "w", force_zip64=True) as version:
+            version.write(b"3\n")
+    seed("torchscript", "archive-%d" % method, b"a" + buffer.getvalue())
+
+for i, name in enumerate(("Ada", "Jose\u0301", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u1112\u1161\u11ab", "a\u202eb", "\u2764\ufe0f", "A\u200bda")):
+    seed("names", str(i), name)
+print("%d seeds" % sum(len(files) for _, _, files in os.walk(out)))

@@ -1,0 +1,73 @@
+// How the program begins and ends: descriptors, signals.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "cli/command.h"
+#include "vpr/base/file_io.h"
+
+namespace vpr::cli {
+namespace {
+
+constexpr int kEnding[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+std::atomic<bool> interrupted{false}, stoppable{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
+
+// Nothing half-written stays behind; then the signal does what it would have done. It is blocked
+// until this returns.
+void End(int number) {
+  RemoveTemporaryFiles();
+  RestoreEcho();
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
+// The first one asks, the next one ends the program.
+void AskOrEnd(int number) {
+  if (number == SIGQUIT || !stoppable.load() || interrupted.exchange(true)) End(number);
+}
+
+void OpenIfClosed(int descriptor, int flags) {
+  if (::fcntl(descriptor, F_GETFD) == 0 || errno != EBADF) return;
+  const int opened = ::open("/dev/null", flags);
+  if (opened >= 0 && opened != descriptor) {  // a lower one is closed too, and could not be opened
+    ::dup2(opened, descriptor);
+    ::close(opened);
+  }
+}
+
+}  // namespace
+
+void BeginProcess() {
+  // Else the next file opened would get the number, and what is meant for the terminal would go
+  // into it. Results and input that are not there stay errors: the mode is the wrong one.
+  OpenIfClosed(STDIN_FILENO, O_WRONLY);
+  OpenIfClosed(STDOUT_FILENO, O_RDONLY);
+  OpenIfClosed(STDERR_FILENO, O_WRONLY);
+
+  struct sigaction action {};
+  ::sigemptyset(&action.sa_mask);
+  for (int number : kEnding) ::sigaddset(&action.sa_mask, number);
+  action.sa_handler = AskOrEnd;
+  action.sa_flags = SA_RESTART;
+  for (int number : kEnding) {
+    struct sigaction before {};
+    // What nohup and the like have us ignore stays ignored.
+    if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
+      ::sigaction(number, &action, nullptr);
+  }
+  // Errors of the write, which say more than a sudden death.
+  ::signal(SIGXFSZ, SIG_IGN);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+StopRequested CatchInterrupts() {
+  stoppable = true;
+  return [] { return interrupted.load(); };
+}
+
+}  // namespace vpr::cli

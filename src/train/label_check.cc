@@ -1,0 +1,147 @@
+#include "vpr/train/label_check.h"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Eigen::Index;
+
+constexpr double kPairDeviations = 5, kStrangerDeviations = 2;
+constexpr Index kBlock = 512;  // rows whose products with all speakers are in memory at once
+
+// To length 1; a row of length 0 stays.
+void NormalizeRows(RowMajor& rows) {
+  for (Index r = 0; r < rows.rows(); ++r) {
+    const float length = rows.row(r).norm();
+    if (length > 0) rows.row(r) /= length;
+  }
+}
+
+}  // namespace
+
+SuspectLabels FindSuspectLabels(const Matrix& embeddings, const std::vector<int>& speakers) {
+  if (speakers.size() != embeddings.rows)
+    throw Error(ErrorCode::kInvalidArgument, Format("there are %zu embeddings of %zu recordings",
+                                                    embeddings.rows, speakers.size()));
+  int highest = -1;
+  for (int speaker : speakers) {
+    if (speaker < 0) throw Error(ErrorCode::kInvalidArgument, "a speaker's number is negative");
+    highest = std::max(highest, speaker);
+  }
+  const auto dim = static_cast<Index>(embeddings.cols);
+  RowMajor rows =
+      Eigen::Map<const RowMajor>(embeddings.data.data(), static_cast<Index>(embeddings.rows), dim);
+  if (!rows.allFinite()) throw Error(ErrorCode::kUnusable, "an embedding is not finite");
+  NormalizeRows(rows);
+  const Index num_speakers = highest + 1;
+  std::vector<double> counts(static_cast<std::size_t>(num_speakers));
+  RowMajor sums = RowMajor::Zero(num_speakers, dim);
+  for (Index r = 0; r < rows.rows(); ++r) {
+    const int speaker = speakers[static_cast<std::size_t>(r)];
+    sums.row(speaker) += rows.row(r);
+    ++counts[static_cast<std::size_t>(speaker)];
+  }
+  Index present = 0;
+  bool several = false;
+  Eigen::RowVectorXf centre = Eigen::RowVectorXf::Zero(dim);
+  for (Index s = 0; s < num_speakers; ++s) {
+    const double count = counts[static_cast<std::size_t>(s)];
+    if (count == 0) continue;
+    ++present;
+    several = several || count > 1;
+    centre += sums.row(s) / static_cast<float>(count);
+  }
+  if (present < 3 || !several)
+    throw Error(ErrorCode::kUnusable,
+                "labels can be checked of three speakers or more, one of them with two recordings");
+  centre /= static_cast<float>(present);
+  rows.rowwise() -= centre;
+  NormalizeRows(rows);
+  sums.setZero();
+  for (Index r = 0; r < rows.rows(); ++r)
+    sums.row(speakers[static_cast<std::size_t>(r)]) += rows.row(r);
+  RowMajor means = sums;
+  NormalizeRows(means);
+
+  SuspectLabels found;
+  // Recordings with the rest of their speaker.
+  std::vector<double> own(static_cast<std::size_t>(rows.rows()), std::nan(""));
+  std::vector<double> known;
+  for (Index r = 0; r < rows.rows(); ++r) {
+    const auto at = static_cast<std::size_t>(r);
+    if (counts[static_cast<std::size_t>(speakers[at])] < 2) continue;
+    const Eigen::RowVectorXf rest = sums.row(speakers[at]) - rows.row(r);
+    const float length = rest.norm();
+    own[at] = length > 0 ? double{rest.dot(rows.row(r)) / length} : 0;
+    known.push_back(own[at]);
+  }
+  const auto quarter = static_cast<std::ptrdiff_t>(known.size() / 4);
+  std::nth_element(known.begin(), known.begin() + quarter, known.end());
+  found.usual_own = known[static_cast<std::size_t>(quarter)];
+
+  // Different speakers' means: first what is usual, then what is not.
+  auto for_pairs = [&](auto&& use) {
+    for (Index begin = 0; begin < num_speakers; begin += kBlock) {
+      const Index count = std::min(kBlock, num_speakers - begin);
+      const RowMajor products = means.middleRows(begin, count) * means.transpose();
+      for (Index a = begin; a < begin + count; ++a) {
+        if (counts[static_cast<std::size_t>(a)] == 0) continue;
+        for (Index b = a + 1; b < num_speakers; ++b) {
+          if (counts[static_cast<std::size_t>(b)] > 0) use(a, b, double{products(a - begin, b)});
+        }
+      }
+    }
+  };
+  double sum = 0, squares = 0, pairs = 0;
+  for_pairs([&](Index, Index, double cosine) {
+    sum += cosine;
+    squares += cosine * cosine;
+    ++pairs;
+  });
+  found.stranger_mean = sum / pairs;
+  found.stranger_deviation =
+      std::sqrt(std::max(0.0, squares / pairs - found.stranger_mean * found.stranger_mean));
+  found.pair_threshold =
+      std::max(found.usual_own, found.stranger_mean + kPairDeviations * found.stranger_deviation);
+  for_pairs([&](Index a, Index b, double cosine) {
+    if (cosine >= found.pair_threshold)
+      found.pairs.push_back({static_cast<int>(a), static_cast<int>(b), cosine});
+  });
+  std::stable_sort(found.pairs.begin(), found.pairs.end(),
+                   [](const SuspectPair& a, const SuspectPair& b) { return a.cosine > b.cosine; });
+
+  const double like_a_stranger =
+      found.stranger_mean + kStrangerDeviations * found.stranger_deviation;
+  for (Index begin = 0; begin < rows.rows(); begin += kBlock) {
+    const Index count = std::min(kBlock, rows.rows() - begin);
+    const RowMajor products = rows.middleRows(begin, count) * means.transpose();
+    for (Index r = begin; r < begin + count; ++r) {
+      const auto at = static_cast<std::size_t>(r);
+      if (std::isnan(own[at])) continue;
+      SuspectRecording one{at, own[at], -1, -1};
+      for (Index s = 0; s < num_speakers; ++s) {
+        if (s == speakers[at] || counts[static_cast<std::size_t>(s)] == 0) continue;
+        const double cosine = products(r - begin, s);
+        if (one.nearest >= 0 && cosine <= one.other) continue;
+        one.nearest = static_cast<int>(s);
+        one.other = cosine;
+      }
+      if (one.own < like_a_stranger || (one.other >= found.pair_threshold && one.other > one.own))
+        found.recordings.push_back(one);
+    }
+  }
+  std::stable_sort(found.recordings.begin(), found.recordings.end(),
+                   [](const SuspectRecording& a, const SuspectRecording& b) {
+                     return a.other - a.own > b.other - b.own;
+                   });
+  return found;
+}
+
+}  // namespace vpr
