@@ -237,7 +237,8 @@ PackReport Pack(const PackOptions& options, Progress& progress, const StopReques
   Validate(options);
   std::vector<Utterance> utterances = ListAll(options, progress);
   std::set<std::string> dev_speakers = ChooseDevSpeakers(options, utterances);
-  const auto [begin, end] = options.shard.Range(utterances.size());
+  const auto range = options.shard.Range(utterances.size());  // Clang 14 cannot capture bindings
+  const std::size_t begin = range.first, end = range.second;
   const std::size_t count = end - begin;
   if (count == 0)
     throw Error(ErrorCode::kUnusable,

@@ -35,9 +35,11 @@ std::string WriteTensorFile(const std::string& path, const TensorFileFormat& for
                             WeightType weights = WeightType::kFloat32, std::size_t compact = 0,
                             bool newest = false);
 
-// What is in it has not more than the file's own size, finite numbers, different names of tensors and
-// printable text. Throws kNotFound, kIo; kCorrupt for another kind of file, one that is cut off,
-// fails its checksum or whose tensors do not fit; kIncompatible for another version. The message names the file.
+// What is in it takes no more than the file has, its numbers are finite, its tensors have names of
+// their own, its text is printable.
+// Throws kNotFound, kIo; kCorrupt for another kind of file, one that is cut off,
+// fails its checksum or whose tensors do not fit; kIncompatible for another version. The message
+// names the file.
 TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& format);
 
 // "cannot use model 'x.vpr': what"
