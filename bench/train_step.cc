@@ -14,9 +14,7 @@
 #include <filesystem>
 #include <numeric>
 
-#include "torch/device.h"
-#include "torch/registry.h"
-#include "torch/torch_network.h"
+#include "bare_step.h"
 #include "train/crop_sampler.h"
 #include "vpr/train/trainer.h"
 
@@ -52,55 +50,6 @@ double Median(std::vector<double> values) {
   const std::size_t half = values.size() / 2;
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
-
-// What the network itself does in a step, and nothing else.
-class Bare {
- public:
-  Bare(const vpr::TrainConfig& config, int num_classes, std::size_t frames)
-      : bfloat16_(vpr::UseBfloat16(config.precision, torch::kCPU)) {
-    vpr::ModelInfo info;
-    info.architecture = config.arch;
-    info.architecture_options = config.arch_options;
-    info.features = config.features;
-    info.embedding_dim = config.embedding_dim > 0
-                             ? config.embedding_dim
-                             : vpr::FindArchitecture(config.arch).default_embedding_dim;
-    network_ = vpr::MakeModule(info);
-    loss_ = vpr::FindLoss(config.loss)
-                .make({info.embedding_dim, num_classes, config.scale, config.sub_centers});
-    for (torch::Tensor& parameter : network_->parameters()) {
-      if (parameter.dim() == 4)
-        parameter.set_data(parameter.data().contiguous(torch::MemoryFormat::ChannelsLast));
-    }
-    std::vector<torch::Tensor> parameters = network_->parameters();
-    for (torch::Tensor& parameter : loss_->parameters()) parameters.push_back(parameter);
-    optimizer_ = std::make_unique<torch::optim::AdamW>(
-        parameters, torch::optim::AdamWOptions(1e-3).weight_decay(config.weight_decay));
-    features_ = torch::randn(
-        {config.batch_size, config.features.n_mels, static_cast<std::int64_t>(frames)});
-    classes_ = torch::randint(num_classes, {config.batch_size}, torch::kLong);
-    network_->train();
-    loss_->train();
-  }
-
-  void Step() {
-    optimizer_->zero_grad();
-    torch::Tensor embeddings;
-    {
-      vpr::Autocast autocast(torch::kCPU, bfloat16_);
-      embeddings = network_->forward(features_);
-    }
-    loss_->forward(embeddings.to(torch::kFloat), classes_).loss.backward();
-    optimizer_->step();
-  }
-
- private:
-  bool bfloat16_;
-  std::shared_ptr<vpr::EmbeddingNetwork> network_;
-  std::shared_ptr<vpr::Loss> loss_;
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
-  torch::Tensor features_, classes_;
-};
 
 // The time of the second epoch's steps.
 struct SecondEpoch : vpr::Progress {
@@ -156,7 +105,7 @@ int main(int argc, char** argv) {
   }
 
   vpr::SetThreads(threads);
-  Bare bare(config, sampler.num_classes(), frames);
+  vpr::BareStep bare(config, sampler.num_classes(), frames);
   for (int step = 0; step < steps; ++step) bare.Step();
   std::vector<double> wall, processor, bare_step, bare_processor, wait;
   for (int round = 0; round < rounds; ++round) {

@@ -225,7 +225,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   add("--init-from", options->init_from,
       "Start with this model's network, or with network and classes of another run's folder")
       ->type_name("MODEL|RUN_DIR");
-  add("--arch", options->arch, "Network: resnet (default), ecapa, dwnet or cnn (the tutorial's)");
+  add("--arch", options->arch,
+      "Network: resnet (default), ecapa, dwnet, campplus or cnn (the tutorial's)");
   add("--loss", options->loss, "softmax, am or aam");
   add("--margin", options->margin, "Margin of am and aam");
   add("--scale", options->scale, "Scale of am and aam");

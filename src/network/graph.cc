@@ -15,8 +15,11 @@ struct Architecture {
   GraphBuilder::Value (*build)(GraphBuilder&, const ModelInfo&);
 };
 
-constexpr Architecture kArchitectures[] = {
-    {"resnet", BuildResNet}, {"ecapa", BuildEcapa}, {"dwnet", BuildDwNet}, {"cnn", BuildCnn}};
+constexpr Architecture kArchitectures[] = {{"resnet", BuildResNet},
+                                           {"ecapa", BuildEcapa},
+                                           {"dwnet", BuildDwNet},
+                                           {"campplus", BuildCampPlus},
+                                           {"cnn", BuildCnn}};
 
 const Architecture* Find(const std::string& name) {
   for (const Architecture& architecture : kArchitectures) {
@@ -64,7 +67,65 @@ Graph Fusion(Model& model) {
   return fusion;
 }
 
+std::size_t ConvExtent(std::size_t extent, std::size_t kernel, std::size_t stride, std::size_t pad,
+                       std::size_t dilation) {
+  const std::size_t reach = dilation * (kernel - 1) + 1;
+  if (extent + 2 * pad < reach) return 0;
+  return (extent + 2 * pad - reach) / stride + 1;
+}
+
 }  // namespace
+
+std::size_t FramesAfter(const Node& node, std::size_t frames) {
+  switch (node.op) {
+    case Node::Op::kConv:
+      return ConvExtent(frames, node.kernel_frames, node.stride_frames, node.pad_frames,
+                        node.dilation_frames);
+    case Node::Op::kMaxPool:
+      return frames / 2;
+    case Node::Op::kSegmentMean:
+      return (frames + node.segment - 1) / node.segment;
+    case Node::Op::kMean:
+    case Node::Op::kStatistics:
+    case Node::Op::kWeightedStatistics:
+      return 1;
+    default:
+      return frames;
+  }
+}
+
+std::size_t BandsAfter(const Node& node, std::size_t bands, std::size_t channels) {
+  switch (node.op) {
+    case Node::Op::kConv:
+      return ConvExtent(bands, node.kernel_bands, node.stride_bands, node.pad_bands, 1);
+    case Node::Op::kMaxPool:
+      return bands / 2;
+    case Node::Op::kChannelsAsBands:
+      return channels;
+    case Node::Op::kMean:
+    case Node::Op::kBandsAsChannels:
+    case Node::Op::kStatistics:
+    case Node::Op::kWeightedStatistics:
+      return 1;
+    default:
+      return bands;
+  }
+}
+
+std::uint64_t MultiplyAdds(const Graph& graph, std::size_t frames) {
+  std::vector<std::size_t> all_frames = {frames}, all_bands = {1};
+  std::uint64_t sum = 0;
+  for (std::size_t n = 1; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    const std::size_t in = node.inputs[0];
+    all_frames.push_back(FramesAfter(node, all_frames[in]));
+    all_bands.push_back(BandsAfter(node, all_bands[in], graph.nodes[in].channels));
+    if (node.op == Node::Op::kConv)
+      sum += static_cast<std::uint64_t>(all_frames[n]) * all_bands[n] * node.channels *
+             (graph.nodes[in].channels / node.groups) * node.kernel_bands * node.kernel_frames;
+  }
+  return sum;
+}
 
 bool HasGraph(const ModelInfo& info) {
   if (info.architecture != kFusion) return Find(info.architecture) != nullptr;

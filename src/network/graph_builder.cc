@@ -79,13 +79,14 @@ Norm GraphBuilder::ReadNorm(const std::string& name, std::size_t size) {
   return norm;
 }
 
-Value GraphBuilder::Affine(Value x, const Norm& norm) {
+Value GraphBuilder::Affine(Value x, const Norm& norm, Activation activation) {
   Node node;
   node.op = Node::Op::kAffine;
   node.inputs = {x};
   node.channels = channels(x);
   node.scale = norm.scale;
   node.bias = norm.shift;
+  node.activation = activation;
   return Append(std::move(node));
 }
 
@@ -172,10 +173,25 @@ Value GraphBuilder::Plain(Node::Op op, const std::vector<Value>& inputs) {
   return Append(std::move(node));
 }
 
-Value GraphBuilder::Statistics(Value x) {
+Value GraphBuilder::Statistics(Value x, float variance_floor, bool unbiased) {
   const Value statistics = Plain(Node::Op::kStatistics, {x});
-  graph_.nodes[statistics].channels *= 2;
+  Node& node = graph_.nodes[statistics];
+  node.channels *= 2;
+  node.variance_floor = variance_floor;
+  node.unbiased = unbiased;
   return statistics;
+}
+
+Value GraphBuilder::SegmentMean(Value x, std::size_t segment) {
+  const Value means = Plain(Node::Op::kSegmentMean, {x});
+  graph_.nodes[means].segment = segment;
+  return means;
+}
+
+Value GraphBuilder::MultiplySegments(Value x, Value gates, std::size_t segment) {
+  const Value product = Plain(Node::Op::kMultiplySegments, {x, gates});
+  graph_.nodes[product].segment = segment;
+  return product;
 }
 
 Value GraphBuilder::SqueezeExcitation(const std::string& name, Value x, std::size_t bottleneck) {

@@ -33,7 +33,7 @@ class GraphBuilder {
   std::size_t channels(Value value) const { return graph_.nodes[value].channels; }
   Norm ReadNorm(const std::string& name, std::size_t channels);
 
-  Value Affine(Value x, const Norm& norm);
+  Value Affine(Value x, const Norm& norm, Activation activation = Activation::kNone);
 
   struct ConvShape {
     std::size_t kernel_bands = 1, kernel_frames = 1, stride_bands = 1, stride_frames = 1,
@@ -62,7 +62,10 @@ class GraphBuilder {
   // An operation without parameters whose result has the channels of its first input.
   Value Plain(Node::Op op, const std::vector<Value>& inputs);
   // Statistics over the frames; those of x [c, 1, frames] have 2 c channels.
-  Value Statistics(Value x);
+  Value Statistics(Value x, float variance_floor = 1e-5f, bool unbiased = false);
+  // Means of every `segment` frames, and x times the gates that were made of them.
+  Value SegmentMean(Value x, std::size_t segment);
+  Value MultiplySegments(Value x, Value gates, std::size_t segment);
 
   // The layers of src/torch/architectures/layers.h by the same names.
   Value SqueezeExcitation(const std::string& name, Value x, std::size_t bottleneck);
@@ -84,6 +87,7 @@ class GraphBuilder {
 GraphBuilder::Value BuildResNet(GraphBuilder& builder, const ModelInfo& info);
 GraphBuilder::Value BuildEcapa(GraphBuilder& builder, const ModelInfo& info);
 GraphBuilder::Value BuildDwNet(GraphBuilder& builder, const ModelInfo& info);
+GraphBuilder::Value BuildCampPlus(GraphBuilder& builder, const ModelInfo& info);
 GraphBuilder::Value BuildCnn(GraphBuilder& builder, const ModelInfo& info);
 
 }  // namespace vpr

@@ -46,8 +46,10 @@ class Writer {
     return x;
   }
 
-  static std::string Statistics(const std::string& mean, const std::string& variance) {
-    return "torch.cat([" + mean + ", torch.sqrt(" + variance + " + 1e-5)], 1)";
+  static std::string Statistics(const Node& node, const std::string& mean,
+                                const std::string& variance) {
+    return "torch.cat([" + mean + ", torch.sqrt(" + variance +
+           Format(" + %.9g)], 1)", static_cast<double>(node.variance_floor));
   }
 
   std::string Expression(std::size_t n) {
@@ -58,8 +60,9 @@ class Writer {
       case Op::kInput:
         return x + ".transpose(1, 2).unsqueeze(2)";
       case Op::kAffine:
-        return x + " * " + Parameter("scale", n, node.scale, {1, node.channels, 1, 1}) + " + " +
-               Parameter("bias", n, node.bias, {1, node.channels, 1, 1});
+        return Activated(x + " * " + Parameter("scale", n, node.scale, {1, node.channels, 1, 1}) +
+                             " + " + Parameter("bias", n, node.bias, {1, node.channels, 1, 1}),
+                         node.activation);
       case Op::kConv: {
         const std::string weights =
             Parameter("weight", n, node.weights,
@@ -81,6 +84,13 @@ class Writer {
         return "torch.max_pool2d(" + x + ", [2, 2])";
       case Op::kMean:
         return x + ".mean([2, 3], True)";
+      case Op::kSegmentMean:
+        return Format("torch.avg_pool2d(%s, [1, %zu], [1, %zu], [0, 0], True)", x.c_str(),
+                      node.segment, node.segment);
+      case Op::kMultiplySegments:
+        return x + " * " + y +
+               Format(".repeat_interleave(%zu, 3).narrow(3, 0, %s.size(3))", node.segment,
+                      x.c_str());
       case Op::kConcat: {
         std::string list;
         for (std::size_t i = 0; i < node.inputs.size(); ++i)
@@ -97,11 +107,15 @@ class Writer {
         return "torch.softmax(" + x + ", 3)";
       case Op::kStatistics: {
         const std::string mean = x + ".mean([3], True)";
-        return Statistics(mean, "(" + x + " - " + mean + ").square().mean([3], True)");
+        const std::string square = "(" + x + " - " + mean + ").square()";
+        return Statistics(node, mean,
+                          node.unbiased ? square + ".sum([3], True) / max(" + x + ".size(3) - 1, 1)"
+                                        : square + ".mean([3], True)");
       }
       case Op::kWeightedStatistics: {
         const std::string mean = "(" + x + " * " + y + ").sum([3], True)";
-        return Statistics(mean, "((" + x + " - " + mean + ").square() * " + y + ").sum([3], True)");
+        return Statistics(node, mean,
+                          "((" + x + " - " + mean + ").square() * " + y + ").sum([3], True)");
       }
       case Op::kUnitLength:
         return x + " / " + x + ".square().sum([1], True).sqrt().clamp(1e-12)";

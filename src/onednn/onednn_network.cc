@@ -79,49 +79,6 @@ struct Shape {
   std::size_t size() const { return bands * frames * channels; }
 };
 
-std::size_t ConvExtent(std::size_t extent, std::size_t kernel, std::size_t stride, std::size_t pad,
-                       std::size_t dilation) {
-  const std::size_t reach = dilation * (kernel - 1) + 1;
-  if (extent + 2 * pad < reach) return 0;
-  return (extent + 2 * pad - reach) / stride + 1;
-}
-
-// How many frames the result of a node has if its inputs have these.
-std::size_t FramesAfter(const Node& node, const std::vector<std::size_t>& frames) {
-  const std::size_t in = node.inputs.empty() ? 0 : frames[node.inputs[0]];
-  switch (node.op) {
-    case Op::kConv:
-      return ConvExtent(in, node.kernel_frames, node.stride_frames, node.pad_frames,
-                        node.dilation_frames);
-    case Op::kMaxPool:
-      return in / 2;
-    case Op::kMean:
-    case Op::kStatistics:
-    case Op::kWeightedStatistics:
-      return 1;
-    default:
-      return in;
-  }
-}
-
-std::size_t BandsAfter(const Node& node, const Shape& in) {
-  switch (node.op) {
-    case Op::kConv:
-      return ConvExtent(in.bands, node.kernel_bands, node.stride_bands, node.pad_bands, 1);
-    case Op::kMaxPool:
-      return in.bands / 2;
-    case Op::kChannelsAsBands:
-      return in.channels;
-    case Op::kMean:
-    case Op::kBandsAsChannels:
-    case Op::kStatistics:
-    case Op::kWeightedStatistics:
-      return 1;
-    default:
-      return in.bands;
-  }
-}
-
 float Activate(float x, Activation activation) {
   switch (activation) {
     case Activation::kNone:
@@ -189,6 +146,12 @@ void Affine(const Node& node, const View& x, const View& y) {
   for (std::size_t i = 0; i < y.shape.size(); i += channels)
     for (std::size_t c = 0; c < channels; ++c)
       y.data[i + c] = x.data[i + c] * node.scale[c] + node.bias[c];
+  if (node.activation == Activation::kRelu) {
+    for (std::size_t i = 0; i < y.shape.size(); ++i) y.data[i] = std::max(y.data[i], 0.0f);
+  } else if (node.activation != Activation::kNone) {
+    for (std::size_t i = 0; i < y.shape.size(); ++i)
+      y.data[i] = Activate(y.data[i], node.activation);
+  }
 }
 
 // y = f(a, b), where b has a's shape or one value a channel.
@@ -235,9 +198,37 @@ void Mean(const View& x, const View& y) {
     y.data[c] = static_cast<float>(sums[c] / static_cast<double>(x.shape.bands * x.valid));
 }
 
-// `weights` null: all alike.
-void Statistics(const View& x, const float* weights, const View& y) {
+// Of [channels, 1, frames].
+void SegmentMean(std::size_t segment, const View& x, const View& y) {
   const std::size_t channels = x.shape.channels;
+  std::vector<double> sums(channels);
+  for (std::size_t begin = 0; begin < x.valid; begin += segment) {
+    const std::size_t end = std::min(begin + segment, x.valid);
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (std::size_t t = begin; t < end; ++t)
+      for (std::size_t c = 0; c < channels; ++c)
+        sums[c] += static_cast<double>(x.data[t * channels + c]);
+    float* to = y.data + begin / segment * channels;
+    for (std::size_t c = 0; c < channels; ++c)
+      to[c] = static_cast<float>(sums[c] / static_cast<double>(end - begin));
+  }
+}
+
+void MultiplySegments(std::size_t segment, const View& x, const View& gates, const View& y) {
+  const std::size_t channels = x.shape.channels;
+  for (std::size_t t = 0; t < x.valid; ++t) {
+    const float* gate = gates.data + t / segment * channels;
+    for (std::size_t c = 0; c < channels; ++c)
+      y.data[t * channels + c] = x.data[t * channels + c] * gate[c];
+  }
+}
+
+// `weights` null: all alike.
+void Statistics(const Node& node, const View& x, const float* weights, const View& y) {
+  const std::size_t channels = x.shape.channels;
+  const double correction = node.unbiased && x.valid > 1
+                                ? static_cast<double>(x.valid) / static_cast<double>(x.valid - 1)
+                                : 1;
   const double even = 1 / static_cast<double>(x.valid);
   std::vector<double> mean(channels), variance(channels);
   auto weight = [&](std::size_t i) {
@@ -254,7 +245,8 @@ void Statistics(const View& x, const float* weights, const View& y) {
   }
   for (std::size_t c = 0; c < channels; ++c) {
     y.data[c] = static_cast<float>(mean[c]);
-    y.data[channels + c] = static_cast<float>(std::sqrt(variance[c] + 1e-5));
+    y.data[channels + c] = static_cast<float>(
+        std::sqrt(variance[c] * correction + static_cast<double>(node.variance_floor)));
   }
 }
 
@@ -311,6 +303,7 @@ std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
   std::vector<bool> result;
   for (const Node& node : nodes) {
     switch (node.op) {
+      case Op::kAffine:
       case Op::kConv:
       case Op::kAdd:
         result.push_back(node.activation == Activation::kRelu ||
@@ -319,6 +312,8 @@ std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
       case Op::kMultiply:
       case Op::kMaxPool:
       case Op::kMean:
+      case Op::kSegmentMean:
+      case Op::kMultiplySegments:
       case Op::kConcat:
       case Op::kSlice:
       case Op::kBandsAsChannels:
@@ -413,7 +408,7 @@ class OneDnnNetwork : public Network {
     float* memory = workspace->Get(plan.size());
     std::vector<std::size_t> frames(nodes_.size());
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
-      frames[n] = n == 0 ? features.cols : FramesAfter(nodes_[n], frames);
+      frames[n] = n == 0 ? features.cols : FramesAfter(nodes_[n], frames[nodes_[n].inputs[0]]);
       if (frames[n] == 0)
         throw Error(ErrorCode::kUnusable,
                     "too short for this network: " + std::to_string(features.cols) + " frames");
@@ -473,6 +468,10 @@ class OneDnnNetwork : public Network {
         return MaxPool(x, y);
       case Op::kMean:
         return Mean(x, y);
+      case Op::kSegmentMean:
+        return SegmentMean(node.segment, x, y);
+      case Op::kMultiplySegments:
+        return MultiplySegments(node.segment, x, input(1), y);
       case Op::kConcat:
         for (std::size_t i = 0, to = 0; i < node.inputs.size(); ++i) {
           const View part = input(i);
@@ -489,9 +488,9 @@ class OneDnnNetwork : public Network {
       case Op::kSoftmax:
         return Softmax(x, y);
       case Op::kStatistics:
-        return Statistics(x, nullptr, y);
+        return Statistics(node, x, nullptr, y);
       case Op::kWeightedStatistics:
-        return Statistics(x, input(1).data, y);
+        return Statistics(node, x, input(1).data, y);
       case Op::kUnitLength:
         return UnitLength(x, y);
     }
@@ -565,10 +564,13 @@ class OneDnnNetwork : public Network {
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
       const Node& node = nodes_[n];
       Plan::Step& step = plan.steps[n];
-      frames[n] = n == 0 ? input_frames : FramesAfter(node, frames);
+      frames[n] = n == 0 ? input_frames : FramesAfter(node, frames[node.inputs[0]]);
       step.shape.frames = frames[n];
       step.shape.channels = node.channels;
-      if (n > 0) step.shape.bands = BandsAfter(node, plan.steps[node.inputs[0]].shape);
+      if (n > 0) {
+        const Shape& in = plan.steps[node.inputs[0]].shape;
+        step.shape.bands = BandsAfter(node, in.bands, in.channels);
+      }
       if (step.shape.size() == 0)
         throw Error(ErrorCode::kUnusable,
                     "too little for this network: no bands or frames are left");

@@ -131,7 +131,8 @@ class Writer {
   }
 
   void Statistics(std::size_t n, const std::string& mean, const std::string& variance) {
-    Add("Add", {variance, Constant(Name(n, "_epsilon"), {1e-5f}, {1})}, Name(n, "_positive"));
+    Add("Add", {variance, Constant(Name(n, "_epsilon"), {nodes_[n].variance_floor}, {1})},
+        Name(n, "_positive"));
     Add("Sqrt", {Name(n, "_positive")}, Name(n, "_deviation"));
     Set(Add("Concat", {mean, Name(n, "_deviation")}, Name(n)), "axis", 1);
   }
@@ -151,6 +152,60 @@ class Writer {
     Set(sum, "axes", Integers{3});
     Set(sum, "keepdims", 1);
     return Name(n, part);
+  }
+
+  // Sums over every segment and how many frames are in them, both over its full length: whether the
+  // frames after the end count in an average is understood in different ways.
+  void SegmentMean(std::size_t n, const std::string& x) {
+    const auto segment = static_cast<std::int64_t>(nodes_[n].segment);
+    auto pool = [&](const std::string& from, const std::string& to) {
+      onnx::NodeProto& average = Add("AveragePool", {from}, to);
+      Set(average, "kernel_shape", Integers{1, segment});
+      Set(average, "strides", Integers{1, segment});
+      Set(average, "pads", Integers{0, 0, 0, segment - 1});
+      Set(average, "count_include_pad", 1);
+    };
+    Add("Mul", {x, Constant(Name(n, "_zero"), {0.0f}, {1})}, Name(n, "_zeros"));
+    Add("Add", {Name(n, "_zeros"), Constant(Name(n, "_one"), {1.0f}, {1})}, Name(n, "_ones"));
+    pool(x, Name(n, "_part"));
+    pool(Name(n, "_ones"), Name(n, "_share"));
+    Add("Div", {Name(n, "_part"), Name(n, "_share")}, Name(n));
+  }
+
+  void MultiplySegments(std::size_t n, const std::string& x, const std::string& gates) {
+    const Node& node = nodes_[n];
+    const auto channels = static_cast<std::int64_t>(node.channels);
+    Add("Reshape", {gates, Constant(Name(n, "_column"), Integers{0, channels, -1, 1})},
+        Name(n, "_one"));
+    Set(Add("Concat", std::vector<std::string>(node.segment, Name(n, "_one")), Name(n, "_many")),
+        "axis", 3);
+    Add("Reshape", {Name(n, "_many"), Constant(Name(n, "_row"), Integers{0, channels, 1, -1})},
+        Name(n, "_long"));
+    Add("Shape", {x}, Name(n, "_extents"));
+    Set(Add("Gather", {Name(n, "_extents"), Constant(Name(n, "_last"), Integers{3})},
+            Name(n, "_end")),
+        "axis", std::int64_t{0});
+    Add("Slice",
+        {Name(n, "_long"), Constant(Name(n, "_begin"), Integers{0}), Name(n, "_end"),
+         Constant(Name(n, "_axes"), Integers{3})},
+        Name(n, "_gates"));
+    Add("Mul", {x, Name(n, "_gates")}, Name(n));
+  }
+
+  // The sum of squares over the number of frames less one, which is counted by a sum of ones.
+  std::string UnbiasedVariance(std::size_t n, const std::string& square) {
+    onnx::NodeProto& sum = Add("ReduceSum", {square}, Name(n, "_total"));
+    Set(sum, "axes", Integers{3});
+    Set(sum, "keepdims", 1);
+    Add("Mul", {square, Constant(Name(n, "_zero"), {0.0f}, {1})}, Name(n, "_zeros"));
+    Add("Add", {Name(n, "_zeros"), Constant(Name(n, "_one"), {1.0f}, {1})}, Name(n, "_ones"));
+    onnx::NodeProto& count = Add("ReduceSum", {Name(n, "_ones")}, Name(n, "_count"));
+    Set(count, "axes", Integers{3});
+    Set(count, "keepdims", 1);
+    Add("Add", {Name(n, "_count"), Constant(Name(n, "_minus"), {-1.0f}, {1})}, Name(n, "_less"));
+    Add("Max", {Name(n, "_less"), Name(n, "_one")}, Name(n, "_least"));
+    Add("Div", {Name(n, "_total"), Name(n, "_least")}, Name(n, "_variance"));
+    return Name(n, "_variance");
   }
 
   void Conv(std::size_t n, const std::string& x) {
@@ -187,7 +242,8 @@ class Writer {
             Name(n, "_scaled"));
         Add("Add",
             {Name(n, "_scaled"), Constant(Name(n, "_shift"), node.bias, {1, node.channels, 1, 1})},
-            Name(n));
+            Before(n, node.activation));
+        Activate(n);
         break;
       case Op::kConv:
         Conv(n, x);
@@ -207,6 +263,12 @@ class Writer {
       }
       case Op::kMean:
         Add("GlobalAveragePool", {x}, Name(n));
+        break;
+      case Op::kSegmentMean:
+        SegmentMean(n, x);
+        break;
+      case Op::kMultiplySegments:
+        MultiplySegments(n, x, y);
         break;
       case Op::kConcat: {
         std::vector<std::string> inputs;
@@ -234,8 +296,11 @@ class Writer {
         Set(Add("Softmax", {x}, Name(n)), "axis", 3);
         break;
       case Op::kStatistics: {
-        const std::string mean = MeanOverFrames(x, Name(n, "_mean"));
-        Statistics(n, mean, MeanOverFrames(Deviation(n, x, mean), Name(n, "_variance")));
+        const std::string mean = MeanOverFrames(x, Name(n, "_mean")),
+                          square = Deviation(n, x, mean);
+        Statistics(n, mean,
+                   node.unbiased ? UnbiasedVariance(n, square)
+                                 : MeanOverFrames(square, Name(n, "_variance")));
         break;
       }
       case Op::kWeightedStatistics: {

@@ -21,7 +21,7 @@ const Entry& Find(const std::vector<Entry>& entries, const std::string& name, co
 }  // namespace
 
 const std::vector<Architecture>& Architectures() {
-  static const std::vector<Architecture> architectures = {kResNet, kEcapa, kDwNet, kCnn};
+  static const std::vector<Architecture> architectures = {kResNet, kEcapa, kDwNet, kCampPlus, kCnn};
   return architectures;
 }
 

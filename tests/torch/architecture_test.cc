@@ -78,7 +78,7 @@ TEST_P(EveryArchitecture, TensorsSurviveExportAndImport) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryArchitecture,
-                         ::testing::Values("cnn", "resnet", "ecapa", "dwnet",
+                         ::testing::Values("cnn", "resnet", "ecapa", "dwnet", "campplus",
                                            "resnet with gates and attention"));
 
 TEST(ResNet, HasTheSizeOfAFastResNet) {
@@ -118,6 +118,15 @@ TEST(DwNet, HasTheSizeItsShapeGives) {
     info.architecture_options = options;
     EXPECT_THROW(MakeModule(info), Error);
   }
+}
+
+// The parameters of the published state dictionary with 80 bands, counted, and the normalisations'
+// scales and shifts that it has not: of the input and of the embedding.
+TEST(CampPlus, HasThePublishedSize) {
+  ModelInfo info = Info("campplus");
+  info.features.n_mels = 80;
+  info.embedding_dim = 192;
+  EXPECT_EQ(Parameters(*MakeModule(info)), 6848544 + 2 * 80 + 2 * 192);
 }
 
 // The attention with context computes what the convolution over the channels and the statistics of

@@ -189,6 +189,19 @@ INSTANTIATE_TEST_SUITE_P(
                {"outputs", {2}},
                {"aggregate", {30}}},
               77},
+        Shape{"campplus", "campplus", {{"layers", {2, 3, 2}}}, 80},
+        Shape{"campplus_odd",
+              "campplus",
+              {{"front", {3}},
+               {"front_blocks", {1}},
+               {"frame_stride", {1}},
+               {"channels", {9}},
+               {"layers", {2, 1, 3}},
+               {"dilations", {3, 1, 2}},
+               {"growth", {5}},
+               {"bottleneck", {7}},
+               {"segment", {30}}},
+              77},
         Shape{"fusion", kFusion, {}}, Shape{"cnn", "cnn", {}},
         Shape{"cnn_odd", "cnn", {{"channels", {3, 10}}}, 61}),
     [](const auto& one) { return std::string(one.param.name); });
@@ -236,6 +249,26 @@ TEST(BuildGraph, RefusesAFusionWhosePartsDoNotFit) {
     EXPECT_THROW(Reference(*bad), Error);
   }
   EXPECT_FALSE(HasGraph(unknown.info));
+}
+
+// cnn on 128 bands and 100 frames: 20 x 25 on 124 x 96, 50 x 20 x 25 on 58 x 44 (half of that, less
+// 4), 50 x 128, 128 x 24. A depthwise convolution multiplies each channel with its own weights
+// only.
+TEST(MultiplyAdds, CountsTheConvolutions) {
+  Graph graph = BuildGraph(RandomModel({"cnn", "cnn", {}}));
+  EXPECT_EQ(MultiplyAdds(graph, 100),
+            20u * 25 * 124 * 96 + 50u * 20 * 25 * 58 * 44 + 50 * 128 + 128 * 24);
+  Node depthwise;
+  depthwise.op = Node::Op::kConv;
+  depthwise.inputs = {0};
+  depthwise.channels = depthwise.groups = 6;
+  depthwise.kernel_frames = 5;
+  depthwise.pad_frames = 2;
+  depthwise.stride_frames = 2;
+  graph.nodes.resize(1);
+  graph.nodes[0].channels = 6;
+  graph.nodes.push_back(depthwise);
+  EXPECT_EQ(MultiplyAdds(graph, 9), 6u * 5 * 5);
 }
 
 // Models made before the resnet had gates and attention do not name these options.

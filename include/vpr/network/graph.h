@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,19 +18,24 @@ enum class Activation { kNone, kRelu, kTanh, kSigmoid };
 struct Node {
   enum class Op {
     kInput,               // the features
-    kAffine,              // scale[c] x + bias[c]
+    kAffine,              // scale[c] x + bias[c]; then the activation
     kConv,                // convolution over bands and frames, zero-padded, plus bias[c], plus the
                           // second input if there is one; then the activation
     kAdd,                 // of two values, the second may be [channels, 1, 1]; then the activation
     kMultiply,            // by the second, [channels, 1, 1]
     kMaxPool,             // 2 x 2, stride 2, incomplete ones left out
     kMean,                // over bands and frames: [channels, 1, 1]
+    kSegmentMean,         // of [c, 1, f], over every `segment` frames, the last of which may be
+                          // fewer: [c, 1, ceil(f / segment)]
+    kMultiplySegments,    // of [c, 1, f], by the second, [c, 1, ceil(f / segment)], each of whose
+                          // columns is for `segment` frames
     kConcat,              // along the channels
     kSlice,               // channels [begin, begin + channels)
     kBandsAsChannels,     // [c, b, f] -> [c * b, 1, f], all bands of the first channel first
     kChannelsAsBands,     // [c, 1, f] -> [1, c, f]
     kSoftmax,             // over the frames
-    kStatistics,          // [c, 1, f] -> [2 c, 1, 1]: means over the frames, then sqrt(var + 1e-5)
+    kStatistics,          // [c, 1, f] -> [2 c, 1, 1]: means over the frames, then standard
+                          // deviations, sqrt(variance + variance_floor)
     kWeightedStatistics,  // the same with weights, the second input, that sum to 1 over the frames
     kUnitLength,          // [c, 1, 1] scaled to length 1
   };
@@ -38,6 +44,9 @@ struct Node {
   std::size_t channels = 0;         // of the result
   Activation activation = Activation::kNone;
   std::size_t begin = 0;
+  std::size_t segment = 1;
+  float variance_floor = 1e-5f;
+  bool unbiased = false;  // kStatistics: the variance's sum is divided by f - 1, by 1 if f is 1
   // kConv: weights [channels, inputs' channels / groups, kernel_bands, kernel_frames]; each group
   // of the result's channels sees the group of the inputs' channels at the same place. As many
   // groups as channels: a depthwise convolution.
@@ -50,6 +59,14 @@ struct Graph {
   std::vector<Node> nodes;  // the first is the input, the last the raw embedding [dim, 1, 1]
   bool int8 = false;        // WeightType::kInt8
 };
+
+// Frames of a node's result if its first input has so many, and its bands; 0: not enough for it.
+std::size_t FramesAfter(const Node& node, std::size_t frames);
+std::size_t BandsAfter(const Node& node, std::size_t bands, std::size_t channels);
+
+// Multiplications of a weight and a value that the convolutions make of features of `frames`
+// frames, those with the padding's zeros counted too, as is usual.
+std::uint64_t MultiplyAdds(const Graph& graph, std::size_t frames);
 
 // Whether BuildGraph knows the model's architecture.
 bool HasGraph(const ModelInfo& info);

@@ -355,7 +355,7 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   command->add_option("--svm-gamma", options->gamma, "gamma of the svm (default: the same)")
       ->check(CLI::PositiveNumber);
   command->add_option("--cnn", options->cnn,
-                      "Network of the cnn: resnet (default), ecapa, dwnet, cnn");
+                      "Network of the cnn: resnet (default), ecapa, dwnet, campplus, cnn");
   command->add_option("--epochs", options->epochs, "Epochs of mlp (100) and cnn (20)")
       ->check(CLI::Range(1, 100000));
   command->add_option("--seed", train.seed, "Of everything random")->capture_default_str();

@@ -8,6 +8,7 @@ namespace vpr {
 extern const Architecture kResNet;
 extern const Architecture kEcapa;
 extern const Architecture kDwNet;
+extern const Architecture kCampPlus;
 extern const Architecture kCnn;
 
 }  // namespace vpr
