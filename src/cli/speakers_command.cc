@@ -12,6 +12,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
+#include "vpr/identify/gallery.h"
 #include "vpr/store/json_lines.h"
 
 namespace vpr::cli {
