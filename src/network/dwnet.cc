@@ -17,13 +17,12 @@ GraphBuilder::Conv Square(const std::string& name, std::size_t out, std::size_t 
   return conv;
 }
 
-Value FrontBlock(GraphBuilder& builder, const std::string& name, Value x, std::size_t out,
-                 std::size_t stride_frames) {
-  GraphBuilder::Conv conv1 = Square(name + ".conv1", out, 3, 2, stride_frames, name + ".norm1"),
+Value FrontBlock(GraphBuilder& builder, const std::string& name, Value x, std::size_t out) {
+  GraphBuilder::Conv conv1 = Square(name + ".conv1", out, 3, 2, 1, name + ".norm1"),
                      conv2 = Square(name + ".conv2", out, 3, 1, 1, name + ".norm2");
   conv1.activation = conv2.activation = Activation::kRelu;
-  const Value shortcut = builder.Apply(
-      Square(name + ".shortcut", out, 1, 2, stride_frames, name + ".shortcut_norm"), x);
+  const Value shortcut =
+      builder.Apply(Square(name + ".shortcut", out, 1, 2, 1, name + ".shortcut_norm"), x);
   return builder.Apply(conv2, builder.Apply(conv1, x), shortcut);
 }
 
@@ -73,11 +72,12 @@ Value BuildDwNet(GraphBuilder& builder, const ModelInfo& info) {
         "options of architecture dwnet: kernel must be odd, and outputs no more than blocks");
   auto bands = static_cast<std::size_t>(info.features.n_mels);
   Value x = builder.Affine(builder.Input(), builder.ReadNorm("input_norm", bands));
-  GraphBuilder::Conv conv = Square("conv", static_cast<std::size_t>(front[0]), 3, 2, 1, "norm");
+  GraphBuilder::Conv conv =
+      Square("conv", static_cast<std::size_t>(front[0]), 3, 2, stride, "norm");
   conv.activation = Activation::kRelu;
   x = builder.Apply(conv, builder.ChannelsAsBands(x));
-  x = FrontBlock(builder, "front1", x, static_cast<std::size_t>(front[1]), 1);
-  x = FrontBlock(builder, "front2", x, static_cast<std::size_t>(front[2]), stride);
+  x = FrontBlock(builder, "front1", x, static_cast<std::size_t>(front[1]));
+  x = FrontBlock(builder, "front2", x, static_cast<std::size_t>(front[2]));
   for (int i = 0; i < 3; ++i) bands = (bands + 1) / 2;
   x = builder.Apply(Pointwise("project", channels, "project_norm", Activation::kRelu),
                     builder.BandsAsChannels(x, bands));

@@ -6,7 +6,7 @@
 // as much on a processor), the outputs of several blocks aggregated and attentive statistics with
 // context (ECAPA-TDNN: Desplanques et al., Interspeech 2020). Options:
 //   front         channels of the first convolution and of two residual blocks; each halves the
-//   bands frame_stride  of the second of these blocks: every how many frames there is one behind it
+//   bands frame_stride  of the first convolution: every how many frames there is one behind it
 //   channels, blocks, kernel, expansion   of the blocks over time
 //   dilation      of every second of these
 //   squeeze       bottleneck of the squeeze and excitation gate of every second of these; 0: none
@@ -39,12 +39,12 @@ nn::Conv2d Pointwise(int in, int out, bool bias) {
 
 class FrontBlock : public nn::Module {
  public:
-  FrontBlock(int in, int out, int stride_frames) {
-    conv1_ = register_module("conv1", Square(in, out, 3, 2, stride_frames));
+  FrontBlock(int in, int out) {
+    conv1_ = register_module("conv1", Square(in, out, 3, 2, 1));
     norm1_ = register_module("norm1", BatchNorm(out));
     conv2_ = register_module("conv2", Square(out, out, 3, 1, 1));
     norm2_ = register_module("norm2", BatchNorm(out));
-    shortcut_ = register_module("shortcut", Square(in, out, 1, 2, stride_frames));
+    shortcut_ = register_module("shortcut", Square(in, out, 1, 2, 1));
     shortcut_norm_ = register_module("shortcut_norm", BatchNorm(out));
   }
 
@@ -104,15 +104,14 @@ class DwNet : public EmbeddingNetwork {
       throw Error(ErrorCode::kInvalidArgument,
                   "architecture dwnet: kernel must be odd, and outputs no more than blocks");
     input_norm_ = register_module("input_norm", BatchNorm(n_mels));
-    conv_ = register_module("conv", Square(1, front[0], 3, 2, 1));
+    conv_ = register_module("conv", Square(1, front[0], 3, 2, option("frame_stride")));
     norm_ = register_module("norm", BatchNorm(front[0]));
     int bands = (n_mels + 1) / 2;
     for (int i = 0; i < 2; ++i) {
       const auto stage = static_cast<std::size_t>(i);
       front_.push_back(
           register_module("front" + std::to_string(i + 1),
-                          std::make_shared<FrontBlock>(front[stage], front[stage + 1],
-                                                       i == 1 ? option("frame_stride") : 1)));
+                          std::make_shared<FrontBlock>(front[stage], front[stage + 1])));
       bands = (bands + 1) / 2;
     }
     project_ = register_module("project", Pointwise(front[2] * bands, channels, false));
