@@ -81,10 +81,16 @@ std::vector<Utterance> ListAll(const PackOptions& options, Progress& progress) {
                   "' (layout " + layout + ")");
     for (Utterance& utterance : listed) {
       if (options.sources.size() > 1) utterance.key = names[i] + "/" + utterance.key;
-      if (!options.audio_root.empty() && fs::path(utterance.path).is_relative()) {
-        const fs::path below = fs::path(options.audio_root) / utterance.path;
+      if (!options.audio_root.empty()) {
+        // As the list has it: where it was looked for is the list's folder.
+        fs::path listed_path = utterance.path;
+        const fs::path inside =
+            listed_path.lexically_relative(fs::path(options.sources[i]).parent_path());
+        if (!inside.empty() && *inside.begin() != "..") listed_path = inside;
+        const fs::path below = fs::path(options.audio_root) / listed_path;
         std::error_code error;
-        if (fs::exists(below, error) || !fs::exists(utterance.path, error))
+        if (listed_path.is_relative() &&
+            (fs::exists(below, error) || !fs::exists(utterance.path, error)))
           utterance.path = below.string();
       }
       all.push_back(std::move(utterance));

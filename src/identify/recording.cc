@@ -86,9 +86,9 @@ Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor
     recording.quality = meter.Finish();
     Decide(recording, limits, [&] {
       ConditionsMeter conditions(speech->num_speech_samples());
-      recording.embedding = extractor.Extract(
-          *speech, threads, part(kMeasured, 1),
-          [&](std::span<const float> samples) { conditions.Accept(samples); });
+      recording.embedding =
+          extractor.Extract(*speech, threads, part(kMeasured, 1),
+                            [&](std::span<const float> samples) { conditions.Accept(samples); });
       recording.conditions = conditions.Finish();
     });
   } catch (const Error& error) {

@@ -96,3 +96,12 @@ mkdir empty
 run "$vpr" --quiet pack empty -o none
 expect_status 1 "pack of an empty folder"
 [ -z "$(find . -name 'none*')" ] || fail "a pack that failed left files"
+
+# A list whose recordings lie elsewhere.
+mkdir -p lists
+printf 'rms/flite-rms-1.flac\trms\nrms/flite-rms-2.flac\trms\n' > lists/two.tsv
+refused "$vpr" --quiet pack lists/two.tsv -o elsewhere
+for list in lists/two.tsv "$PWD/lists/two.tsv"; do
+  ok "$vpr" --quiet pack "$list" --audio-root voices -o elsewhere
+  says '^packed 2 utterances' out
+done

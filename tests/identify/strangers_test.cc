@@ -60,8 +60,12 @@ TEST_F(Strangers, WhereTheyAreAlikeThresholdsRiseWithTheirNumber) {
     const double shift = Shift().shift;
     EXPECT_GT(shift, last - 0.1) << people;
     last = shift;
-    if (people <= 5) EXPECT_LT(shift, 0.8) << people;
-    if (people == 100) EXPECT_NEAR(shift, 0.95, 0.2);
+    if (people <= 5) {
+      EXPECT_LT(shift, 0.8) << people;
+    }
+    if (people == 100) {
+      EXPECT_NEAR(shift, 0.95, 0.2);
+    }
   }
 }
 

@@ -104,7 +104,11 @@ TEST(EmbeddingExtractor, StreamsGiveTheSame) {
       SpeechReader reader = extractor.OpenSpeech(path);
       reader.Find();
       SpeechFingerprintStream fingerprint;
-      EXPECT_EQ(extractor.Extract(reader, threads, {}, &fingerprint), whole) << seconds;
+      EXPECT_EQ(
+          extractor.Extract(reader, threads, {},
+                            [&](std::span<const float> samples) { fingerprint.Add(samples); }),
+          whole)
+          << seconds;
       EXPECT_EQ(fingerprint.Digest(), SpeechFingerprint(speech)) << seconds;
     }
   }

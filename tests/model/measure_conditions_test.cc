@@ -56,7 +56,9 @@ TEST(MeasureConditions, InBlocksAsAtOnce) {
       for (auto member : {&SpeechConditions::high_band_db, &SpeechConditions::dynamics_db,
                           &SpeechConditions::clipped}) {
         EXPECT_EQ(std::isnan(parts.*member), std::isnan(whole.*member)) << length << ' ' << block;
-        if (!std::isnan(whole.*member)) EXPECT_EQ(parts.*member, whole.*member);
+        if (!std::isnan(whole.*member)) {
+          EXPECT_EQ(parts.*member, whole.*member);
+        }
       }
     }
   }

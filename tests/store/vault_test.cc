@@ -123,10 +123,40 @@ TEST(Vault, RefusesNewKeysThatCanBeGuessed) {
               HasSubstr("7 different bytes"));
 }
 
+// Headers as versions before 0.2 made them, under the passphrase "x" and under a key file of 32
+// zeros, computed with PyNaCl 1.6 and xxhash 4.1 (the salt, the random keys and the nonce count up,
+// and the passphrase's cost is the lowest):
+//   import json, nacl.bindings as n, xxhash
+//   place, salt = b"vpr store key", bytes(range(16))
+//   def header(kdf, key):
+//     nonce = bytes(range(100, 124))
+//     sealed = nonce + n.crypto_aead_xchacha20poly1305_ietf_encrypt(bytes(range(64)), place, nonce,
+//     key) text = json.dumps({"cipher": "XChaCha20-Poly1305", "key": kdf, "sealed_keys":
+//     sealed.hex()},
+//                       separators=(",", ":"))
+//     return xxhash.xxh3_128_hexdigest(place + b"\0" + text.encode()) + text
+//   print(header({"from": "passphrase", "salt": salt.hex(), "operations": 1, "memory": 8192},
+//                n.crypto_pwhash_alg(32, b"x", salt, 1, 8192, n.crypto_pwhash_ALG_ARGON2ID13)))
+//   print(header({"from": "key file", "salt": salt.hex()},
+//                n.crypto_generichash.generichash_blake2b_salt_personal(bytes(32), digest_size=32,
+//                key=salt)))
+constexpr char kUnderX[] =
+    R"(a2a2d2793774905e953d174a8c4b7470)"
+    R"({"cipher":"XChaCha20-Poly1305","key":{"from":"passphrase","salt":"0001)"
+    R"(02030405060708090a0b0c0d0e0f","operations":1,"memory":8192},"sealed_ke)"
+    R"(ys":"6465666768696a6b6c6d6e6f707172737475767778797a7b23b23327cd7f329ad)"
+    R"(84bead6b852e4ac16bd259a2502dbb3ec39a1ff77f205d11c5c270280cdecaa50a0407)"
+    R"(60da1040bdf21d462752f144ce4e5b872da0da5bdbc781ac5110e6083bc87bf710380c)"
+    R"(550"})";
+constexpr char kUnderZeros[] =
+    R"(d98b38618a5c2aa9a84dd8c726aa216a)"
+    R"({"cipher":"XChaCha20-Poly1305","key":{"from":"key file","salt":"000102)"
+    R"(030405060708090a0b0c0d0e0f"},"sealed_keys":"6465666768696a6b6c6d6e6f70)"
+    R"(7172737475767778797a7b2bfbb3e52a80b21fad73bf36b3b98d9e677ebef0667c5cdd)"
+    R"(1f5b99c70503c15adc279e03c168c26f5c6e61d36cdd48bb7eda782ce801828234ae64)"
+    R"(a5cfeb73d5cc4350cc23712e858119486abfd9b5b1"})";
+
 TEST(Vault, OpensWithWhateverItWasMadeWith) {
-  // As an earlier version made it: under the passphrase "x", and under 32 zeros.
-  //   VPR_PASSPHRASE=x vpr enroll Ada FILE --encrypt, then
-  //   sqlite3 voices.db "SELECT header FROM store"
   StoreKey phrase;
   phrase.passphrase = "x";
   EXPECT_EQ(FailureOf([&] { Vault::Open(kUnderX, phrase, "s"); }), "");

@@ -403,7 +403,7 @@ TEST_F(TrainerTest, ExtractorNeedsTheWholeModel) {
   TrainConfig config = Config("e");
   config.epochs = 1;
   Run(config);
-  EmbeddingExtractor extractor = EmbeddingExtractor::Open(config.output, {"cpu", "auto", 2});
+  EmbeddingExtractor extractor = EmbeddingExtractor::Open(config.output, {"cpu", "auto", 2, {}});
   std::vector<float> speech = test::SyntheticUtterance(3, 9, 3.0);
   std::vector<float> once = extractor.Extract(speech), twice = extractor.Extract(speech);
   EXPECT_EQ(once, twice);
@@ -411,7 +411,7 @@ TEST_F(TrainerTest, ExtractorNeedsTheWholeModel) {
   Model model = LoadModel(config.output);
   model.tensors.pop_back();
   SaveModel(config.output, model);
-  EXPECT_THROW(EmbeddingExtractor::Open(config.output, {"cpu", "auto", 2}), Error);
+  EXPECT_THROW(EmbeddingExtractor::Open(config.output, {"cpu", "auto", 2, {}}), Error);
   EXPECT_THAT(OpenBackend().Architectures(), ::testing::Contains("resnet"));
   EXPECT_THAT(OpenBackend().Losses(), ::testing::Contains("aam"));
 }

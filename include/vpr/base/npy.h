@@ -27,8 +27,8 @@ class NpyWriter {
 // The same in one call, atomically.
 void WriteNpy(const std::string& path, const Matrix& matrix);
 
-// Reads a float16, float32 or float64 array of one or two dimensions (one dimension gives one row), or int64
-// as floats. Throws kCorrupt for anything else.
+// Reads a float16, float32 or float64 array of one or two dimensions (one dimension gives one row),
+// or int64 as floats. Throws kCorrupt for anything else.
 Matrix ReadNpy(const std::string& path);
 
 }  // namespace vpr

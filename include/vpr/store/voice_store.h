@@ -76,9 +76,10 @@ struct TemplateReader {
 // How an encrypted store is opened: with a passphrase or with a key file. Neither: not encrypted.
 //
 // A new key is refused where somebody who has the store would find it by trying: a passphrase of
-// fewer than 6 characters or fewer than 4 different ones, a key file of fewer than 8 different bytes,
-// or one that other users may write to. Warned of is a passphrase of fewer than 12 characters and a
-// key file that other users may read. A store that has its key already is opened with whatever it is.
+// fewer than 6 characters or fewer than 4 different ones, a key file of fewer than 8 different
+// bytes, or one that other users may write to. Warned of is a passphrase of fewer than 12
+// characters and a key file that other users may read. A store that has its key already is opened
+// with whatever it is.
 struct StoreKey {
   Secret passphrase;
   std::string key_file;  // path; any file of 32 bytes or more
