@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <string_view>
 
 #include "support/failure_of.h"
 #include "support/temp_path.h"
@@ -91,7 +92,7 @@ TEST(Vault, SaysWhichKeyIsWrong) {
 }
 
 TEST(Vault, RefusesNewKeysThatCanBeGuessed) {
-  const auto with = [](const std::string& passphrase) {
+  const auto with = [](std::string_view passphrase) {
     StoreKey key;
     key.passphrase = passphrase;
     std::string unwise;
