@@ -84,6 +84,9 @@ int Train(const SpeechTrainConfig& config, const Context& context) {
 void AddSpeechCommand(CLI::App& app, Context& context) {
   CLI::App* speech = app.add_subcommand("speech", "Tell speech from all other sounds");
   speech->require_subcommand(1);
+  speech->footer(
+      "Example:\n"
+      "  vpr speech find interview.wav");
   auto find = std::make_shared<FindOptions>();
   CLI::App* command = speech->add_subcommand("find", "Where somebody speaks in recordings");
   command->add_option("recordings", find->files, "Audio files; one may be - for standard input")

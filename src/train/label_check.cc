@@ -133,7 +133,14 @@ SuspectLabels FindSuspectLabels(const Matrix& embeddings, const std::vector<int>
         one.nearest = static_cast<int>(s);
         one.other = cosine;
       }
-      if (one.own < like_a_stranger || (one.other >= found.pair_threshold && one.other > one.own))
+      // Of two names of one person some recordings are nearer to the other name: that is said once.
+      const bool same_person =
+          std::any_of(found.pairs.begin(), found.pairs.end(), [&](const SuspectPair& pair) {
+            return std::minmax({pair.a, pair.b}) ==
+                   std::minmax({static_cast<int>(speakers[at]), one.nearest});
+          });
+      if (one.own < like_a_stranger ||
+          (one.other >= found.pair_threshold && one.other > one.own && !same_person))
         found.recordings.push_back(one);
     }
   }

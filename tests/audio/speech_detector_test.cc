@@ -200,13 +200,14 @@ class SpeechNetworkFile : public ::testing::Test {
                   .string()) {}
   ~SpeechNetworkFile() override { std::filesystem::remove(path_); }
 
-  void Refuses(const SpeechNetwork& network, const std::string& what) {
+  void Refuses(const SpeechNetwork& network, const std::string& what,
+               ErrorCode code = ErrorCode::kIncompatible) {
     SaveSpeechNetwork(path_, network, "{}");
     try {
       LoadSpeechNetwork(path_);
       ADD_FAILURE() << what;
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kIncompatible);
+      EXPECT_EQ(error.code(), code);
       EXPECT_THAT(error.what(), HasSubstr(what));
     }
   }
@@ -235,7 +236,7 @@ TEST_F(SpeechNetworkFile, ComesBack) {
 TEST_F(SpeechNetworkFile, ImpossibleNetworks) {
   SpeechNetwork network = RandomNetwork(24);
   network.layers[1].weights[5] = NAN;
-  Refuses(network, "not a number");
+  Refuses(network, "no numbers", ErrorCode::kCorrupt);
   network = RandomNetwork(24);
   network.threshold = 1.5;
   Refuses(network, "threshold");

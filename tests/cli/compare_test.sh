@@ -90,7 +90,6 @@ done
 refused "$vpr" compare missing.wav "$a"
 says 'missing\.wav' err
 refused "$vpr" compare "$data" "$a"
-ok "$vpr" compare bad/good.wav "$a"
 
 # Models that cannot be used.
 refused "$vpr" compare "$a" "$b" --model missing.vpr

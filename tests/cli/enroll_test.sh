@@ -159,7 +159,7 @@ P
 refused "$vpr" --quiet speakers import other.jsonl --db copy.db
 says "'awb' is enrolled already, with other utterances; nothing was imported" err
 refused "$vpr" --quiet speakers import short.jsonl --db copy.db --merge
-says '2 numbers' err
+says 'others of network .* have 2; nothing was imported' err
 refused "$vpr" --quiet speakers import hidden.jsonl --db copy.db --merge
 says 'U\+200B' err
 ok "$vpr" speakers list --db copy.db --json

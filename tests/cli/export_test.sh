@@ -29,7 +29,7 @@ says "cannot run 'm\.pt' on features" err
 head -c 1000 m.pt > cut.pt
 for bad in cut.pt "$model" "$data/flite-slt-1.flac"; do
   refused "$vpr" embed --model "$bad" --features fbank80 "$data/flite-slt-1.flac" -o x.npy
-  says "$(basename "$bad")': it is not a TorchScript module" err
+  says "$(basename "$bad")': (it is not a TorchScript module|its ZIP archive is damaged|it is no ZIP archive)" err
 done
 refused "$vpr" embed --model m.pt --features fbank128 --backend onednn "$data/flite-slt-1.flac" -o x.npy
 [ ! -e x.npy ] || fail "an embed that failed left its output"

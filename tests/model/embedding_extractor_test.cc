@@ -162,10 +162,15 @@ TEST(RepeatTo, RepeatsFromTheStart) {
 TEST(EmbedFiles, BadFilesAreReportedAndTheirRowsAreNaN) {
   std::vector<std::size_t> frames;
   EmbeddingExtractor extractor = MakeExtractor(frames);
+  const std::vector<float> voice =
+      ReadAudio(std::string(VPR_SAMPLES) + "/flite-slt-1.flac").samples;
   std::vector<std::string> paths;
   for (int i = 0; i < 9; ++i) {
     paths.push_back(test::TempPath("embed_files_" + std::to_string(i) + ".wav"));
-    if (i != 4) WriteWav(paths.back(), test::SyntheticUtterance(i, 1, 1 + 0.1 * i), 16000);
+    if (i == 4) continue;
+    // Another part of a voice each time.
+    const std::span part = std::span(voice).subspan(static_cast<std::size_t>(1600 * i), 48000);
+    WriteWav(paths.back(), {part.begin(), part.end()}, 16000);
   }
   Progress progress;
   std::vector<FailedFile> failed;

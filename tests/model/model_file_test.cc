@@ -178,7 +178,7 @@ TEST(ModelFile, RefusesConditionalScoresThatCannotBe) {
   EXPECT_THAT(saved(wrong).second, HasSubstr("centre of its score has 2 values"));
   wrong = ConditionalExample();
   wrong.scoring.conditional.centre[1] = std::nanf("");
-  EXPECT_THAT(saved(wrong).second, HasSubstr("not finite"));
+  EXPECT_THAT(saved(wrong).second, HasSubstr("no numbers"));
   wrong = ConditionalExample();
   wrong.scoring.channel_cohort = Matrix(1, 3);
   EXPECT_THAT(saved(wrong).second, HasSubstr("channel cohort is 1 x 3"));
