@@ -135,6 +135,7 @@ if [ "$(id -u)" -eq 0 ]; then
   # The folder that pictures of a page once went to, and links in it.
   mkdir open/page.html.pictures-1
   refused "$vpr" -q eval --scores scores --html open/way/page.html
+  rmdir open/page.html.pictures-1
 else
   echo "SKIPPED in part: only root can make another user's link"
 fi
