@@ -90,6 +90,9 @@ done
 refused "$vpr" compare missing.wav "$a"
 says 'missing\.wav' err
 refused "$vpr" compare "$data" "$a"
+# The whole one of them can be read, whatever is heard in it.
+run "$vpr" compare bad/good.wav "$a"
+if grep -q 'cannot read' err; then fail "bad/good.wav cannot be read"; fi
 
 # Models that cannot be used.
 refused "$vpr" compare "$a" "$b" --model missing.vpr
