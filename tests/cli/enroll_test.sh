@@ -255,7 +255,7 @@ for at in 100 5000 9000 13000; do
     cmp -s out expected || fail "another answer from a damaged store"
   fi
 done
-head -c 5000 good > cut.db
+(umask 077; head -c 5000 good > cut.db)
 refused "$vpr" speakers list --db cut.db
 echo "not a database" > text.db
 refused "$vpr" speakers list --db text.db
