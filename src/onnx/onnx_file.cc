@@ -202,8 +202,10 @@ class Writer {
     onnx::NodeProto& count = Add("ReduceSum", {Name(n, "_ones")}, Name(n, "_count"));
     Set(count, "axes", Integers{3});
     Set(count, "keepdims", 1);
-    Add("Add", {Name(n, "_count"), Constant(Name(n, "_minus"), {-1.0f}, {1})}, Name(n, "_less"));
-    Add("Max", {Name(n, "_less"), Name(n, "_one")}, Name(n, "_least"));
+    // The greater of one less and 1, without Max, which OpenCV 4.6 refuses on a constant.
+    Add("Add", {Name(n, "_count"), Constant(Name(n, "_minus"), {-2.0f}, {1})}, Name(n, "_less"));
+    Add("Relu", {Name(n, "_less")}, Name(n, "_beyond"));
+    Add("Add", {Name(n, "_beyond"), Name(n, "_one")}, Name(n, "_least"));
     Add("Div", {Name(n, "_total"), Name(n, "_least")}, Name(n, "_variance"));
     return Name(n, "_variance");
   }

@@ -286,6 +286,7 @@ says '^accepted: slt80$' out
 export VPR_DB=$work/home/voices.db
 
 # A name that is not enrolled is answered with the nearest; a recording is no name.
+ok "$vpr" --quiet enroll slt "$slt-1.flac" "$slt-2.flac"
 refused "$vpr" speakers show slr
 says "nobody is enrolled as 'slr'; did you mean 'slt'" err
 refused "$vpr" speakers rename stl other

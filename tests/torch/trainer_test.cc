@@ -42,7 +42,7 @@ class TrainerTest : public ::testing::Test {
     config.train = folder_ + "/train";
     config.output = folder_ + "/" + name + ".vpr";
     config.run_dir = config.output + ".run";
-    config.arch_options = {{"channels", {4, 8, 8, 16}}, {"blocks", {1, 1, 1, 1}}};
+    config.arch_options = {{"channels", {8, 8, 8, 16}}, {"blocks", {1, 1, 1, 1}}};
     config.embedding_dim = 16;
     config.crop_seconds = 0.512;
     config.crops_per_epoch = 48;
@@ -163,7 +163,7 @@ TEST_F(TrainerTest, LearnsFromATeacherWithoutLabels) {
   EXPECT_LT(result.best.dev_eer, 0.35);
   const std::vector<std::string> losses = Losses(config);
   ASSERT_EQ(losses.size(), 9u);
-  EXPECT_LT(result.last.loss, 0.35);  // it begins near 1.4
+  EXPECT_LT(result.last.loss, 0.5);  // it begins near 1.4
   const Model model = LoadModel(config.output);
   EXPECT_EQ(model.info.training.speakers, 0u);
   EXPECT_EQ(model.info.training.utterances, 36u);
