@@ -28,12 +28,6 @@ CREATE TABLE speakers (
   revision BIGINT NOT NULL UNIQUE,
   key BYTEA NOT NULL UNIQUE,
   data BYTEA NOT NULL);
-CREATE TABLE templates (
-  block BIGINT PRIMARY KEY,
-  maker BYTEA NOT NULL,
-  speakers BIGINT NOT NULL,
-  data BYTEA NOT NULL);
-ALTER TABLE templates ALTER data SET STORAGE EXTERNAL;
 CREATE TABLE utterances (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   speaker BIGINT NOT NULL REFERENCES speakers (id) ON DELETE CASCADE,
@@ -42,6 +36,15 @@ CREATE INDEX utterances_by_speaker ON utterances (speaker);
 CREATE TABLE audio (
   utterance BIGINT PRIMARY KEY REFERENCES utterances (id) ON DELETE CASCADE,
   data BYTEA NOT NULL);
+)";
+
+constexpr char kTemplates[] = R"(
+CREATE TABLE templates (
+  block BIGINT PRIMARY KEY,
+  maker BYTEA NOT NULL,
+  speakers BIGINT NOT NULL,
+  data BYTEA NOT NULL);
+ALTER TABLE templates ALTER data SET STORAGE EXTERNAL;
 )";
 
 constexpr char kChannel[] = "vpr_changed";
@@ -228,9 +231,8 @@ class Postgres : public SqlConnection {
     Begin(true);
     try {
       if (!initialized()) {
-        if (Result result{PQexec(connection_, kSchema)};
-            PQresultStatus(result.get()) != PGRES_COMMAND_OK)
-          throw Error(ErrorCode::kIo, Failed() + Message());
+        RunAll(kSchema);
+        MakeTemplates();
         Run("INSERT INTO store VALUES (1, $1, $2, 0, 0, 0, 0)",
             {std::int64_t{kStoreVersion}, header}, {});
       }
@@ -239,6 +241,16 @@ class Postgres : public SqlConnection {
       Rollback();
       throw;
     }
+  }
+
+  void MakeTemplates() override { RunAll(kTemplates); }
+
+  bool HasColumn(const std::string& table, const std::string& column) override {
+    return Run(Format("SELECT 1 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c "
+                      "ON a.attrelid = c.oid WHERE pg_catalog.pg_table_is_visible(c.oid) AND "
+                      "NOT a.attisdropped AND c.relname = '%s' AND a.attname = '%s'",
+                      table.c_str(), column.c_str()),
+               {}, {}) > 0;
   }
 
   void Changed() override { Run(std::string("NOTIFY ") + kChannel, {}, {}); }
@@ -312,6 +324,13 @@ class Postgres : public SqlConnection {
     const std::string text = Text(PQerrorMessage(connection_));
     return text.empty() ? "no reason given" : Printable(Lines(text).front());
   }
+  // Statements without values.
+  void RunAll(const char* statements) {
+    if (Result result{PQexec(connection_, statements)};
+        PQresultStatus(result.get()) != PGRES_COMMAND_OK)
+      throw Error(ErrorCode::kIo, Failed() + Message());
+  }
+
   std::string Failed() const { return "cannot use store '" + Printable(name_) + "': "; }
 
   struct Finish {

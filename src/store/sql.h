@@ -59,6 +59,12 @@ class SqlConnection {
   virtual void Initialize(const std::string& header) = 0;
   virtual bool initialized() = 0;
 
+  // For bringing a store of an earlier version to this one: the table of templates, which must not
+  // be there, and what there is.
+  virtual void MakeTemplates() = 0;
+  virtual bool HasColumn(const std::string& table, const std::string& column) = 0;  // names of ours
+  virtual bool writable() const { return true; }
+
   virtual void Changed() {}       // inside a transaction that changes something
   virtual bool HasChanged() = 0;  // by somebody else since the last call
   // Leaves nothing of what was removed, and then sets store.scrub, if it is still `seen`, to 0.
@@ -72,7 +78,8 @@ std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options);
 // An address without the password.
 std::string DescribePostgres(const std::string& where);
 
-// Of the tables; docs/formats.md has them.
+// Of the tables; docs/formats.md has them. Earlier versions are brought to this one when they are
+// opened.
 inline constexpr int kStoreVersion = 2;
 
 }  // namespace vpr

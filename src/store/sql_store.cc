@@ -51,13 +51,14 @@ class SqlStore : public VoiceStore {
       Warn(unwise);
     }
     const std::int64_t version = Number("SELECT version FROM store");
-    if (version != kStoreVersion)
+    if (version < 1 || version > kStoreVersion)
       throw Error(
           ErrorCode::kIncompatible,
-          Format("cannot use store '%s': it has version %lld, this program knows version %d",
+          Format("cannot use store '%s': it has version %lld, this program knows versions 1 to %d",
                  Printable(sql_->Describe()).c_str(), static_cast<long long>(version),
                  kStoreVersion));
     vault_ = Vault::Open(ReadHeader(), options.key, sql_->Describe());
+    Migrate();
     Warn(KeyFileWarning(options.key));
     Scrub();
     sql_->HasChanged();
@@ -384,6 +385,37 @@ class SqlStore : public VoiceStore {
   }
 
  private:
+  // A store of an earlier version becomes one of this, in one transaction, when its key is known to
+  // be right. Version 1 had no templates and no revisions; the first of version 2 kept templates by
+  // person and no revision of the store.
+  void Migrate() {
+    auto current = [&] {
+      return Number("SELECT version FROM store") == kStoreVersion &&
+             sql_->HasColumn("store", "revision");
+    };
+    if (current()) return;
+    if (!sql_->writable())
+      throw Error(
+          ErrorCode::kIncompatible,
+          "cannot use store '" + Printable(sql_->Describe()) +
+              "': it is of an earlier version and cannot be written to, to bring it to this "
+              "one; use a copy");
+    Transaction transaction(*sql_, true);
+    if (current()) return;  // another process was first
+    if (!sql_->HasColumn("speakers", "revision"))
+      sql_->Run("ALTER TABLE speakers ADD COLUMN revision BIGINT NOT NULL DEFAULT 0");
+    sql_->Run("ALTER TABLE store ADD COLUMN revision BIGINT NOT NULL DEFAULT 0");
+    sql_->Run("UPDATE speakers SET revision = id");
+    sql_->Run("CREATE UNIQUE INDEX speakers_by_revision ON speakers (revision)");
+    if (sql_->HasColumn("templates", "maker")) sql_->Run("DROP TABLE templates");
+    sql_->MakeTemplates();
+    sql_->Run(
+        "UPDATE store SET version = $1, revision = (SELECT COALESCE(MAX(id), 0) FROM speakers)",
+        {std::int64_t{kStoreVersion}});
+    sql_->Changed();
+    transaction.Commit();
+  }
+
   void Warn(const std::string& of) const {
     if (warn_ && !of.empty()) warn_(of);
   }

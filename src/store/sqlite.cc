@@ -48,11 +48,6 @@ CREATE TABLE speakers (
   revision INTEGER NOT NULL UNIQUE,
   key BLOB NOT NULL UNIQUE,
   data BLOB NOT NULL);
-CREATE TABLE templates (
-  block INTEGER PRIMARY KEY,
-  maker BLOB NOT NULL,
-  speakers INTEGER NOT NULL,
-  data BLOB NOT NULL);
 CREATE TABLE utterances (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   speaker INTEGER NOT NULL REFERENCES speakers (id) ON DELETE CASCADE,
@@ -60,6 +55,14 @@ CREATE TABLE utterances (
 CREATE INDEX utterances_by_speaker ON utterances (speaker);
 CREATE TABLE audio (
   utterance INTEGER PRIMARY KEY REFERENCES utterances (id) ON DELETE CASCADE,
+  data BLOB NOT NULL);
+)";
+
+constexpr char kTemplates[] = R"(
+CREATE TABLE templates (
+  block INTEGER PRIMARY KEY,
+  maker BLOB NOT NULL,
+  speakers INTEGER NOT NULL,
   data BLOB NOT NULL);
 )";
 
@@ -316,6 +319,7 @@ class Sqlite : public SqlConnection {
     try {
       if (!initialized()) {  // another process may have been first
         Execute(kSchema);
+        MakeTemplates();
         Run("INSERT INTO store VALUES (1, $1, $2, 0, 0, 0, 0)",
             {std::int64_t{kStoreVersion}, header}, {});
         Execute(Format("PRAGMA application_id = %d", kApplicationId).c_str());
@@ -326,6 +330,16 @@ class Sqlite : public SqlConnection {
       throw;
     }
   }
+
+  void MakeTemplates() override { Execute(kTemplates); }
+
+  bool HasColumn(const std::string& table, const std::string& column) override {
+    return Run(Format("SELECT name FROM pragma_table_info('%s') WHERE name = '%s'", table.c_str(),
+                      column.c_str()),
+               {}, {}) > 0;
+  }
+
+  bool writable() const override { return !immutable_; }
 
   bool HasChanged() override {
     struct stat now {};
