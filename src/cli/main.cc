@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/manual_command.h"
 #include "cli/speech_command.h"
 #include "cli/usage.h"
 #include "vpr/base/error.h"
@@ -91,6 +92,7 @@ int ParseAndRun(int argc, char** argv) {
   AddInspectCommand(app, context);
   AddTrimCommand(app, context);
   AddSpeechCommand(app, context);
+  AddManualCommand(app, context);
   const std::string unknown = UnknownWord(app, {argv + 1, argv + std::max(argc, 1)});
   if (!unknown.empty()) return Usage(unknown);
   try {

@@ -1,5 +1,7 @@
 #include "cli/usage.h"
 
+#include "cli/manual_command.h"
+
 #include <algorithm>
 #include <cctype>
 #include <string_view>
@@ -168,17 +170,31 @@ std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
   return Prefix(command) + Printable(text) + SeeHelp(command);
 }
 
+// Begins the name of a validator of OneOf, which goes on with the words.
+constexpr std::string_view kOneOf = "one of";
+
 CLI::Validator OneOf(const std::vector<std::string>& words) {
-  std::string list;
+  std::string list, name(kOneOf);
+  for (const std::string& word : words) name += " " + word;
   for (std::size_t i = 0; i < words.size(); ++i)
     list += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
   return CLI::Validator(
-      [words, list](const std::string& text) {
-        return std::find(words.begin(), words.end(), text) != words.end()
-                   ? std::string()
-                   : "must be " + list + ", found '" + text + "'" + DidYouMean(text, words);
-      },
-      "");
+             [words, list](const std::string& text) {
+               return std::find(words.begin(), words.end(), text) != words.end()
+                          ? std::string()
+                          : "must be " + list + ", found '" + text + "'" + DidYouMean(text, words);
+             },
+             "")
+      .name(name);
+}
+
+std::vector<std::string> WordsOf(const CLI::Validator& validator) {
+  std::vector<std::string> words;
+  if (validator.get_name().starts_with(kOneOf))
+    for (std::string_view word :
+         SplitBlanks(std::string_view(validator.get_name()).substr(kOneOf.size())))
+      words.emplace_back(word);
+  return words;
 }
 
 }  // namespace vpr::cli
