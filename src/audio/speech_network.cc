@@ -6,6 +6,7 @@
 #include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/resources.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
@@ -105,8 +106,7 @@ std::string FindSpeechModel() {
   if (const char* variable = std::getenv("VPR_SPEECH_MODEL");
       variable != nullptr && *variable != '\0')
     return variable;
-  // In the build tree and installed alike: never a path of the machine that vpr was built on.
-  const std::string place = ExecutableFolder() + "/../share/vpr/models/speech.vpr";
+  const std::string place = ResourcePath("share/vpr/models/speech.vpr");
   if (IsRegularFile(place)) return place;
   throw Error(ErrorCode::kNotFound, "no speech detector found: looked for " + Printable(place) +
                                         "; name one with $VPR_SPEECH_MODEL");

@@ -1,7 +1,9 @@
 #include "vpr/base/version.h"
 
+#include "vpr/base/api.h"
+
 namespace vpr {
 
-const char* Version() { return VPR_VERSION; }
+VPR_API const char* Version() { return VPR_VERSION; }
 
 }  // namespace vpr

@@ -59,6 +59,24 @@ struct FreeModel {
 };
 using TrainedModel = std::unique_ptr<svm_model, FreeModel>;
 
+// The C library's generator begins at `seed` as long as this lives, and then goes on as the
+// application had it, where it can be put back.
+class SeededRand {
+ public:
+#ifdef __GLIBC__
+  explicit SeededRand(unsigned seed) : before_(::initstate(seed, state_, sizeof(state_))) {}
+  ~SeededRand() { ::setstate(before_); }
+  SeededRand(const SeededRand&) = delete;
+  SeededRand& operator=(const SeededRand&) = delete;
+
+ private:
+  char state_[128];  // the size that srand() uses, for the same numbers
+  char* before_;
+#else
+  explicit SeededRand(unsigned seed) { std::srand(seed); }
+#endif
+};
+
 void Silence() {
   static std::once_flag once;
   std::call_once(once, [] { svm_set_print_string_function([](const char*) {}); });
@@ -133,7 +151,7 @@ Svm::Svm(const Matrix& inputs, const std::vector<int>& classes, int num_classes,
     // libsvm draws the parts of its cross-validation from the C library's one generator.
     static std::mutex mutex;
     std::lock_guard lock(mutex);
-    std::srand(static_cast<unsigned>(Rng(seed).Next() >> 33));
+    const SeededRand seeded(static_cast<unsigned>(Rng(seed).Next() >> 33));
     trained = Train(nodes, classes, settings, /*probability=*/true);
   }
   const auto seen = static_cast<std::size_t>(trained->nr_class);

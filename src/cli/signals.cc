@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/process.h"
 
 namespace vpr::cli {
 namespace {
@@ -60,6 +61,7 @@ void BeginProcess() {
     if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
       ::sigaction(number, &action, nullptr);
   }
+  OwnProcess();
   // Errors of the write, which say more than a sudden death.
   ::signal(SIGXFSZ, SIG_IGN);
   ::signal(SIGPIPE, SIG_IGN);

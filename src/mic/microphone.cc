@@ -13,6 +13,7 @@
 #include "audio/resampler.h"
 #include "mic/ring_buffer.h"
 #include "vpr/base/error.h"
+#include "vpr/base/process.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
@@ -25,10 +26,11 @@ constexpr auto kSilentDevice = std::chrono::seconds(3);
 
 Error DeviceError(const std::string& what) { return Error(ErrorCode::kDevice, what); }
 
-// The sound libraries below PortAudio write complaints to stderr while they look for devices.
+// The sound libraries below PortAudio write complaints to stderr while they look for devices. Only
+// of a process of our own stderr may be turned away for all threads.
 class QuietStderr {
  public:
-  QuietStderr() : saved_(::dup(STDERR_FILENO)) {
+  QuietStderr() : saved_(ProcessIsOwned() ? ::dup(STDERR_FILENO) : -1) {
     if (saved_ < 0) return;
     const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null >= 0) {

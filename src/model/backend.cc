@@ -5,15 +5,16 @@
 #include <mutex>
 
 #include "model/open_module.h"
+#include "vpr/base/build_id.h"
 #include "vpr/base/error.h"
-#include "vpr/base/file_io.h"
+#include "vpr/base/process.h"
+#include "vpr/base/resources.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
 
 void* OpenModule(const std::string& name, const char* entry_name) {
-  // In the build tree and installed alike: PREFIX/bin/vpr, PREFIX/lib/vpr/vpr_torch.so.
-  std::string path = ExecutableFolder() + "/../lib/vpr/" + name + ".so";
+  const std::string path = ResourcePath("lib/vpr/" + name + ".so");
   // Never closed: LibTorch cannot be unloaded.
   void* module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (module == nullptr) {
@@ -21,10 +22,14 @@ void* OpenModule(const std::string& name, const char* entry_name) {
     throw Error(ErrorCode::kNotFound, "cannot load '" + Printable(path) +
                                           "': " + (reason != nullptr ? reason : "unknown reason"));
   }
+  // Of another build no other function can be called.
+  const auto begin = reinterpret_cast<ModuleBegin*>(::dlsym(module, kModuleBegin));
+  const std::string found = begin == nullptr ? "none" : begin(ProcessIsOwned());
   void* entry = ::dlsym(module, entry_name);
-  if (entry == nullptr)
+  if (found != BuildId() || entry == nullptr)
     throw Error(ErrorCode::kIncompatible,
-                "'" + Printable(path) + "' is of another version of vpr; install it again");
+                "'" + Printable(path) + "' is of another build of vpr: found build id " +
+                    Printable(found) + ", expected " + BuildId() + "; install both together");
   return entry;
 }
 

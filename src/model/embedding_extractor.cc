@@ -12,6 +12,7 @@
 #include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
+#include "vpr/base/process.h"
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
 #include "vpr/model/backend.h"
@@ -183,7 +184,7 @@ EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
   // The weights are in memory three times, one after the other: as in the file, as a graph, as the
   // engine packs them. Large blocks go back to the system at once, where the allocator would keep
   // them for threads that have blocks of their own.
-  mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+  if (ProcessIsOwned()) mallopt(M_MMAP_THRESHOLD, kLargeBlock);
 #endif
   Model model = LoadModel(model_path);
   ModelInfo info = model.info;

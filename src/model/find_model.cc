@@ -2,6 +2,7 @@
 
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/resources.h"
 #include "vpr/base/text.h"
 #include "vpr/model/model_file.h"
 
@@ -15,8 +16,7 @@ std::string FindModel(const std::string& given) {
                                             "', which is no file that can be read");
     return variable;
   }
-  // In the build tree and installed alike: never a path of the machine that vpr was built on.
-  const std::string place = ExecutableFolder() + "/../share/vpr/models/default.vpr";
+  const std::string place = ResourcePath("share/vpr/models/default.vpr");
   if (IsRegularFile(place)) return place;
   throw Error(ErrorCode::kNotFound, "no model found: looked for " + Printable(place) +
                                         "; name one with --model or $VPR_MODEL");

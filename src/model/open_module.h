@@ -5,9 +5,14 @@
 
 namespace vpr {
 
-// The entry point of lib/vpr/NAME.so beside the program's bin folder, which stays open as long as
-// the program. Throws kNotFound with the reason if it cannot be opened, kIncompatible if it is of
-// another version of vpr.
+// The entry point of lib/vpr/NAME.so (vpr/base/resources.h), which stays open as long as the
+// program. Throws kNotFound with the reason if it cannot be opened, kIncompatible if it was built
+// with other headers or another compiler, so that its types may not be ours.
 void* OpenModule(const std::string& name, const char* entry);
+
+// What every module exports (src/model/module_entry.cc) and is called first: tells it what
+// ProcessIsOwned() says, and returns the BuildId() that it was built with.
+using ModuleBegin = const char*(bool own_process);
+inline constexpr const char* kModuleBegin = "vpr_module_begin";
 
 }  // namespace vpr

@@ -16,6 +16,7 @@
 
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
+#include "vpr/base/process.h"
 
 namespace vpr {
 namespace {
@@ -388,6 +389,23 @@ class Places {
   std::size_t end_ = 0;
 };
 
+// OpenMP's number of threads is one for each thread that calls it. As long as this lives it is 1
+// for this one; then what the caller had.
+class OneOpenMpThread {
+ public:
+  OneOpenMpThread() : before_(omp_get_max_threads()) {
+    if (before_ != 1) omp_set_num_threads(1);
+  }
+  ~OneOpenMpThread() {
+    if (before_ != 1) omp_set_num_threads(before_);
+  }
+  OneOpenMpThread(const OneOpenMpThread&) = delete;
+  OneOpenMpThread& operator=(const OneOpenMpThread&) = delete;
+
+ private:
+  int before_;
+};
+
 class OneDnnNetwork : public Network {
  public:
   explicit OneDnnNetwork(Graph graph)
@@ -402,7 +420,7 @@ class OneDnnNetwork : public Network {
 
   std::vector<float> Forward(const Matrix& features) override try {
     VPR_CHECK(features.rows == nodes_[0].channels);
-    omp_set_num_threads(1);  // OpenMP's is one number a thread: of this one only
+    const OneOpenMpThread one_thread;
     const Plan& plan = PlanFor((features.cols + kFrameStep - 1) / kFrameStep * kFrameStep);
     std::unique_ptr<Workspace> workspace = TakeWorkspace();
     float* memory = workspace->Get(plan.size());
@@ -589,7 +607,7 @@ class OneDnnNetwork : public Network {
     // What a command that embeds a file or two waits for.
     ParallelFor(convolutions.size(), std::min(HardwareThreads(), kMostPlanners),
                 [&](std::size_t i) {
-                  omp_set_num_threads(1);
+                  const OneOpenMpThread one_thread;
                   const std::size_t n = convolutions[i];
                   PlanConvolution(n, plan.steps[nodes_[n].inputs[0]].shape, plan.steps[n]);
                 });
@@ -613,7 +631,7 @@ class OneDnnNetwork : public Network {
     plan.values = places.end();
     plan.scratch = Aligned(scratch / sizeof(float) + 1);
 #ifdef __GLIBC__
-    malloc_trim(0);  // the plain weights
+    if (ProcessIsOwned()) malloc_trim(0);  // the plain weights
 #endif
     return plan;
   }

@@ -76,7 +76,8 @@ std::string Draw(PLINT width, PLINT height, const std::function<void()>& draw) {
   std::size_t size = 0;
   std::FILE* memory = ::open_memstream(&bytes, &size);
   if (memory == nullptr) throw std::bad_alloc();
-  PLINT stream = 0;
+  PLINT before = 0, stream = 0;  // the application's own goes on afterwards
+  plgstrm(&before);
   plmkstrm(&stream);
   plsexit([](const char*) { return 0; });  // a fault of PLplot must not end the program
   plsdev("pngcairo");
@@ -90,6 +91,8 @@ std::string Draw(PLINT width, PLINT height, const std::function<void()>& draw) {
   pladv(0);
   draw();
   plend1();
+  plsexit(nullptr);
+  plsstrm(before);
   const std::unique_ptr<char, decltype(&std::free)> owner(bytes, std::free);
   constexpr std::string_view kEnd = "IEND\xAE\x42\x60\x82";
   const std::string_view png(bytes == nullptr ? "" : bytes, size);

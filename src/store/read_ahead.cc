@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <string>
+
+#include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
@@ -45,11 +48,21 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* giv
   return code;
 }
 
+// Registered beside the others as long as this code is loaded. The name holds an address, since
+// this code may be in a process twice.
+std::string vfs_name;
+struct Unregister {
+  ~Unregister() {
+    if (!vfs_name.empty()) sqlite3_vfs_unregister(&told);
+  }
+} unregister;
+
 bool Register() {
   base = sqlite3_vfs_find(nullptr);
   if (base == nullptr) return false;
   told = *base;
-  told.zName = "vpr";
+  vfs_name = Format("vpr-%p", static_cast<void*>(&told));
+  told.zName = vfs_name.c_str();
   told.pNext = nullptr;
   told.xOpen = Open;
   return sqlite3_vfs_register(&told, /*makeDflt=*/0) == SQLITE_OK;

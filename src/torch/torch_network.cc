@@ -10,6 +10,25 @@
 namespace vpr {
 namespace {
 
+// As long as it lives this thread's operations run on `threads` (0: as they are); then on as many
+// as before.
+class TorchThreads {
+ public:
+  explicit TorchThreads(int threads) : before_(threads > 0 ? torch::get_num_threads() : threads) {
+    if (before_ != threads) torch::set_num_threads(threads);
+    changed_ = before_ != threads;
+  }
+  ~TorchThreads() {
+    if (changed_) torch::set_num_threads(before_);
+  }
+  TorchThreads(const TorchThreads&) = delete;
+  TorchThreads& operator=(const TorchThreads&) = delete;
+
+ private:
+  int before_;
+  bool changed_ = false;
+};
+
 class TorchNetwork : public Network {
  public:
   TorchNetwork(std::shared_ptr<EmbeddingNetwork> network, const torch::Device& device, int threads)
@@ -19,7 +38,7 @@ class TorchNetwork : public Network {
 
   std::vector<float> Forward(const Matrix& features) override try {
     torch::InferenceMode guard;
-    if (threads_ > 0) torch::set_num_threads(threads_);  // OpenMP's is one number a thread
+    const TorchThreads threads(threads_);
     torch::Tensor input = torch::from_blob(const_cast<float*>(features.data.data()),
                                            {1, static_cast<std::int64_t>(features.rows),
                                             static_cast<std::int64_t>(features.cols)},

@@ -21,3 +21,43 @@ if [ -e "$installed_model" ]; then
   refused vpr model info
   says 'no model found: looked for .*a prefix/' err
 fi
+
+# The library, from C and C++: found by CMake and pkg-config, it finds its engine and model beside itself,
+# and says what the program says.
+[ -e "$data/../models/default.vpr" ] || exit 0
+ok "$cmake" --install "$build" --prefix "$work/a prefix"
+ok "$cmake" -S "$here/../../examples" -B examples -DCMAKE_PREFIX_PATH="$work/a prefix" -DCMAKE_BUILD_TYPE=Debug
+ok "$cmake" --build examples
+a=$data/flite-slt-1.flac
+for b in "$data/flite-slt-2.flac" "$data/flite-rms-1.flac"; do
+  [ -e "$b" ] || fail "no recording $b"
+  ok vpr compare --json "$a" "$b"
+  cp out of_the_program
+  for example in compare_c compare_cc; do
+    ok "$work/examples/$example" "$a" "$b"
+    cp out of_the_example
+    python3 - <<'PY' || fail "$example says something else: $(cat of_the_example)"
+import json, sys
+score, decision = open("of_the_example").read().rstrip("\n").split(" ", 1)
+said = json.load(open("of_the_program"))
+sys.exit(abs(float(score) - said["score"]) > 1e-6 or decision != said["decision"])
+PY
+  done
+done
+run "$work/examples/compare_c" "$a" nowhere.wav
+expect_status 1 compare_c
+says "nowhere.wav" err
+run env VPR_HOME="$work/elsewhere" "$work/examples/compare_c" "$a" "$a"
+expect_status 1 compare_c
+says "no model found: looked for .*elsewhere/share/vpr/models/default.vpr" err
+if command -v pkg-config > /dev/null; then
+  pc=$(dirname "$(find "$work/a prefix" -name vpr.pc)")
+  flags=$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs vpr)
+  eval "cc '$here/../../examples/compare.c' -o by_pkg_config $flags" || fail "pkg-config: $flags"
+  ok env LD_LIBRARY_PATH="$(dirname "$pc")" ./by_pkg_config "$a" "$a"
+fi
+# What it exports is ours: nothing of the libraries that it is made with.
+nm -D --defined-only "$(find "$work/a prefix" -name 'libvpr.so')" | awk '$2 != "A" {print $3}' > symbols
+[ "$(grep -c . symbols)" -gt 40 ] || fail "libvpr.so exports too little"
+! grep -vE '^(vpr_[a-z_]+|_ZT[ISV]N3vpr5ErrorE|_ZN(K)?3vpr[0-9A-Z].*)@@VPR_0$' symbols || fail "exported by chance"
+[ -s "$work/a prefix/share/man/man1/vpr-identify.1" ] || fail "no manual pages installed"
