@@ -1,32 +1,40 @@
 #!/usr/bin/env bash
-# Error rates of a model, also at its stored thresholds, on noisy, reverberant, telephone and cut
-# copies of a trial list:
-#   scripts/robustness.sh LIST AUDIO_ROOT NOISE_DIR ROOMS_DIR SCRATCH_DIR [MODEL]
-# SCRATCH_DIR takes the copies (about 100 MB each per 1000 recordings of 3 s).
+# Error rates of models, also at their stored thresholds, on noisy, reverberant, telephone and cut
+# copies of a trial list, one row a copy and model:
+#   scripts/robustness.sh LIST AUDIO_ROOT NOISE_DIR ROOMS_DIR SCRATCH_DIR [MODEL...]
+# SCRATCH_DIR takes the copies (about 100 MB each per 1000 recordings of 3 s); those that are there
+# already are used again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ $# -lt 5 ]; then
-  sed -n '2,5s/^# //p' "$0" >&2
+  sed -n '2,6s/^# //p' "$0" >&2
   exit 2
 fi
 list=$1 root=$2 noise=$3 rooms=$4 scratch=$5
 vpr=${VPR:-build/release/bin/vpr}
-model=()
-if [ $# -ge 6 ]; then model=(--model "$6"); fi
+models=("${@:6}")
+if [ ${#models[@]} -eq 0 ]; then models=(models/default.vpr); fi
 name=$(basename "$list")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$vpr" model info "${6:-models/default.vpr}" --json > "$work/info"
 
 evaluate() { # LABEL LIST ROOT
-  "$vpr" --quiet eval --trials "$2" --audio-root "$3" --json "${model[@]}" \
-    --scores-out "$work/scores" > "$work/measured"
-  python3 - "$1" "$work" << 'P'
+  local model
+  for model in "${models[@]}"; do
+    "$vpr" model info "$model" --json > "$work/info"
+    "$vpr" --quiet eval --trials "$2" --audio-root "$3" --json --model "$model" \
+      --scores-out "$work/scores" > "$work/measured"
+    row "$1" "$(basename "$model" .vpr)"
+  done
+}
+
+row() { # LABEL MODEL
+  python3 - "$1" "$2" "$work" << 'P'
 import json
 import sys
 
-label, work = sys.argv[1:]
+label, model, work = sys.argv[1:]
 e = json.load(open(work + "/measured"))
 stored = {t["wanted_fmr"]: t["threshold"] for t in json.load(open(work + "/info"))["fmr_thresholds"]}
 trials = [line.rstrip("\n").split("\t") for line in open(work + "/scores", encoding="utf-8")]
@@ -49,7 +57,7 @@ def missed(t):  # rejecting ties, as the threshold lies just above
 
 
 low, high = e["eer_ci95"]
-cells = [label, "%.2f %%" % (100 * e["eer"]), "%.2f to %.2f %%" % (100 * low, 100 * high),
+cells = [label, model, "%.2f %%" % (100 * e["eer"]), "%.2f to %.2f %%" % (100 * low, 100 * high),
          "%.3f" % e["min_dcf_0.01"], "%.1f %%" % missed(at)]
 for wanted in (0.01, 0.001):
     t = stored.get(wanted)
@@ -62,12 +70,13 @@ degraded() { # LABEL OPTIONS...
   local label=$1
   shift
   local folder="$scratch/${label// /_}"
-  "$vpr" --quiet degrade --trials "$list" --audio-root "$root" -o "$folder" "$@" > /dev/null
+  [ -e "$folder/$name" ] ||
+    "$vpr" --quiet degrade --trials "$list" --audio-root "$root" -o "$folder" "$@" > /dev/null
   evaluate "$label" "$folder/$name" "$folder"
 }
 
-echo "| $name | EER | 95 % interval | minDCF(0.01) | FNMR at FMR 0.1 % | FMR / FNMR at the stored \"1 %\" | at \"0.1 %\" |"
-echo "|---|---|---|---|---|---|---|"
+echo "| $name | model | EER | 95 % interval | minDCF(0.01) | FNMR at FMR 0.1 % | FMR / FNMR at the stored \"1 %\" | at \"0.1 %\" |"
+echo "|---|---|---|---|---|---|---|---|"
 evaluate "as it is" "$list" "$root"
 for snr in 20 10 5; do degraded "noise, $snr dB" --noise "$noise" --snr "$snr"; done
 degraded "rooms" --rooms "$rooms"
