@@ -7,10 +7,10 @@
 #include <memory>
 #include <set>
 
+#include "classify/reading.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
-#include "vpr/base/parallel.h"
 #include "vpr/base/rng.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
@@ -21,39 +21,6 @@ namespace {
 enum Stream : std::uint64_t { kPerGroupStream = 43 };
 
 constexpr std::size_t kFilterFolds = 5;
-
-// work(path) for every path, several at once; a file that cannot be used goes to `on_bad`.
-template <typename Result>
-std::vector<std::optional<Result>> ForFiles(const std::vector<std::string>& paths, int threads,
-                                            const char* what,
-                                            const std::function<Result(const std::string&)>& work,
-                                            Progress& progress, const StopRequested& stop,
-                                            const std::function<void(const FailedFile&)>& on_bad) {
-  std::vector<std::optional<Result>> results(paths.size());
-  std::vector<std::string> failures(paths.size());
-  if (threads <= 0) threads = HardwareThreads();
-  progress.Start(what, "file", paths.size());
-  const std::size_t done = OrderedParallelFor(
-      paths.size(), threads, static_cast<std::size_t>(4 * threads),
-      [&](std::size_t i) {
-        try {
-          results[i] = work(paths[i]);
-        } catch (const Error& error) {
-          if (error.code() == ErrorCode::kInternal) throw;
-          failures[i] = error.what();
-        }
-      },
-      [&](std::size_t i) {
-        if (!results[i]) on_bad({i, paths[i], failures[i]});
-        progress.Update(i + 1);
-      },
-      stop);
-  progress.Finish();
-  if (done < paths.size())
-    throw Error(ErrorCode::kInterrupted,
-                Format("stopped after %zu of %zu files", done, paths.size()));
-  return results;
-}
 
 std::vector<std::string> PathsOf(const std::vector<Example>& examples) {
   std::vector<std::string> paths;
@@ -171,11 +138,7 @@ class TrainRun {
     ExampleList list = ListExamples(options_.source, options_.list);
     result_.unlabelled = list.unlabelled;
     CheckClasses(list.examples, options_.source, options_.list.group_by, "recordings");
-    FeatureSet set = options_.features;
-    if (options_.own_rate) {
-      set.acoustic.frames.sample_rate = RateOf(list.examples);
-      set.acoustic.frames.fmax = set.acoustic.frames.sample_rate / 2.0;
-    }
+    const FeatureSet set = FeaturesFor(list.examples, options_);
     const bool embeds = set.kind == FeatureSetKind::kEmbedding;
     const FeatureExtractor extractor(set, embeds ? FindModel(options_.embedding_model) : "",
                                      options_.engine);
@@ -208,18 +171,6 @@ class TrainRun {
           Format(", libsvm %d.%02d", libsvm_version / 100, libsvm_version % 100);
     data_.classes = ClassesOf(data_.examples, info.labels);
     data_.groups = GroupsOf(data_.examples);
-  }
-
-  // Of the first recording that can be read.
-  static int RateOf(const std::vector<Example>& examples) {
-    for (const Example& example : examples) {
-      try {
-        return ReadAudio(example.path, 0).sample_rate;
-      } catch (const Error&) {
-        continue;  // it is reported with the others
-      }
-    }
-    return kSampleRate;
   }
 
   void Divide(Part& train, Part& test) const {
@@ -410,7 +361,29 @@ class TrainRun {
   ClassifierTrainResult result_;
 };
 
+// Of the first recording that can be read.
+int RateOf(const std::vector<Example>& examples) {
+  for (const Example& example : examples) {
+    try {
+      return ReadAudio(example.path, 0).sample_rate;
+    } catch (const Error&) {
+      continue;  // it is reported with the others
+    }
+  }
+  return kSampleRate;
+}
+
 }  // namespace
+
+FeatureSet FeaturesFor(const std::vector<Example>& examples,
+                       const ClassifierTrainOptions& options) {
+  FeatureSet set = options.features;
+  if (options.own_rate) {
+    set.acoustic.frames.sample_rate = RateOf(examples);
+    set.acoustic.frames.fmax = set.acoustic.frames.sample_rate / 2.0;
+  }
+  return set;
+}
 
 ClassifierTrainResult TrainClassifier(const ClassifierTrainOptions& options, Progress& progress,
                                       const StopRequested& stop) {

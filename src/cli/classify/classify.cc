@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/classify/training_options.h"
 #include "cli/embedding_run.h"
 
 namespace vpr::cli {
@@ -83,6 +84,7 @@ void AddClassifyCommand(CLI::App& app, Context& context) {
   AddClassifyPredictCommand(*command, context);
   AddClassifyEvalCommand(*command, context);
   AddClassifySynthCommand(*command, context);
+  AddClassifyTuneCommand(*command, context);
 }
 
 }  // namespace vpr::cli

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 
-#include "cli/classify/classify.h"
+#include "cli/classify/training_options.h"
 #include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -18,14 +17,10 @@ namespace {
 
 constexpr char kDefaultFeatures[] = "mfcc,chroma,contrast,centroid,bandwidth,flatness,zcr,rms";
 
-struct Options {
-  ClassifierTrainOptions train;
-  std::string classifier = "svm", features, statistics = "mean,std,min,max", rate = "16000",
-              plot_dir, html, cnn;
+struct Options : TrainingArguments {
+  std::string plot_dir, html;
   std::optional<double> c, gamma;
-  std::optional<int> epochs;
-  double top_db = 60;
-  bool balance = false, json = false;
+  bool json = false;
 };
 
 // Passes everything on, and writes news and warnings to a file, each line with the time.
@@ -83,7 +78,7 @@ std::string LogPath(const std::string& model) {
   return path;
 }
 
-FeatureSet MakeFeatureSet(const Options& options, ClassifierKind kind) {
+FeatureSet MakeFeatureSet(const TrainingArguments& options, ClassifierKind kind) {
   FeatureSet set;
   set.acoustic = options.train.features.acoustic;
   FeatureOptions& frames = set.acoustic.frames;
@@ -116,20 +111,9 @@ FeatureSet MakeFeatureSet(const Options& options, ClassifierKind kind) {
 }
 
 ClassifierTrainOptions Complete(const Options& options) {
-  ClassifierTrainOptions train = options.train;
-  const ClassifierKind kind = ParseClassifierKind(options.classifier);
-  if (kind == ClassifierKind::kCnn && train.group_means)
-    throw Error(ErrorCode::kInvalidArgument, "--group-means is for svm and mlp");
-  train.settings = DefaultClassifierSettings(kind);
-  train.settings.balance = options.balance;
+  ClassifierTrainOptions train = CompleteTraining(options);
   train.settings.svm.c = options.c.value_or(0);
   train.settings.svm.gamma = options.gamma.value_or(0);
-  if (!options.cnn.empty()) train.settings.cnn = options.cnn;
-  if (options.epochs) train.settings.network.epochs = *options.epochs;
-  train.settings.network.device = train.engine.device;
-  train.settings.threads = train.engine.threads;
-  train.features = MakeFeatureSet(options, kind);
-  train.own_rate = options.rate == "file";
   return train;
 }
 
@@ -278,60 +262,89 @@ int Run(const Options& given, const Context& context) {
 
 }  // namespace
 
+ClassifierTrainOptions CompleteTraining(const TrainingArguments& arguments) {
+  ClassifierTrainOptions train = arguments.train;
+  const ClassifierKind kind = ParseClassifierKind(arguments.classifier);
+  if (kind == ClassifierKind::kCnn && train.group_means)
+    throw Error(ErrorCode::kInvalidArgument, "--group-means is for svm and mlp");
+  train.settings = DefaultClassifierSettings(kind);
+  train.settings.balance = arguments.balance;
+  if (!arguments.cnn.empty()) train.settings.cnn = arguments.cnn;
+  if (arguments.epochs) train.settings.network.epochs = *arguments.epochs;
+  train.settings.network.device = train.engine.device;
+  train.settings.threads = train.engine.threads;
+  train.features = MakeFeatureSet(arguments, kind);
+  train.own_rate = arguments.rate == "file";
+  return train;
+}
+
+void AddTrainingOptions(CLI::App& command, TrainingArguments& arguments) {
+  ClassifierTrainOptions& train = arguments.train;
+  command
+      .add_option("SOURCE", train.source,
+                  "Folder with a folder per class, or a tab-separated list with column names")
+      ->required();
+  command
+      .add_option("--classifier", arguments.classifier,
+                  "svm: RBF support vector machine; mlp: 256-256 perceptron; cnn: on log-mel "
+                  "spectrograms")
+      ->check(OneOf({"svm", "mlp", "cnn"}))
+      ->capture_default_str();
+  command
+      .add_option("--features", arguments.features,
+                  Format("For svm and mlp: acoustic features with commas between (%s), summary (33 "
+                         "numbers), or embedding (of the voice)",
+                         kDefaultFeatures))
+      ->type_name("LIST");
+  command
+      .add_option("--statistics", arguments.statistics,
+                  "Of the acoustic features over time: mean, std, min, max")
+      ->capture_default_str()
+      ->type_name("LIST");
+  command.add_option("--n-mfcc", train.features.acoustic.n_mfcc, "Number of MFCCs")
+      ->check(CLI::Range(1, 128))
+      ->capture_default_str();
+  command
+      .add_option("--rate", arguments.rate,
+                  "Resample to this rate; file: keep that of the first recording")
+      ->check(CLI::Validator(CheckSampleRate, ""))
+      ->capture_default_str()
+      ->type_name("HZ");
+  command
+      .add_option("--top-db", arguments.top_db,
+                  "Cut out silence so far below the loudest moment; 0: none is cut out")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->type_name("DB");
+  AddListOptions(command, train.list, /*train=*/true);
+  command
+      .add_option("--test-size", train.test_size,
+                  "Share of the recordings held out to measure on; 0: none")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+  command.add_option("--folds", train.folds, "Of the cross-validation among the others; 0: none")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  command.add_flag("--balance", arguments.balance,
+                   "Answer as if all labels were equally frequent, whatever they are among the "
+                   "recordings learnt from");
+  command.add_option("--cnn", arguments.cnn,
+                     "Network of the cnn: resnet (default), ecapa, dwnet, campplus, cnn");
+  command.add_option("--epochs", arguments.epochs, "Epochs of mlp (100) and cnn (20)")
+      ->check(CLI::Range(1, 100000));
+  command.add_option("--seed", train.seed, "Of everything random")->capture_default_str();
+  AddEngineOptions(command, train.embedding_model, train.engine);
+}
+
 void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   auto options = std::make_shared<Options>();
   ClassifierTrainOptions& train = options->train;
   CLI::App* command =
       classify.add_subcommand("train", "Learn the labels of a folder or list of recordings");
-  command
-      ->add_option("SOURCE", train.source,
-                   "Folder with a folder per class, or a tab-separated list with column names")
-      ->required();
+  AddTrainingOptions(*command, *options);
   command->add_option("-o,--output", train.output, "Classifier to write")
       ->required()
       ->type_name("MODEL");
-  command
-      ->add_option("--classifier", options->classifier,
-                   "svm: RBF support vector machine; mlp: 256-256 perceptron; cnn: on log-mel "
-                   "spectrograms")
-      ->check(OneOf({"svm", "mlp", "cnn"}))
-      ->capture_default_str();
-  command
-      ->add_option(
-          "--features", options->features,
-          Format("For svm and mlp: acoustic features with commas between (%s), summary (33 "
-                 "numbers), or embedding (of the voice)",
-                 kDefaultFeatures))
-      ->type_name("LIST");
-  command
-      ->add_option("--statistics", options->statistics,
-                   "Of the acoustic features over time: mean, std, min, max")
-      ->capture_default_str()
-      ->type_name("LIST");
-  command->add_option("--n-mfcc", train.features.acoustic.n_mfcc, "Number of MFCCs")
-      ->check(CLI::Range(1, 128))
-      ->capture_default_str();
-  command
-      ->add_option("--rate", options->rate,
-                   "Resample to this rate; file: keep that of the first recording")
-      ->check(CLI::Validator(CheckSampleRate, ""))
-      ->capture_default_str()
-      ->type_name("HZ");
-  command
-      ->add_option("--top-db", options->top_db,
-                   "Cut out silence so far below the loudest moment; 0: none is cut out")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str()
-      ->type_name("DB");
-  AddListOptions(*command, train.list, /*train=*/true);
-  command
-      ->add_option("--test-size", train.test_size,
-                   "Share of the recordings held out to measure on; 0: none")
-      ->check(CLI::Range(0.0, 0.9))
-      ->capture_default_str();
-  command->add_option("--folds", train.folds, "Of the cross-validation among the others; 0: none")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
   command
       ->add_option("--per-group", train.per_group,
                    "Learn from at most N recordings of a group (all): where groups differ in size "
@@ -347,19 +360,10 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   command->add_flag("--filter-labels", train.filter_labels,
                     "Do not learn from recordings whose labels the others contradict (where some "
                     "are wrong), and list them");
-  command->add_flag("--balance", options->balance,
-                    "Answer as if all labels were equally frequent, whatever they are among the "
-                    "recordings learnt from");
   command->add_option("--svm-c", options->c, "C of the svm (default: by cross-validation)")
       ->check(CLI::PositiveNumber);
   command->add_option("--svm-gamma", options->gamma, "gamma of the svm (default: the same)")
       ->check(CLI::PositiveNumber);
-  command->add_option("--cnn", options->cnn,
-                      "Network of the cnn: resnet (default), ecapa, dwnet, campplus, cnn");
-  command->add_option("--epochs", options->epochs, "Epochs of mlp (100) and cnn (20)")
-      ->check(CLI::Range(1, 100000));
-  command->add_option("--seed", train.seed, "Of everything random")->capture_default_str();
-  AddEngineOptions(*command, train.embedding_model, train.engine);
   command->add_option("--plot", options->plot_dir, "Write the confusion matrices as pictures there")
       ->type_name("DIR");
   command->add_option("--html", options->html, "Write a report to read and mail")
