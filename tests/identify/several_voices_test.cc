@@ -11,19 +11,19 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Tells samples by their sign: people of a constant voice.
-class SignNetwork : public Network {
+// Tells a low voice from a high one.
+class PitchNetwork : public Network {
  public:
-  explicit SignNetwork(std::size_t* calls) : calls_(calls) {}
+  explicit PitchNetwork(std::size_t* calls) : calls_(calls) {}
   std::vector<float> Forward(const Matrix& features) override {
     ++*calls_;
-    double loudness = 0;
-    for (float value : features.data) loudness += static_cast<double>(value);
-    return loudness / static_cast<double>(features.data.size()) > kBetween
-               ? std::vector<float>{1, 0}
-               : std::vector<float>{0, 1};
+    double low = 0, high = 0;
+    for (std::size_t band = 0; band < features.rows; ++band) {
+      for (std::size_t t = 0; t < features.cols; ++t)
+        (band < features.rows / 2 ? low : high) += static_cast<double>(features.row(band)[t]);
+    }
+    return low > high ? std::vector<float>{1, 0} : std::vector<float>{0, 1};
   }
-  static constexpr double kBetween = 3e-3;
 
  private:
   std::size_t* calls_;
@@ -38,12 +38,13 @@ class Voices : public testing::Test {
     info.embedding_dim = 2;
     info.features.kind = FeatureKind::kMel;
     info.decision = {0.5, 0, 0, basis};
-    const EmbeddingExtractor extractor(info, std::make_unique<SignNetwork>(&calls_));
+    const EmbeddingExtractor extractor(info, std::make_unique<PitchNetwork>(&calls_));
     std::vector<float> samples;
-    for (const auto& [seconds, size] : {std::pair(first, 0.5), std::pair(second, 0.005)}) {
+    for (const auto& [seconds, hertz] : {std::pair(first, 300.0), std::pair(second, 5000.0)}) {
       const auto count = static_cast<std::size_t>(seconds * kSampleRate);
       for (std::size_t i = 0; i < count; ++i)
-        samples.push_back(static_cast<float>(size * std::sin(0.3 * static_cast<double>(i))));
+        samples.push_back(static_cast<float>(
+            0.3 * std::sin(2 * M_PI * hertz / kSampleRate * static_cast<double>(i))));
     }
     calls_ = 0;
     VoicesMeter meter(samples.size());
