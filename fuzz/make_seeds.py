@@ -99,6 +99,12 @@ seed("model", "float16.vpr", tensor_file(magic, 4, dict(model, weight_type="floa
 parts = [{"architecture": "resnet", "architecture_options": {"channels": [4]}, "embedding_dim": 1}] * 2
 seed("model", "fusion.vpr", tensor_file(magic, 3, dict(model, architecture="fusion", architecture_options={}, parts=parts), weights + scoring))
 
+# Two layers that divide the 10 ms frames by 4.
+layers = [{"stride": 2, "dilation": 1, "residual": False}, {"stride": 2, "dilation": 1, "residual": False}]
+detector = [("layer0.weight", [3, 40, 2], [0.1] * 240), ("layer0.bias", [2], [0.1, 0]),
+            ("layer1.weight", [1, 2, 1], [1, -1]), ("layer1.bias", [1], [0])]
+seed("speech", "two.vpr", tensor_file(b"\x89VPS\r\n\x1a\n", 1, {"threshold": 0.5, "layers": layers, "training": {"x": 1}}, detector))
+
 svm = {"classifier": "svm", "network": "", "labels": ["a", "b"], "row_names": ["x", "y"], "settings": {"c": 1.0, "gamma": 0.5},
        "features": {"kind": "statistics", "n_mfcc": 13, "frames": features, "features": ["rms"], "statistics": ["mean", "std"],
                     "embedding_network": ""},

@@ -13,6 +13,8 @@ constexpr double kAloneRatio = 10;    // 10 dB
 constexpr std::size_t kAudible = 30;  // dB below the loudest frame
 constexpr double kAloneSeconds = 1, kAloneShare = 0.05;
 constexpr double kCancelled = 0.25;
+constexpr double kLowestLevel = -80, kLeastSwing = 3, kSimilarLevel = 20;  // dB
+constexpr double kUnlikeSamples = 0.2, kUnlikeLevels = 0.3;                // correlations
 
 }  // namespace
 
@@ -54,8 +56,33 @@ void ChannelMeter::EndFrame() {
     ++loudest_[bin];
     if (energy_[first] > kAloneRatio * second_energy) ++alone_[first][bin];
   }
+  ++frames_;
+  std::array<double, kMost> level_of{};
+  for (std::size_t i = 0; i < compared_; ++i) {
+    level_of[i] = std::max(
+        10 * std::log10(std::max(energy_[i] / static_cast<double>(frame_), 1e-12)), kLowestLevel);
+    levels_[i] += level_of[i];
+    for (std::size_t j = 0; j <= i; ++j) level_products_[i][j] += level_of[i] * level_of[j];
+  }
   energy_ = {};
   filled_ = 0;
+}
+
+bool ChannelMeter::GoTogether(std::size_t i, std::size_t j) const {
+  const auto n = static_cast<double>(frames_);
+  if (n * frame_seconds_ < kAloneSeconds) return true;
+  auto covariance = [&](std::size_t a, std::size_t b) {
+    return level_products_[std::max(a, b)][std::min(a, b)] / n - levels_[a] * levels_[b] / (n * n);
+  };
+  const double least = kLeastSwing * kLeastSwing;
+  if (!(covariance(i, i) > least && covariance(j, j) > least)) return true;
+  const double energies = products_[i][i] * products_[j][j];
+  if (!(energies > 0) ||
+      std::abs(10 * std::log10(products_[i][i] / products_[j][j])) > kSimilarLevel)
+    return true;
+  return std::abs(products_[std::max(i, j)][std::min(i, j)]) >
+             kUnlikeSamples * std::sqrt(energies) ||
+         covariance(i, j) > kUnlikeLevels * std::sqrt(covariance(i, i) * covariance(j, j));
 }
 
 std::vector<float> ChannelMeter::Signs() const {
@@ -108,6 +135,15 @@ std::optional<std::string> ChannelMeter::DifferentSounds() const {
     text +=
         Format("%schannel %zu for %.1f s", found == 0 ? "" : ", ", i + 1, alone * frame_seconds_);
     ++found;
+  }
+  for (std::size_t i = 0; found < 2 && i < compared_; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (GoTogether(i, j)) continue;
+      return Format(
+          "its channels hold different sounds, as where several people have one each (%zu and %zu "
+          "have nothing in common), and were mixed; take one with --channel",
+          j + 1, i + 1);
+    }
   }
   if (found < 2) return std::nullopt;
   return "its channels hold different sounds, as where several people have one each (alone loud: " +

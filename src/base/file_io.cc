@@ -320,6 +320,18 @@ void MakeFolders(const std::string& path, unsigned mode) {
   }
 }
 
+namespace {
+
+// The folder of a file to write, if it is missing.
+void MakeFolderOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == path.size()) return;
+  const std::string folder = path.substr(0, slash);
+  if (::access(folder.c_str(), F_OK) != 0 && errno == ENOENT) MakeFolders(folder);
+}
+
+}  // namespace
+
 struct AtomicFile::Impl {
   ~Impl() {
     if (fd >= 0) ::close(fd);
@@ -389,6 +401,7 @@ void AtomicFile::Impl::Open(const std::string& path, unsigned mode) {
 
 AtomicFile::AtomicFile(const std::string& path, unsigned mode) : impl_(std::make_unique<Impl>()) {
   buffer_.reserve(kBufferSize);
+  MakeFolderOf(path);
   impl_->Open(path, mode);
   path_ = impl_->place.path;
 }

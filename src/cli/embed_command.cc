@@ -115,7 +115,6 @@ int Run(const EmbedOptions& options, const Context& context) {
       CatchInterrupts(),
       [&](const EmbeddedFile& file) {
         if (file.failure) {
-          if (!options.skip_bad) throw Error(ErrorCode::kUnusable, *file.failure);
           progress->Warn(*file.failure);
           ++bad;
         }
@@ -129,6 +128,7 @@ int Run(const EmbedOptions& options, const Context& context) {
   if (bad > 0) {
     progress->Warn(
         Format("%zu of %zu files cannot be used; their rows are NaN", bad, files.size()));
+    if (!options.skip_bad) return kExitFailed;
   }
   return kExitDone;
 }
@@ -154,8 +154,8 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
       ->check(OneOf({"npy", "kaldi", "jsonl"}))
       ->type_name("NAME");
   command->add_flag("--skip-bad", options->skip_bad,
-                    "A file that cannot be used gives a row of NaN (JSON: null) instead of ending "
-                    "the work");
+                    "End with 0 although files could not be used, whose rows are NaN (JSON: null); "
+                    "else with 1");
   AddShardOption(*command, options->shard, "Embed the I-th of N equal parts of the files");
   AddNetworkOptions(*command, options->network);
   AddReadOptions(*command, options->network.engine.read);

@@ -7,6 +7,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
+#include "vpr/identify/several_voices.h"
 #include "vpr/model/measure_conditions.h"
 
 namespace vpr {
@@ -27,6 +28,10 @@ void Decide(Recording& recording, const QualityLimits& limits, const std::functi
                             verdict.warnings.end());
 }
 
+void AddVoices(std::string warning, Recording& recording) {
+  if (!warning.empty()) recording.warnings.push_back(std::move(warning));
+}
+
 }  // namespace
 
 Recording EmbedRecording(const std::string& source, const std::vector<float>& samples,
@@ -41,6 +46,9 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
     Decide(recording, limits, [&] {
       recording.embedding = extractor.Extract(speech);
       recording.conditions = MeasureConditions(speech);
+      VoicesMeter voices(speech.size());
+      voices.Accept(speech);
+      AddVoices(voices.Finish(extractor), recording);
     });
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnusable) throw;
@@ -86,10 +94,14 @@ Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor
     recording.quality = meter.Finish();
     Decide(recording, limits, [&] {
       ConditionsMeter conditions(speech->num_speech_samples());
-      recording.embedding =
-          extractor.Extract(*speech, threads, part(kMeasured, 1),
-                            [&](std::span<const float> samples) { conditions.Accept(samples); });
+      VoicesMeter voices(speech->num_speech_samples());
+      recording.embedding = extractor.Extract(*speech, threads, part(kMeasured, 1),
+                                              [&](std::span<const float> samples) {
+                                                conditions.Accept(samples);
+                                                voices.Accept(samples);
+                                              });
       recording.conditions = conditions.Finish();
+      AddVoices(voices.Finish(extractor, threads), recording);
     });
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;

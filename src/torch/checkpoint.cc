@@ -1,6 +1,8 @@
 #include "torch/checkpoint.h"
 
+#include <algorithm>
 #include <map>
+#include <string_view>
 #include <type_traits>
 
 #include "model/tensor_file.h"
@@ -190,6 +192,33 @@ class Checkpoint {
   std::map<std::string, std::int64_t> steps_;
 };
 
+// Of two identities, "settings 0a1b, training data 2c3d", what they do not agree in, as the subject
+// of a sentence: "the settings and the training data are".
+std::string DifferentParts(std::string_view one, std::string_view other) {
+  const auto split = [](std::string_view identity) {
+    std::vector<std::string_view> parts = Split(identity, ',');
+    for (std::string_view& part : parts) part.remove_prefix(part.starts_with(' ') ? 1 : 0);
+    return parts;
+  };
+  const std::vector<std::string_view> parts = split(one), others = split(other);
+  std::vector<std::string> names;
+  auto add = [&](const std::vector<std::string_view>& from,
+                 const std::vector<std::string_view>& in) {
+    for (std::string_view part : from) {
+      if (std::find(in.begin(), in.end(), part) != in.end()) continue;
+      const std::string name = "the " + Printable(part.substr(0, part.rfind(' ')));
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  };
+  add(parts, others);
+  add(others, parts);
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return text +
+         (names.size() == 1 && !text.ends_with("s") && !text.ends_with("data") ? " is" : " are");
+}
+
 }  // namespace
 
 std::string CheckpointPath(const std::string& run_dir) { return run_dir + "/checkpoint.vpt"; }
@@ -224,9 +253,11 @@ TrainState LoadCheckpoint(const std::string& path, const std::string& identity,
                           const TrainedParts& parts) {
   const Checkpoint checkpoint(path, "resume");
   if (checkpoint.state.identity != identity)
-    throw checkpoint.Refused("it was made with other data or settings; found " +
-                             Printable(checkpoint.state.identity) + ", expected " +
-                             Printable(identity));
+    throw checkpoint.Refused(
+        "it was made with other data or settings: " +
+        DifferentParts(checkpoint.state.identity, identity) +
+        " not what it was begun with; bring that back, or begin a new run (--init-from takes a "
+        "model's network along)");
   std::vector<NamedTensor> wanted = StateOf("network", parts.network);
   auto add = [&](std::vector<NamedTensor> more) {
     wanted.insert(wanted.end(), more.begin(), more.end());

@@ -3,6 +3,7 @@
 #include "torch/architectures/architectures.h"
 #include "torch/losses/losses.h"
 #include "vpr/base/error.h"
+#include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
@@ -10,12 +11,15 @@ namespace {
 template <typename Entry>
 const Entry& Find(const std::vector<Entry>& entries, const std::string& name, const char* what) {
   std::string known;
+  std::vector<std::string> names;
   for (const Entry& entry : entries) {
     if (name == entry.name) return entry;
     known += (known.empty() ? "" : ", ") + std::string(entry.name);
+    names.emplace_back(entry.name);
   }
-  throw Error(ErrorCode::kInvalidArgument,
-              std::string(what) + " '" + name + "' is unknown; there are " + known);
+  throw Error(ErrorCode::kInvalidArgument, std::string(what) + " '" + Printable(name) +
+                                               "' is unknown; there are " + known +
+                                               DidYouMean(name, names));
 }
 
 }  // namespace
@@ -41,9 +45,13 @@ ArchitectureOptions CompleteOptions(const Architecture& architecture,
   ArchitectureOptions options = architecture.default_options;
   for (const auto& [name, values] : given) {
     auto found = options.find(name);
-    if (found == options.end())
+    if (found == options.end()) {
+      std::vector<std::string> names;
+      for (const auto& [known, unused] : architecture.default_options) names.push_back(known);
       throw Error(ErrorCode::kInvalidArgument, "architecture " + std::string(architecture.name) +
-                                                   " has no option '" + name + "'");
+                                                   " has no option '" + Printable(name) + "'" +
+                                                   DidYouMean(name, names));
+    }
     if (found->second.size() != values.size())
       throw Error(ErrorCode::kInvalidArgument,
                   "option '" + name + "' of architecture " + architecture.name + " takes " +

@@ -136,8 +136,7 @@ class Trainer {
     }
     if (OutOfPatience())
       progress_.Info(Format("stopped: no better held-out EER in %d epochs", config_.patience));
-    if (world_->first() && !result.interrupted && config_.cohort_speakers > 0 && !AddScoring())
-      result.interrupted = true;
+    if (world_->first() && !result.interrupted && !CompleteModel()) result.interrupted = true;
     result.model = info_;
     result.best = state_.best;
     if (!state_.history.empty()) result.last = state_.history.back();
@@ -317,6 +316,7 @@ class Trainer {
   // The network has also learnt from what `before` names.
   void RememberTraining(const TrainingProvenance& before) {
     TrainingProvenance& training = info_.training;
+    crops_before_ = before.crops;
     training.utterance_fingerprints =
         MergeFingerprints(training.utterance_fingerprints, before.utterance_fingerprints);
     training.speaker_fingerprints =
@@ -400,7 +400,10 @@ class Trainer {
     std::vector<Input> slots(static_cast<std::size_t>(config_.loader_threads) + 2);
     network_->train();
     loss_->train();
-    progress_.Start(Format("epoch %d/%d", epoch, config_.epochs), "step", total, first);
+    // Of the whole training, whose time left is what one wants to know.
+    const std::uint64_t before = total * (static_cast<std::uint64_t>(epoch) - 1);
+    progress_.Start(Format("epoch %d/%d", epoch, config_.epochs), "step",
+                    total * static_cast<std::uint64_t>(config_.epochs), before + first);
     Clock::time_point idle_since = Clock::now();
     OrderedParallelFor(
         total - first, config_.loader_threads, slots.size(),
@@ -416,7 +419,7 @@ class Trainer {
           idle_since = Clock::now();
           state_.seconds += SecondsSince(start);
           double steps = static_cast<double>(state_.next_batch);
-          progress_.Update(state_.next_batch,
+          progress_.Update(before + state_.next_batch,
                            Format("loss %.3f, accuracy %.1f %%", state_.loss_sum / steps,
                                   100 * state_.correct_sum / (steps * config_.batch_size)));
           if (world_->first() && SecondsSince(last_saved_) > 60 * config_.checkpoint_minutes) {
@@ -628,8 +631,8 @@ class Trainer {
       state_.best = metrics;
       SetThresholds(fitted.held_out.thresholds, info_);
       info_.training.best_epoch = metrics.epoch;
-      info_.training.crops =
-          static_cast<std::uint64_t>(crops) * static_cast<std::uint64_t>(metrics.epoch);
+      info_.training.crops = crops_before_ + static_cast<std::uint64_t>(crops) *
+                                                 static_cast<std::uint64_t>(metrics.epoch);
       info_.training.dev_eer = metrics.dev_eer;
       info_.training.epochs = metrics.epoch;
       if (world_->first()) {
@@ -683,9 +686,18 @@ class Trainer {
                       progress_, stop);
   }
 
-  // Gives the best model what its scores are made with, and thresholds for them. False if stopped.
-  bool AddScoring() {
+  // What is known of the best model only at the end: how long was looked for a better one, what its
+  // scores are made with, and thresholds for them. False if stopped.
+  bool CompleteModel() {
     Model model = LoadModel(config_.output);
+    model.info.training.epochs = state_.history.back().epoch;
+    if (config_.cohort_speakers > 0 && !AddScoring(model)) return false;
+    SaveModel(config_.output, model);
+    info_ = model.info;
+    return true;
+  }
+
+  bool AddScoring(Model& model) {
     std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
     ImportTensors(model.tensors, *network);
     network->to(device_);
@@ -699,8 +711,6 @@ class Trainer {
     model.scoring = std::move(fitted->scoring);
     SetThresholds(fitted->held_out.thresholds, model.info);
     state_.best.dev_eer = model.info.training.dev_eer = fitted->held_out.eer;
-    SaveModel(config_.output, model);
-    info_ = model.info;
     return true;
   }
 
@@ -726,7 +736,8 @@ class Trainer {
   PackedDataset dataset_;
   HeldOut held_out_;
   CropSampler sampler_;
-  ModelInfo info_;  // of the best network so far
+  ModelInfo info_;                  // of the best network so far
+  std::uint64_t crops_before_ = 0;  // what the network that it starts from has seen
   std::shared_ptr<EmbeddingNetwork> network_;
   std::shared_ptr<EmbeddingNetwork> average_;  // of its weights; null: not wanted
   std::shared_ptr<Loss> loss_;

@@ -297,7 +297,8 @@ void TrainConfig::Validate() const {
     Invalid("mean_share of [teacher] must be 0 to 1");
   if (!(teacher_seconds >= 0)) Invalid("seconds of [teacher] must be 0 or more");
   if (optimizer != "sgd" && optimizer != "adam" && optimizer != "adamw")
-    Invalid("optimizer '" + optimizer + "' is unknown; there are sgd, adam and adamw");
+    Invalid("optimizer '" + optimizer + "' is unknown; there are sgd, adam and adamw" +
+            DidYouMean(optimizer, {"sgd", "adam", "adamw"}));
   if (!(lr > 0) || !(final_lr >= 0 && final_lr <= lr))
     Invalid("0 <= final_lr <= lr must hold, lr > 0");
   if (!(warmup >= 0 && warmup < 1)) Invalid("warmup must be 0 to below 1");
@@ -320,7 +321,8 @@ void TrainConfig::Validate() const {
     Invalid("cohort_top must be 2 or more, cohort_speakers 0 or at least cohort_top");
   if (threads < 0 || loader_threads < 1) Invalid("threads must be 0 or more, loader_threads 1");
   if (precision != "auto" && precision != "float32" && precision != "bfloat16")
-    Invalid("precision '" + precision + "' is unknown; there are auto, float32 and bfloat16");
+    Invalid("precision '" + precision + "' is unknown; there are auto, float32 and bfloat16" +
+            DidYouMean(precision, {"auto", "float32", "bfloat16"}));
   if (!(checkpoint_minutes > 0)) Invalid("checkpoint_minutes must be positive");
 }
 

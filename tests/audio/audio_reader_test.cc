@@ -321,7 +321,8 @@ TEST(WriteWav, ClipsAndReplaces) {
 }
 
 TEST(WriteWav, ImpossiblePlace) {
-  std::string path = TempPath("no/such/folder/out.wav");
+  WriteFileAtomically(TempPath("file"), "no folder");
+  std::string path = TempPath("file/out.wav");
   Error error = testing::ErrorOf([&] { WriteWav(path, {0.0f}, 16000); });
   EXPECT_EQ(error.code(), ErrorCode::kIo);
   EXPECT_THAT(error.what(), ::testing::HasSubstr("out.wav"));

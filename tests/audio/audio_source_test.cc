@@ -458,6 +458,24 @@ TEST(ChannelMix, DifferentSoundsAreNoticed) {
   // A channel with nothing but faint noise is not a person.
   EXPECT_THAT(Decode(Channels({left, Noise(3, left.size(), 0.001)})).warnings, IsEmpty());
 
+  // They speak at once: words of theirs of a quarter of a second, each at its own times.
+  std::vector<float> one_voice = Noise(4, 16000 * 4, 0.001), another = Noise(5, 16000 * 4, 0.001);
+  Rng words(6);
+  for (std::vector<float>* voice : {&one_voice, &another}) {
+    for (std::size_t i = 0; i < voice->size(); i += 4000) {
+      const auto gain = static_cast<float>(words.Uniform(1, 100));
+      for (std::size_t k = i; k < i + 4000; ++k) (*voice)[k] *= gain;
+    }
+  }
+  EXPECT_THAT(Decode(Channels({one_voice, another})).warnings,
+              ElementsAre(HasSubstr("1 and 2 have nothing in common")));
+  // One voice that two microphones hear, each with noise of its own, and later at one of them.
+  std::vector<float> near = one_voice, far(near.size());
+  const std::vector<float> noise = Noise(7, near.size(), 0.002);
+  for (std::size_t i = 0; i < far.size(); ++i)
+    far[i] = (i < 300 ? 0 : 0.5f * near[i - 300]) + noise[i];
+  EXPECT_THAT(Decode(Channels({near, far})).warnings, IsEmpty());
+
   const std::string path = TempPath("two.wav");
   WriteFileAtomically(path, Channels({left, right}));
   ReadOptions options;

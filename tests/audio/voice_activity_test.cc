@@ -99,6 +99,23 @@ TEST(MeasureSpeech, SeesClippingAndNarrowBands) {
   EXPECT_GT(share, 0.5 * above / static_cast<double>(voice.size()));
 }
 
+// What was clipped at another rate, where the resampler has bent the flat tops.
+TEST(MeasureSpeech, SeesWhatWasClippedBeforeItWasResampled) {
+  const std::vector<float> voice = Voice();
+  for (int rate : {8000, 22050, 44100, 48000}) {
+    std::vector<float> sampled = Resample(voice, kSampleRate, rate);
+    EXPECT_LT(MeasureSpeech(Resample(sampled, rate, kSampleRate)).clipped, 1e-3) << rate;
+    float peak = 0;
+    for (float sample : sampled) peak = std::max(peak, std::abs(sample));
+    const auto above = static_cast<double>(std::count_if(
+        sampled.begin(), sampled.end(), [&](float s) { return std::abs(s) >= 0.2f * peak; }));
+    Clip(sampled, 0.2);
+    const double share = MeasureSpeech(Resample(sampled, rate, kSampleRate)).clipped;
+    EXPECT_NEAR(share, above / static_cast<double>(sampled.size()), 0.05) << rate;
+    EXPECT_GT(share, 0.02) << rate;
+  }
+}
+
 TEST(Judge, SaysWhatWasFoundAndWhatIsNeeded) {
   SpeechQuality quality;
   quality.seconds = 3;
@@ -119,7 +136,10 @@ TEST(Judge, SaysWhatWasFoundAndWhatIsNeeded) {
   quality.level_dbfs = -70;
   EXPECT_EQ(Judge(quality).warnings.size(), 4u);
   quality.snr_db = -3;
-  EXPECT_NE(Judge(quality).refused, "");
+  EXPECT_EQ(Judge(quality).refused,
+            "overdriven: 20 % of it is clipped, so that speech is hardly louder than the rest");
+  quality.clipped = 0;
+  EXPECT_TRUE(Judge(quality).refused.starts_with("not enough speech over the noise"));
 }
 
 }  // namespace

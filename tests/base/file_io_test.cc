@@ -82,8 +82,9 @@ TEST(FileIo, ErrorsNameTheFile) {
               HasSubstr("directory"));
   EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { MappedFile file(itself); }),
               HasSubstr("regular"));
-  EXPECT_THAT(MessageOf(ErrorCode::kIo, [&] { AtomicFile file(missing + "/below"); }),
-              HasSubstr(missing));
+  WriteFileAtomically(folder / "file", "x");
+  EXPECT_THAT(MessageOf(ErrorCode::kIo, [&] { AtomicFile file(folder / "file/below"); }),
+              HasSubstr(folder / "file/below"));
   std::string odd = folder / "line\nend\xFF";
   EXPECT_THAT(MessageOf(ErrorCode::kNotFound, [&] { ReadFile(odd); }),
               HasSubstr("line\\x0aend\\xff"));
@@ -386,6 +387,15 @@ TEST(LogFile, GrowsAndReplacesNothing) {
   fs::create_symlink("elsewhere", fs::path(folder / "link"));
   LogFile through(folder / "link");  // ours
   EXPECT_TRUE(fs::exists(folder / "elsewhere"));
+}
+
+TEST(AtomicFile, MakesTheFolder) {
+  TestFolder folder;
+  WriteFileAtomically(folder / "new/one/file", "x");
+  EXPECT_EQ(ReadFile(folder / "new/one/file"), "x");
+  WriteFileAtomically(folder / "new/other", "y");
+  EXPECT_EQ(ReadFile(folder / "new/other"), "y");
+  EXPECT_EQ(Entries(folder), 1u);
 }
 
 TEST(MakeFoldersTest, MakesWhatIsMissing) {

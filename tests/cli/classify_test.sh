@@ -87,7 +87,7 @@ refused "$vpr" --quiet classify train bare -o few.vpc
 says 'at least two classes' err
 refused "$vpr" --quiet classify train list.tsv --label mood --group-by colour -o few.vpc
 refused "$vpr" --quiet classify train nowhere -o few.vpc
-refused "$vpr" --quiet classify train emotions -o no/such/folder/few.vpc
+refused "$vpr" --quiet classify train emotions -o list.tsv/few.vpc
 [ "$(ls)" = "$before" ] || fail "a refused training left something behind"
 
 # inspect

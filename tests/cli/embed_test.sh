@@ -49,11 +49,13 @@ for bad in 0/3 4/3 1 1/ /3 1/0 -1/3 a/b 1/2/3; do
   usage_error "$vpr" embed "$a" -o none.npy --shard "$bad"
 done
 
-# A file that cannot be used ends the work with its name, or leaves a row of NaN.
+# A file that cannot be used leaves a row of NaN and is said to be missing, by the exit code too.
 python3 "$here/make_audio.py" bad
-refused "$vpr" --quiet embed "$a" bad/silent.wav "$b" -o bad.npy
+run "$vpr" --quiet embed "$a" bad/silent.wav "$b" -o bad.npy
+expect_status 1 "embed of a bad file among good ones"
 says 'bad/silent\.wav' err
-[ ! -e bad.npy ] || fail "an embed that failed left its output"
+says '1 of 3 files cannot be used' err
+check '[any(math.isnan(x) for x in row) for row in npy("bad.npy")[1]] == [False, True, False]'
 ok "$vpr" --quiet embed "$a" bad/silent.wav "$b" bad/empty.wav "$mp3" -o bad.npy --skip-bad
 says 'bad/silent\.wav' err
 says 'bad/empty\.wav' err
@@ -67,4 +69,8 @@ check 'npy("nan.npy")[0][0] == 1 and math.isnan(npy("nan.npy")[1][0][0])'
 run "$vpr" --quiet embed bad/silent.wav bad/empty.wav -o none.npy --skip-bad
 expect_status 1 "embed of bad files only"
 [ ! -e none.npy ] || fail "an embed without a usable file left an output"
-refused "$vpr" --quiet embed "$a" -o no/such/folder/x.npy
+# Folders of the output are made; where a file is in the way that is said.
+ok "$vpr" --quiet embed "$a" -o new/folder/x.npy
+[ -s new/folder/x.npy ] || fail "no output in a new folder"
+refused "$vpr" --quiet embed "$a" -o new/folder/x.npy/y.npy
+says "new/folder/x.npy" err

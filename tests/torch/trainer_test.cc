@@ -261,12 +261,13 @@ TEST_F(TrainerTest, ResumeRefusesOtherDataOtherSettingsAndDamage) {
   config.resume = true;
   TrainConfig other = config;
   other.margin = 0.3;
-  EXPECT_THAT(FailureOf(other), HasSubstr("other data or settings"));
+  EXPECT_THAT(FailureOf(other), HasSubstr("other data or settings: the settings are not"));
   test::PackSynthetic(folder_ + "/train", 0, 6, 5, 1.2);
-  EXPECT_THAT(FailureOf(config), HasSubstr("other data or settings"));
+  EXPECT_THAT(FailureOf(config), HasSubstr("other data or settings: the training data"));
   test::PackSynthetic(folder_ + "/train", 0, 6, 4, 1.2);
   config.epochs = 2;  // longer is allowed
   EXPECT_EQ(Run(config).last.epoch, 2);
+  EXPECT_EQ(LoadModel(config.output).info.training.epochs, 2);  // whichever was the best
   fs::remove(config.output);  // the best so far is lost: the next epoch's replaces it
   config.epochs = 3;
   EXPECT_EQ(Run(config).best.epoch, 3);
