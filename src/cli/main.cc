@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/manual_command.h"
 #include "cli/speech_command.h"
+#include "cli/transcribe/transcribe.h"
 #include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -88,6 +89,8 @@ int ParseAndRun(int argc, char** argv) {
   AddAdaptCommand(app, context);
   AddModelCommand(app, context);
   AddClassifyCommand(app, context);
+  AddTranscribeCommand(app, context);
+  AddWerCommand(app, context);
   AddFeaturesCommand(app, context);
   AddInspectCommand(app, context);
   AddTrimCommand(app, context);

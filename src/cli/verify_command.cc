@@ -1,6 +1,7 @@
 // vpr verify: is it who they say they are?
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -11,12 +12,16 @@
 #include "vpr/base/text.h"
 #include "vpr/identify/gallery.h"
 #include "vpr/identify/strangers.h"
+#include "vpr/transcribe/transcriber.h"
 
 namespace vpr::cli {
 namespace {
 
 // Of a larger store this command does not read all voices to learn how alike they are.
 constexpr std::size_t kMostForStrangers = 1000;
+
+constexpr char kDraw[] = "digits";  // --prompt: draw some
+constexpr double kPromptSeconds = 7;
 
 struct Options {
   std::string name, file;
@@ -26,7 +31,31 @@ struct Options {
   MicArguments mic;
   QualityLimits limits;
   NetworkOptions network;
+  std::string prompt, prompt_model;
+  std::size_t prompt_length = 6;
 };
+
+// The words that must be said.
+struct Prompt {
+  Transcriber transcriber;
+  std::vector<int> words;
+};
+
+std::optional<Prompt> MakePrompt(const Options& options) {
+  if (options.prompt.empty()) return std::nullopt;
+  Prompt prompt{Transcriber::Load(FindTranscriber(options.prompt_model)), {}};
+  const TokenTable& tokens = prompt.transcriber.tokens();
+  if (options.prompt != kDraw) {
+    prompt.words = tokens.Encode(options.prompt);
+    if (prompt.words.empty()) throw Error(ErrorCode::kInvalidArgument, "the prompt is empty");
+    return prompt;
+  }
+  if (tokens.kind() != TokenKind::kDigits)
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string("the transcriber writes ") + ToString(tokens.kind()) + ", not digits");
+  prompt.words = DrawPrompt(tokens, options.prompt_length);
+  return prompt;
+}
 
 int Run(const Options& options, const Context& context) {
   const std::unique_ptr<VoiceStore> store = OpenStore(options.store);
@@ -45,6 +74,7 @@ int Run(const Options& options, const Context& context) {
                                                 : "' was enrolled with another model; run vpr "
                                                   "speakers re-embed, or enroll again"));
   const Template enrollment = MakeTemplate(usable);
+  const std::optional<Prompt> prompt = MakePrompt(options);
   const auto progress = MakeConsoleProgress(context);
   const Scorer& scorer = extractor.scorer();
   StrangerShift strangers;
@@ -53,10 +83,13 @@ int Run(const Options& options, const Context& context) {
     strangers = FindStrangerShift(LoadGallery(*store, scorer, info, *progress).gallery, scorer);
     decision.threshold += strangers.shift;
   }
+  // Last of all, so that it is not known before the microphone listens.
+  if (options.prompt == kDraw)
+    std::fprintf(stderr, "say: %s\n", prompt->transcriber.tokens().Decode(prompt->words).c_str());
   const Recording recording = [&] {
     try {
-      Recording read =
-          ReadOneRecording(options.file, options.mic, extractor, options.limits, false, *progress);
+      Recording read = ReadOneRecording(options.file, options.mic, extractor, options.limits,
+                                        prompt.has_value(), *progress);
       if (!read.failure.empty()) throw Error(ErrorCode::kUnusable, read.failure);
       return read;
     } catch (const Error& error) {
@@ -73,8 +106,13 @@ int Run(const Options& options, const Context& context) {
   const Score score =
       scorer.Compare(scorer.MakeVoiceprint(enrollment.embedding, enrollment.conditions),
                      scorer.MakeVoiceprint(recording.embedding, recording.conditions));
-  const bool accepted = score.value >= decision.threshold;
-  const std::string other = OtherAnswer(OperatingPoint::kVerify, score.value, accepted, info);
+  const bool right_voice = score.value >= decision.threshold;
+  std::optional<Transcriber::WordCheck> words;
+  if (prompt)
+    words = prompt->transcriber.CheckWords(prompt->transcriber.LogProbs(recording.samples),
+                                           prompt->words);
+  const bool accepted = right_voice && (!words || words->right);
+  const std::string other = OtherAnswer(OperatingPoint::kVerify, score.value, right_voice, info);
   if (options.json) {
     nlohmann::ordered_json json = {{"name", options.name},
                                    {"file", recording.source},
@@ -92,7 +130,15 @@ int Run(const Options& options, const Context& context) {
                                    {"note", nullptr},
                                    {"stranger_shift", strangers.shift},
                                    {"strangers", strangers.people},
+                                   {"prompt", nullptr},
                                    {"model", model}};
+    if (words)
+      json["prompt"] = {{"words", prompt->transcriber.tokens().Decode(prompt->words)},
+                        {"heard", words->heard},
+                        {"score", words->score},
+                        {"threshold", words->threshold},
+                        {"right_words", words->right},
+                        {"right_voice", right_voice}};
     if (!std::isnan(score.llr)) json["llr"] = score.llr;
     if (!other.empty()) json["note"] = other;
     if (!decision.basis.empty()) {
@@ -116,7 +162,15 @@ int Run(const Options& options, const Context& context) {
     text += Format("speech        %.1f s, %.0f dB above the noise\n", SpeechSeconds(recording),
                    recording.quality.snr_db);
     if (!other.empty()) text += "note          " + other + "\n";
-    Print(text + (accepted ? "accepted: " : "rejected: not ") + options.name + "\n");
+    if (words)
+      text += Format("words         %.3f, threshold %.3f: %s, heard '%s'\n", words->score,
+                     words->threshold, words->right ? "right" : "wrong",
+                     Printable(words->heard).c_str());
+    Print(text +
+          (accepted      ? "accepted: "
+           : right_voice ? "rejected: not the words that were asked for: "
+                         : "rejected: not ") +
+          options.name + "\n");
   }
   return options.exit_status && !accepted ? kExitRejected : kExitDone;
 }
@@ -130,6 +184,19 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   command->add_option("recording", options->file, "An audio file, - for standard input")
       ->type_name("FILE");
   AddMicOptions(*command, options->mic);
+  command
+      ->add_option("--prompt", options->prompt,
+                   "Words that must be said, so that a recording made before does not do: digits "
+                   "draws some and shows them before the microphone listens; else the words "
+                   "themselves ('4 7 1 9 0 3')")
+      ->type_name("WORDS");
+  command
+      ->add_option("--prompt-model", options->prompt_model,
+                   "Transcriber that hears them (default: $VPR_TRANSCRIBER)")
+      ->type_name("FILE");
+  command->add_option("--prompt-length", options->prompt_length, "Digits drawn")
+      ->check(CLI::Range(3, 20))
+      ->capture_default_str();
   AddThresholdOptions(*command, options->threshold, "the model's for a false match rate of 1 %");
   AddQualityOptions(*command, options->limits);
   AddStoreOptions(*command, options->store);
@@ -140,8 +207,16 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   command->footer(OperatingPointsHelp() +
                   "Example:\n"
                   "  vpr verify Ada today.wav\n"
-                  "  vpr verify Ada --mic --fmr 0.1% --exit-status && echo welcome");
-  command->callback([options, &context] {
+                  "  vpr verify Ada --mic --fmr 0.1% --exit-status && echo welcome\n"
+                  "  vpr verify Ada --mic --prompt digits --prompt-model digits.vpw");
+  command->callback([options, command, &context] {
+    if (options->prompt == kDraw && !options->mic.wanted())
+      throw CLI::ValidationError(
+          "verify",
+          "--prompt digits draws what is to be said now: it needs --mic; for a recording "
+          "give the words it was asked for");
+    if (!options->prompt.empty() && command->count("--seconds") == 0)
+      options->mic.seconds = kPromptSeconds;
     if (options->file.empty() && !options->mic.wanted() && LooksLikeRecording(options->name))
       throw CLI::ValidationError("verify", "NAME is missing before '" + options->name + "'");
     if (options->file.empty() != options->mic.wanted())

@@ -8,3 +8,8 @@ extern "C" __attribute__((visibility("default"))) vpr::Network* vpr_onednn_netwo
   if (!vpr::HasGraph(model.info)) return nullptr;
   return vpr::MakeOneDnnNetwork(vpr::BuildGraph(std::move(model))).release();
 }
+
+extern "C" __attribute__((visibility("default"))) vpr::Network* vpr_onednn_graph_v1(
+    vpr::Graph& graph) {
+  return vpr::MakeOneDnnNetwork(std::move(graph)).release();
+}

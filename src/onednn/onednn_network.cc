@@ -439,7 +439,8 @@ class OneDnnNetwork : public Network {
       ClearTail(value);
     }
     const Plan::Step& last = plan.steps.back();
-    std::vector<float> embedding(memory + last.offset, memory + last.offset + last.shape.channels);
+    std::vector<float> embedding(memory + last.offset,
+                                 memory + last.offset + last.shape.channels * frames.back());
     ReturnWorkspace(std::move(workspace));
     return embedding;
   } catch (const dnnl::error& error) {

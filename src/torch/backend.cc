@@ -6,6 +6,7 @@
 #include "torch/torch_network.h"
 #include "torch/torchscript.h"
 #include "torch/trainer.h"
+#include "torch/transcriber.h"
 #include "vpr/network/graph.h"
 
 namespace vpr {
@@ -59,6 +60,11 @@ class TorchBackend : public Backend {
     return WrapModule(std::move(network), torch::kCPU, 1);
   }
 
+  std::vector<Tensor> TrainTranscriber(const TranscriberTask& task, Progress& progress,
+                                       const StopRequested& stop) override {
+    return TrainTranscriberWithTorch(task, progress, stop);
+  }
+
   std::vector<std::string> Architectures() override { return Names(vpr::Architectures()); }
   std::vector<std::string> Losses() override { return Names(vpr::Losses()); }
 };
@@ -66,7 +72,7 @@ class TorchBackend : public Backend {
 }  // namespace
 }  // namespace vpr
 
-extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v3() {
+extern "C" __attribute__((visibility("default"))) vpr::Backend* vpr_torch_backend_v4() {
   static vpr::TorchBackend backend;
   return &backend;
 }

@@ -12,6 +12,7 @@
 #include "support/synthetic_speech.h"
 #include "support/temp_path.h"
 #include "torch/registry.h"
+#include "torch/tdnn.h"
 #include "torch/torch_network.h"
 #include "torch/torchscript.h"
 #include "vpr/base/error.h"
@@ -308,6 +309,52 @@ TEST(OneDnnNetwork, TooShortIsAnError) {
   const std::unique_ptr<Network> network =
       MakeOneDnnNetwork(BuildGraph(RandomModel({"cnn", "cnn", {}})));
   EXPECT_THROW(network->Forward(RandomFeatures(128, 5)), Error);
+}
+
+// A network with an output every second frame.
+TEST(Tdnn, OneDnnGivesWhatLibTorchGives) {
+  TdnnShape shape;
+  shape.inputs = 20;
+  shape.outputs = 12;
+  shape.channels = 32;
+  torch::manual_seed(4);
+  auto module = std::make_shared<Tdnn>(shape);
+  module->train();
+  for (int i = 0; i < 5; ++i) module->forward(torch::randn({4, 20, 60}) * 2 + 1);
+  const std::unique_ptr<Network> network =
+      MakeOneDnnNetwork(BuildTdnn(shape, ExportTensors(*module)));
+  module->eval();
+  for (std::size_t frames : {1, 2, 31, 32, 33, 100, 257}) {
+    const Matrix features = RandomFeatures(20, frames);
+    const std::vector<float> found = network->Forward(features);
+    const torch::Tensor expected =
+        module
+            ->forward(torch::from_blob(const_cast<float*>(features.data.data()),
+                                       {1, 20, static_cast<std::int64_t>(frames)}, torch::kFloat))
+            .detach()[0]
+            .transpose(0, 1)
+            .contiguous()
+            .flatten();
+    ASSERT_EQ(found.size(), TdnnFrames(frames) * 12);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      EXPECT_NEAR(found[i], expected[static_cast<std::int64_t>(i)].item<float>(), 2e-4) << frames;
+  }
+}
+
+TEST(Tdnn, RefusesTensorsThatDoNotFit) {
+  TdnnShape shape;
+  shape.inputs = 20;
+  shape.outputs = 12;
+  Tdnn module(shape);
+  std::vector<Tensor> tensors = ExportTensors(module);
+  shape.outputs = 13;
+  EXPECT_THROW(BuildTdnn(shape, tensors), Error);
+  shape.outputs = 12;
+  shape.dilations = {1};
+  EXPECT_THROW(BuildTdnn(shape, tensors), Error);
+  shape.dilations = {1, 2, 4, 1, 2, 4};
+  shape.kernel = 4;
+  EXPECT_THROW(BuildTdnn(shape, tensors), Error);
 }
 
 }  // namespace

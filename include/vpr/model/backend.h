@@ -17,6 +17,7 @@ struct TrainConfig;
 struct TrainResult;
 struct NetworkShape;  // vpr/classify/network_classifier.h
 struct NetworkTask;
+struct TranscriberTask;  // vpr/transcribe/transcriber_training.h
 
 // The network of a model on the engine that `options` ask for. Throws kNotFound with the reason if
 // the engine cannot be opened, kInvalidArgument for one that is unknown or cannot use the device,
@@ -47,6 +48,9 @@ class Backend {
   // Names known to the registries, for messages and --help.
   virtual std::vector<std::string> Architectures() = 0;
   virtual std::vector<std::string> Losses() = 0;
+  // A transcriber's network. Throws as above, and what the task's functions throw.
+  virtual std::vector<Tensor> TrainTranscriber(const TranscriberTask& task, Progress& progress,
+                                               const StopRequested& stop) = 0;
 };
 
 // Opens the module (lib/vpr/vpr_torch.so beside the program's bin folder) the first time. Throws
@@ -54,9 +58,12 @@ class Backend {
 Backend& OpenBackend();
 
 // The modules' entry points; the names change with the interface.
-inline constexpr const char* kBackendEntry = "vpr_torch_backend_v3";  // Backend* ()
+inline constexpr const char* kBackendEntry = "vpr_torch_backend_v4";  // Backend* ()
 // Network* (Model&), in lib/vpr/vpr_onednn.so; the model is moved from, or null comes back for an
 // architecture that it does not know.
 inline constexpr const char* kOneDnnEntry = "vpr_onednn_network_v2";
+// Network* (Graph&), in the same module; the graph is moved from. For networks that are no speaker
+// models: Forward gives all frames of the last node, one after the other.
+inline constexpr const char* kOneDnnGraphEntry = "vpr_onednn_graph_v1";
 
 }  // namespace vpr
