@@ -103,7 +103,7 @@ int Run(const EmbedOptions& options, const Context& context) {
   const EmbeddingExtractor extractor =
       options.features.empty()
           ? EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine)
-          : EmbeddingExtractor::OpenTorchScript(options.network.model, ParseFbank(options.features),
+          : EmbeddingExtractor::OpenTorchScript(options.network.model, options.features,
                                                 options.network.engine);
   const auto progress = MakeConsoleProgress(context);
   const auto dim = static_cast<std::size_t>(extractor.info().embedding_dim);
