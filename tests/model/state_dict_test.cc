@@ -117,8 +117,11 @@ TEST(StateDict, DataIsNotSharedWithoutEnd) {
   std::string items;
   for (int i = 0; i < 200; ++i)
     items += Text("w" + std::to_string(i)) +
-             (i == 0 ? TensorPickle("0", 6, 0, {6}, {1}) + "q\x01" : std::string("h\x01"));
-  EXPECT_THAT(RefusalOf(Dict(items)), HasSubstr("share their data"));
+             (i == 0 ? TensorPickle("0", 200, 0, {200}, {1}) + "q\x01" : std::string("h\x01"));
+  const std::string data = Bytes(std::vector<float>(200, 1.0f));
+  EXPECT_THAT(
+      MessageOf(ErrorCode::kIncompatible, [&] { ReadStateDict(Archive(Dict(items), data)); }),
+      HasSubstr("share their data"));
 }
 
 TEST(StateDict, WhatIsNoTensorIsNamed) {
