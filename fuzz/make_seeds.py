@@ -206,6 +206,19 @@ for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             version.write(b"3\n")
     seed("torchscript", "archive-%d" % method, b"a" + buffer.getvalue())
 
+# Files of weights.
+tensor = (b"ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\n%s\nX\1\0\0\x000X\3\0\0\0cpuK\3tQK\0K\3\x85K\1\x85"
+          b"\x89ccollections\nOrderedDict\n)RtR")
+weights = b"\x80\2ccollections\nOrderedDict\n)R(X\1\0\0\0w%sX\1\0\0\0v%su}X\1\0\0\0m}sb." % (tensor % b"FloatStorage", tensor % b"HalfStorage")
+seed("state_dict", "pickle", b"p" + weights)
+seed("state_dict", "checkpoint", b"p\x80\4}\x94(\x8c\5epochJ\5\0\0\0\x8c\1s}\x8c\1w%ssu." % (tensor % b"LongStorage"))
+buffer = io.BytesIO()
+with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    archive.writestr("net/data.pkl", weights)
+    archive.writestr("net/byteorder", b"little")
+    archive.writestr("net/data/0", b"\0" * 12)
+seed("state_dict", "archive", b"a" + buffer.getvalue())
+
 for i, name in enumerate(("Ada", "Jose\u0301", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u1112\u1161\u11ab", "a\u202eb", "\u2764\ufe0f", "A\u200bda")):
     seed("names", str(i), name)
 print("%d seeds" % sum(len(files) for _, _, files in os.walk(out)))

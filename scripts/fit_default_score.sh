@@ -2,7 +2,7 @@
 # Fits the score of a network that is to be shipped: cohorts from the training speakers, weights and
 # thresholds from the dev lists, each a corpus, as recorded and degraded.
 #   scripts/fit_default_score.sh CORPORA NETWORK.vpr OUT.vpr
-# CORPORA holds train.tsv, trials/, noise/ and rir/. Prints what each list left out gives.
+# OPTIONS: more for vpr calibrate. CORPORA holds train.tsv, trials/, noise/ and rir/. Prints what each list left out gives.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ $# -ne 3 ]; then
@@ -32,10 +32,13 @@ for i in range(most):
     for path in by_speaker[speaker][:2]:
         print(path, speaker, sep="\t")
 P
-"$vpr" --quiet pack "$work/cohort.tsv" -o "$work/cohort" > /dev/null
+# The cohorts are heard as the network hears recordings.
+trim=()
+if "$vpr" model info "$network" --json | grep -q '"trim_top_db": 0'; then trim=(--no-trim); fi
+"$vpr" --quiet pack "${trim[@]}" "$work/cohort.tsv" -o "$work/cohort" > /dev/null
 lists=()
 for name in ${LISTS:-speechocean762 librispeech common_voice common_voice_zh wuw short}; do
   lists+=(--trials "$corpora/trials/$name.trials")
 done
 "$vpr" calibrate --conditions "${lists[@]}" --audio-root "$corpora" --cohort "$work/cohort" \
-  --noise "$corpora/noise" --rooms "$corpora/rir" --model "$network" -o "$out"
+  --noise "$corpora/noise" --rooms "$corpora/rir" --model "$network" -o "$out" ${OPTIONS:-}

@@ -103,7 +103,7 @@ int Run(const EmbedOptions& options, const Context& context) {
   const EmbeddingExtractor extractor =
       options.features.empty()
           ? EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine)
-          : EmbeddingExtractor::OpenTorchScript(options.network.model, ParseFbank(options.features),
+          : EmbeddingExtractor::OpenTorchScript(options.network.model, options.features,
                                                 options.network.engine);
   const auto progress = MakeConsoleProgress(context);
   const auto dim = static_cast<std::size_t>(extractor.info().embedding_dim);
@@ -162,8 +162,8 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
   command
       ->add_option("--features", options->features,
                    "The model is a TorchScript network trained elsewhere that takes [1, frames, "
-                   "bins] of Kaldi's filterbank as its family makes it: wespeaker, 3dspeaker or "
-                   "fbank80; with -raw without mean subtraction")
+                   "bins] of features as its family makes them: wespeaker, 3dspeaker, fbank80, "
+                   "titanet or speechbrain")
       ->type_name("NAME");
   command->footer(
       "Rows are in the order of the files; those of the shards 1/N to N/N one after another are "

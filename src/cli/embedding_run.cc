@@ -117,14 +117,21 @@ void AddThresholdOptions(CLI::App& command, ThresholdOptions& options,
 
 DecisionThreshold ChooseThreshold(const ThresholdOptions& options, const ModelInfo& info,
                                   const std::string& model) {
-  if (options.threshold) return {*options.threshold, 0, 0, ""};
+  if (options.threshold) {
+    if (info.is_imported() && info.decision.basis.empty())
+      spdlog::warn(
+          "model '{}' is uncalibrated: nobody has measured how often this threshold errs; vpr "
+          "calibrate does",
+          Printable(model));
+    return {*options.threshold, 0, 0, ""};
+  }
   if (info.decision.basis.empty()) {
     throw Error(
         ErrorCode::kInvalidArgument,
         "model '" + Printable(model) +
-            "' has no decision threshold: none was measured when it was made (without "
-            "held-out speakers, or by vpr model average, fuse or part); vpr calibrate or vpr "
-            "adapt finds one, --threshold gives one");
+            "' is uncalibrated: it has no decision threshold, since none was measured when it was "
+            "made (without held-out speakers, or by vpr model import, average, fuse or part); vpr "
+            "calibrate or vpr adapt finds one, --threshold gives one");
   }
   if (options.fmr.empty()) return info.decision;
   const double wanted = ParseRate(options.fmr).value();

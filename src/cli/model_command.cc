@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/model_import_command.h"
 #include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -271,6 +272,7 @@ void AddModelCommand(CLI::App& app, Context& context) {
   AddExportCommand(*model, context);
   AddFuseCommand(*model, context);
   AddPartCommand(*model, context);
+  AddModelImportCommands(*model, context);
   AddQuantizeCommand(*model, context);
   info->callback([options, &context] { context.run = [options] { return RunInfo(*options); }; });
 }

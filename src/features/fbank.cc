@@ -62,11 +62,12 @@ FbankOptions ParseFbank(const std::string& name) {
     }
   }
   const std::vector<std::string> known = {"wespeaker",     "3dspeaker",     "fbank80",
-                                          "wespeaker-raw", "3dspeaker-raw", "fbank80-raw"};
+                                          "wespeaker-raw", "3dspeaker-raw", "fbank80-raw",
+                                          "titanet",       "speechbrain"};
   throw Error(ErrorCode::kInvalidArgument, "features '" + Printable(name) +
-                                               "' are unknown; expected wespeaker, 3dspeaker or "
-                                               "fbank80 (or with another number of bins), "
-                                               "with -raw if the means stay" +
+                                               "' are unknown; expected titanet, speechbrain, or "
+                                               "wespeaker, 3dspeaker or fbank80 (or with another "
+                                               "number of bins), with -raw if the means stay" +
                                                DidYouMean(name, known));
 }
 
@@ -82,22 +83,23 @@ FbankComputer::FbankComputer(const FbankOptions& options) : options_(options) {
   // Triangles of equal width on the mel scale; as in Kaldi, the last bin of the transform is in
   // none.
   const auto bins = static_cast<std::size_t>(options.num_bins);
-  filters_ = Matrix(bins, kBins);
+  Matrix filters(bins, kBins);
   const double low = Mel(kLowest), width = (Mel(kHighest) - low) / static_cast<double>(bins + 1);
   for (std::size_t m = 0; m < bins; ++m) {
     const double left = low + static_cast<double>(m) * width;
     for (std::size_t k = 0; k + 1 < kBins; ++k) {
       const double mel = Mel(kSampleRate / kFft * static_cast<double>(k));
       const double weight = std::min(mel - left, left + 2 * width - mel) / width;
-      filters_(m, k) = static_cast<float>(std::max(weight, 0.0));
+      filters(m, k) = static_cast<float>(std::max(weight, 0.0));
     }
   }
+  filters_ = FilterBank(filters);
 }
 
 Matrix FbankComputer::Compute(std::span<const float> samples) const {
   if (samples.size() < kFrame)
     throw Error(ErrorCode::kUnusable, "too short for one frame of features (25 ms)");
-  Matrix features(filters_.rows, 1 + (samples.size() - kFrame) / kShift);
+  Matrix features(filters_.size(), 1 + (samples.size() - kFrame) / kShift);
   kissfft<double> transform(kFft / 2, /*inverse=*/false);
   std::vector<double> frame(kFft), power(kBins);
   std::vector<std::complex<double>> spectrum(kBins);
@@ -114,12 +116,8 @@ Matrix FbankComputer::Compute(std::span<const float> samples) const {
     transform.transform_real(frame.data(), spectrum.data());
     power[0] = spectrum[0].real() * spectrum[0].real();
     for (std::size_t k = 1; k + 1 < kBins; ++k) power[k] = std::norm(spectrum[k]);
-    for (std::size_t m = 0; m < filters_.rows; ++m) {
-      double sum = 0;
-      const float* filter = filters_.row(m);
-      for (std::size_t k = 0; k + 1 < kBins; ++k) sum += static_cast<double>(filter[k]) * power[k];
-      features(m, t) = static_cast<float>(std::log(std::max(sum, kFloor)));
-    }
+    for (std::size_t m = 0; m < filters_.size(); ++m)
+      features(m, t) = static_cast<float>(std::log(std::max(filters_.Sum(m, power), kFloor)));
   }
   if (options_.mean_norm) ApplyMeanNorm(features);
   return features;

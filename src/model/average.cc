@@ -26,7 +26,8 @@ void CheckAlike(const Model& a, const Model& b, std::size_t number) {
           WithoutSwitchesOff(b.info.architecture_options) ||
       a.info.parts != b.info.parts || a.info.embedding_dim != b.info.embedding_dim)
     throw fail("its network is of another shape");
-  if (a.info.features != b.info.features) throw fail("its feature settings are others");
+  if (a.info.features != b.info.features || a.info.front_end != b.info.front_end)
+    throw fail("its feature settings are others");
   VPR_CHECK(a.tensors.size() == b.tensors.size());
   for (std::size_t t = 0; t < a.tensors.size(); ++t)
     VPR_CHECK(a.tensors[t].name == b.tensors[t].name && a.tensors[t].shape == b.tensors[t].shape);

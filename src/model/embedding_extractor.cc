@@ -70,8 +70,10 @@ struct EmbeddingExtractor::Impl {
   std::unique_ptr<Network> network;
   std::shared_future<Scorer> scorer;  // of a model file: made meanwhile
   MelComputer mel = MelComputer(info.features);
-  std::optional<FbankComputer> fbank = {};  // instead of mel
-  double part_seconds = kPartSeconds;
+  // Instead of mel, of a network trained elsewhere.
+  std::shared_ptr<const FrontEnd> front_end =
+      info.is_imported() ? MakeFrontEnd(info.front_end) : nullptr;
+  double part_seconds = info.is_imported() ? kForeignPartSeconds : kPartSeconds;
 
   SpeechOptions speech_options() const {
     SpeechOptions speech;
@@ -89,7 +91,7 @@ struct EmbeddingExtractor::Impl {
   }
 
   Matrix Features(std::span<const float> speech) const {
-    return fbank ? fbank->Compute(speech) : mel.Compute(speech);
+    return front_end ? front_end->Compute(speech) : mel.Compute(speech);
   }
 
   std::vector<float> EmbedPart(const Matrix& features) const {
@@ -200,25 +202,23 @@ EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
 }
 
 EmbeddingExtractor EmbeddingExtractor::OpenTorchScript(const std::string& path,
-                                                       const FbankOptions& features,
+                                                       const std::string& front_end,
                                                        const ExtractorOptions& options) {
   if (options.backend == "onednn")
     throw Error(ErrorCode::kInvalidArgument,
                 "backend onednn cannot run TorchScript; use --backend libtorch");
-  const FbankComputer fbank(features);
+  const std::unique_ptr<FrontEnd> features = MakeFrontEnd(front_end);
   std::unique_ptr<Network> network = OpenBackend().LoadTorchScript(path, options);
   ModelInfo info;
   std::vector<float> sound(static_cast<std::size_t>(info.features.sample_rate));
   for (std::size_t i = 0; i < sound.size(); ++i) sound[i] = 1e-3f * static_cast<float>(i % 100);
-  info.embedding_dim = static_cast<int>(network->Forward(fbank.Compute(sound)).size());
+  info.embedding_dim = static_cast<int>(network->Forward(features->Compute(sound)).size());
   info.architecture = "torchscript";
   info.crop_seconds = kMinSpeechSeconds;
-  info.features.n_mels = features.num_bins;
+  info.features.n_mels = features->num_bins();
+  info.front_end = front_end;
   info.features.trim_top_db = 0;
-  EmbeddingExtractor extractor(info, std::move(network), options);
-  extractor.impl_->fbank = fbank;
-  extractor.impl_->part_seconds = kForeignPartSeconds;
-  return extractor;
+  return {info, std::move(network), options};
 }
 
 const ModelInfo& EmbeddingExtractor::info() const { return impl_->info; }
@@ -280,6 +280,10 @@ std::vector<float> EmbeddingExtractor::Extract(SpeechReader& speech, int threads
 }
 
 std::vector<float> EmbeddingExtractor::ExtractFromMel(const Matrix& mel) const {
+  if (impl_->front_end)
+    throw Error(ErrorCode::kInvalidArgument, "a network with the front end '" +
+                                                 impl_->info.front_end +
+                                                 "' takes sound, not stored spectrograms");
   return impl_->EmbedPart(FeaturesFromMel(mel, impl_->info.features));
 }
 

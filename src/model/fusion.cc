@@ -29,7 +29,9 @@ Model FuseModels(const std::vector<Model>& models) {
       return Error(ErrorCode::kIncompatible, Format("model %zu cannot be fused: ", m + 1) + what);
     };
     if (info.architecture == kFusion) throw fail("it is a fusion itself");
-    if (info.features != first.features) throw fail("its feature settings are not the first's");
+    if (!info.graph.empty()) throw fail("its architecture is none of ours");
+    if (info.features != first.features || info.front_end != first.front_end)
+      throw fail("its feature settings are not the first's");
     fusion.info.parts.push_back({info.architecture, info.architecture_options, info.embedding_dim});
     fusion.info.embedding_dim += info.embedding_dim;
     fusion.info.crop_seconds = std::min(fusion.info.crop_seconds, info.crop_seconds);
@@ -55,6 +57,10 @@ std::vector<ModelInfo> PartInfos(const ModelInfo& info) {
     part.architecture_options = shape.architecture_options;
     part.embedding_dim = shape.embedding_dim;
     part.features = info.features;
+    part.front_end = info.front_end;
+    part.source = info.source;
+    part.licence = info.licence;
+    part.credit = info.credit;
     part.crop_seconds = info.crop_seconds;
     part.weights = info.weights;
     if (shape.architecture == kFusion || shape.embedding_dim <= 0 ||

@@ -10,6 +10,8 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
+#include "vpr/features/front_end.h"
+#include "vpr/model/known_score.h"
 
 namespace vpr {
 namespace {
@@ -18,7 +20,10 @@ using Json = nlohmann::ordered_json;
 
 // The magic is like PNG's: it shows transfers that change bytes.
 constexpr TensorFileFormat kFormat = {"\x89VPR\r\n\x1a\n", kModelFormatVersion,
-                                      kModelFormatVersion + 1, "model", kConditionalFormatVersion};
+                                      kModelFormatVersion + 1, "model", kImportedFormatVersion};
+
+// vpr/model/known_score.h: version 2 with cohorts in float16, which is what is written.
+constexpr TensorFileFormat kScoreFormat = {"\x89VPS\r\n\x1a\n", 1, 2, "score"};
 
 // Tensors that belong to the scores, beside the network's.
 constexpr char kPldaMean[] = "scoring.plda.mean", kPldaTransform[] = "scoring.plda.transform",
@@ -37,9 +42,45 @@ Json FmrThresholdsToJson(const std::vector<FmrThreshold>& thresholds) {
   return list;
 }
 
+Json DecisionToJson(const DecisionThreshold& decision) {
+  return {{"threshold", decision.threshold},
+          {"fmr", decision.fmr},
+          {"fnmr", decision.fnmr},
+          {"basis", decision.basis}};
+}
+
+Json CalibrationToJson(const Calibration& calibration) {
+  return {{"scale", calibration.scale},
+          {"offset", calibration.offset},
+          {"duration_scale", calibration.duration_scale},
+          {"duration_offset", calibration.duration_offset}};
+}
+
+// Of the members "decision", "fmr_thresholds" and "calibration".
+void ThresholdsFromJson(const Json& json, ModelInfo& info) {
+  const Json& decision = json.at("decision");
+  decision.at("threshold").get_to(info.decision.threshold);
+  decision.at("fmr").get_to(info.decision.fmr);
+  decision.at("fnmr").get_to(info.decision.fnmr);
+  decision.at("basis").get_to(info.decision.basis);
+  for (const Json& entry : json.at("fmr_thresholds")) {
+    FmrThreshold one;
+    entry.at("wanted_fmr").get_to(one.wanted_fmr);
+    entry.at("threshold").get_to(one.threshold);
+    entry.at("fmr").get_to(one.fmr);
+    entry.at("fnmr").get_to(one.fnmr);
+    entry.at("supported").get_to(one.supported);
+    info.fmr_thresholds.push_back(one);
+  }
+  const Json& calibration = json.at("calibration");
+  calibration.at("scale").get_to(info.calibration.scale);
+  calibration.at("offset").get_to(info.calibration.offset);
+  calibration.at("duration_scale").get_to(info.calibration.duration_scale);
+  calibration.at("duration_offset").get_to(info.calibration.duration_offset);
+}
+
 // What only some models have is left out of the others' files.
 Json InfoToJson(const ModelInfo& info) {
-  const DecisionThreshold& decision = info.decision;
   const TrainingProvenance& training = info.training;
   Json shape = {{"architecture", info.architecture},
                 {"architecture_options", info.architecture_options}};
@@ -49,19 +90,17 @@ Json InfoToJson(const ModelInfo& info) {
                               {"embedding_dim", part.embedding_dim}});
   shape["embedding_dim"] = info.embedding_dim;
   if (info.weights != WeightType::kFloat32) shape["weight_type"] = Name(info.weights);
+  if (info.is_imported()) {
+    shape["imported"] = {{"front_end", info.front_end},
+                         {"source", info.source},
+                         {"licence", info.licence},
+                         {"credit", info.credit}};
+  }
   const Json rest = {{"crop_seconds", info.crop_seconds},
                      {"features", FeatureOptionsToJson(info.features)},
-                     {"decision",
-                      {{"threshold", decision.threshold},
-                       {"fmr", decision.fmr},
-                       {"fnmr", decision.fnmr},
-                       {"basis", decision.basis}}},
+                     {"decision", DecisionToJson(info.decision)},
                      {"fmr_thresholds", FmrThresholdsToJson(info.fmr_thresholds)},
-                     {"calibration",
-                      {{"scale", info.calibration.scale},
-                       {"offset", info.calibration.offset},
-                       {"duration_scale", info.calibration.duration_scale},
-                       {"duration_offset", info.calibration.duration_offset}}},
+                     {"calibration", CalibrationToJson(info.calibration)},
                      {"training",
                       {{"dataset", training.dataset},
                        {"dataset_fingerprint", training.dataset_fingerprint},
@@ -96,27 +135,20 @@ ModelInfo InfoFromJson(const Json& json) {
     }
   }
   json.at("embedding_dim").get_to(info.embedding_dim);
+  if (json.contains("imported")) {
+    const Json& imported = json.at("imported");
+    imported.at("front_end").get_to(info.front_end);
+    imported.at("source").get_to(info.source);
+    imported.at("licence").get_to(info.licence);
+    imported.at("credit").get_to(info.credit);
+    if (!info.is_imported())
+      throw Error(ErrorCode::kCorrupt, "it is imported, and does not say for what front end");
+    MakeFrontEnd(info.front_end);
+  }
+  if (json.contains("graph")) info.graph = json.at("graph").dump();
   json.at("crop_seconds").get_to(info.crop_seconds);
   info.features = FeatureOptionsFromJson(json.at("features"));
-  const Json& decision = json.at("decision");
-  decision.at("threshold").get_to(info.decision.threshold);
-  decision.at("fmr").get_to(info.decision.fmr);
-  decision.at("fnmr").get_to(info.decision.fnmr);
-  decision.at("basis").get_to(info.decision.basis);
-  for (const Json& entry : json.at("fmr_thresholds")) {
-    FmrThreshold one;
-    entry.at("wanted_fmr").get_to(one.wanted_fmr);
-    entry.at("threshold").get_to(one.threshold);
-    entry.at("fmr").get_to(one.fmr);
-    entry.at("fnmr").get_to(one.fnmr);
-    entry.at("supported").get_to(one.supported);
-    info.fmr_thresholds.push_back(one);
-  }
-  const Json& calibration = json.at("calibration");
-  calibration.at("scale").get_to(info.calibration.scale);
-  calibration.at("offset").get_to(info.calibration.offset);
-  calibration.at("duration_scale").get_to(info.calibration.duration_scale);
-  calibration.at("duration_offset").get_to(info.calibration.duration_offset);
+  ThresholdsFromJson(json, info);
   const Json& training = json.at("training");
   training.at("dataset").get_to(info.training.dataset);
   training.at("dataset_fingerprint").get_to(info.training.dataset_fingerprint);
@@ -224,6 +256,9 @@ std::string NetworkFingerprint(const ModelInfo& info, const std::vector<Tensor>&
   for (const char* key : {"architecture", "architecture_options", "parts", "embedding_dim",
                           "crop_seconds", "features"})
     if (json.contains(key)) stream.Add(json.at(key).dump());
+  for (const std::string& text : {info.front_end, info.graph}) {
+    if (!text.empty()) stream.Add(text);
+  }
   if (info.weights == WeightType::kInt8) stream.Add("int8");
   for (const Tensor& tensor : tensors) {
     stream.Add(tensor.name);
@@ -254,6 +289,7 @@ std::string ScoringFingerprint(const ScoringModel& scoring) {
 }
 
 int FormatVersion(const Model& model) {
+  if (model.info.is_imported()) return kImportedFormatVersion;
   if (!model.scoring.conditional.empty()) return kConditionalFormatVersion;
   return kModelFormatVersion + (model.info.weights == WeightType::kFloat32 ? 0 : 1);
 }
@@ -301,22 +337,67 @@ void CheckLimits(const ModelInfo& info) {
                        frames, features.n_mels, features.n_fft));
 }
 
+// The tensors have been taken out.
+void ScoringFromJson(const Json& json, ScoringModel& scoring) {
+  json.at("cohort_top_n").get_to(scoring.top_n);
+  if (json.contains("conditional"))
+    ConditionalFromJson(json.at("conditional"), scoring.conditional);
+  if (json.contains("conditional") == scoring.conditional.empty())
+    throw Error(ErrorCode::kCorrupt, "its score has weights without a centre, or the reverse");
+}
+
+Json ScoringToJson(const ScoringModel& scoring) {
+  Json json = {{"cohort_top_n", scoring.top_n}};
+  if (!scoring.conditional.empty()) json["conditional"] = ConditionalToJson(scoring.conditional);
+  return json;
+}
+
+// Throws kIncompatible where the parts of the score do not fit together, or to the network.
+void CheckScoring(const Model& model) {
+  // The parts fit together, and to the network. The cohort is not prepared here, only looked at:
+  // whoever scores does that once.
+  const auto dim = static_cast<std::size_t>(model.info.embedding_dim);
+  const ScoringModel& scoring = model.scoring;
+  Scorer({scoring.plda, {}, 0, {}, {}}).MakeVoiceprint(std::vector<float>(dim), 1);
+  if (!scoring.conditional.empty() && scoring.conditional.centre.size() != dim)
+    throw Error(ErrorCode::kIncompatible,
+                Format("the centre of its score has %zu values; embeddings have %zu",
+                       scoring.conditional.centre.size(), dim));
+  if (!scoring.conditional.empty() && !scoring.plda.empty())
+    throw Error(ErrorCode::kIncompatible, "it has PLDA and a conditional score");
+  for (float value : scoring.conditional.centre) {
+    if (!std::isfinite(value))
+      throw Error(ErrorCode::kIncompatible, "the centre of its score is not finite");
+  }
+  const Matrix& channel = scoring.channel_cohort;
+  if (channel.rows > 0 &&
+      (scoring.conditional.empty() || channel.cols != dim || channel.rows < scoring.top_n))
+    throw Error(ErrorCode::kIncompatible,
+                Format("its channel cohort is %zu x %zu; embeddings have %zu values and the best "
+                       "%zu count",
+                       channel.rows, channel.cols, dim, scoring.top_n));
+  if (scoring.top_n > 0 && (scoring.top_n > scoring.cohort.rows || scoring.cohort.cols != dim))
+    throw Error(ErrorCode::kIncompatible,
+                Format("its cohort is %zu x %zu; embeddings have %zu values and the best %zu count",
+                       scoring.cohort.rows, scoring.cohort.cols, dim, scoring.top_n));
+}
+
+}  // namespace
+
 void SetFingerprints(Model& model) {
   model.info.network_fingerprint = NetworkFingerprint(model.info, model.tensors);
   model.info.scoring_fingerprint = ScoringFingerprint(model.scoring);
 }
 
-}  // namespace
-
 void SaveModel(const std::string& path, Model& model) {
   Json header = InfoToJson(model.info);
-  header["scoring"] = {{"cohort_top_n", model.scoring.top_n}};
-  const bool conditional = !model.scoring.conditional.empty();
-  if (conditional) header["scoring"]["conditional"] = ConditionalToJson(model.scoring.conditional);
+  header["scoring"] = ScoringToJson(model.scoring);
+  if (!model.info.graph.empty()) header["graph"] = Json::parse(model.info.graph);
   std::vector<Tensor> tensors = model.tensors;
   for (Tensor& tensor : ScoringTensors(model.scoring)) tensors.push_back(std::move(tensor));
-  model.info.fingerprint = WriteTensorFile(path, kFormat, std::move(header), tensors,
-                                           model.info.weights, model.tensors.size(), conditional);
+  model.info.fingerprint = WriteTensorFile(
+      path, kFormat, std::move(header), tensors, model.info.weights, model.tensors.size(),
+      FormatVersion(model) > kModelFormatVersion + 1 ? FormatVersion(model) : 0);
   model.info.format_version = FormatVersion(model);
   SetFingerprints(model);
 }
@@ -333,12 +414,7 @@ Model LoadModel(const std::string& path) {
     model.tensors = std::move(file.tensors);
     model.info.weights = file.weights;
     SplitScoring(model);
-    const Json& scoring = file.header.at("scoring");
-    scoring.at("cohort_top_n").get_to(model.scoring.top_n);
-    if (scoring.contains("conditional"))
-      ConditionalFromJson(scoring.at("conditional"), model.scoring.conditional);
-    if (scoring.contains("conditional") == model.scoring.conditional.empty())
-      throw Error(ErrorCode::kCorrupt, "its score has weights without a centre, or the reverse");
+    ScoringFromJson(file.header.at("scoring"), model.scoring);
     model.info.format_version = file.version;
     SetFingerprints(model);
   } catch (const nlohmann::json::exception& error) {
@@ -354,37 +430,58 @@ Model LoadModel(const std::string& path) {
     throw fail(ErrorCode::kIncompatible, error.what());
   }
   try {
-    // The parts fit together, and to the network. The cohort is not prepared here, only looked at:
-    // whoever scores does that once.
-    const auto dim = static_cast<std::size_t>(model.info.embedding_dim);
-    const ScoringModel& scoring = model.scoring;
-    Scorer({scoring.plda, {}, 0, {}, {}}).MakeVoiceprint(std::vector<float>(dim), 1);
-    if (!scoring.conditional.empty() && scoring.conditional.centre.size() != dim)
-      throw Error(ErrorCode::kIncompatible,
-                  Format("the centre of its score has %zu values; embeddings have %zu",
-                         scoring.conditional.centre.size(), dim));
-    if (!scoring.conditional.empty() && !scoring.plda.empty())
-      throw Error(ErrorCode::kIncompatible, "it has PLDA and a conditional score");
-    for (float value : scoring.conditional.centre) {
-      if (!std::isfinite(value))
-        throw Error(ErrorCode::kIncompatible, "the centre of its score is not finite");
-    }
-    const Matrix& channel = scoring.channel_cohort;
-    if (channel.rows > 0 &&
-        (scoring.conditional.empty() || channel.cols != dim || channel.rows < scoring.top_n))
-      throw Error(ErrorCode::kIncompatible,
-                  Format("its channel cohort is %zu x %zu; embeddings have %zu values and the best "
-                         "%zu count",
-                         channel.rows, channel.cols, dim, scoring.top_n));
-    if (scoring.top_n > 0 && (scoring.top_n > scoring.cohort.rows || scoring.cohort.cols != dim))
-      throw Error(
-          ErrorCode::kIncompatible,
-          Format("its cohort is %zu x %zu; embeddings have %zu values and the best %zu count",
-                 scoring.cohort.rows, scoring.cohort.cols, dim, scoring.top_n));
+    CheckScoring(model);
   } catch (const Error& error) {
     throw fail(ErrorCode::kIncompatible, error.what());
   }
   return model;
+}
+
+void SaveKnownScore(const std::string& path, const Model& model) {
+  if (model.info.decision.basis.empty())
+    throw Error(ErrorCode::kUnusable, "the model has no thresholds; vpr calibrate finds them");
+  const ModelInfo& info = model.info;
+  const Json header = {{"network_fingerprint", info.network_fingerprint},
+                       {"scoring", ScoringToJson(model.scoring)},
+                       {"decision", DecisionToJson(info.decision)},
+                       {"fmr_thresholds", FmrThresholdsToJson(info.fmr_thresholds)},
+                       {"calibration", CalibrationToJson(info.calibration)}};
+  std::vector<Tensor> tensors = ScoringTensors(model.scoring);
+  for (Tensor& tensor : tensors) {
+    if (HasWeights(tensor)) RoundWeights(tensor, WeightType::kFloat16);
+  }
+  WriteTensorFile(path, kScoreFormat, header, tensors, WeightType::kFloat16, tensors.size());
+}
+
+void AttachKnownScore(const std::string& path, Model& model) {
+  TensorFile file = ReadTensorFile(path, kScoreFormat);
+  auto fail = [&](ErrorCode code, const std::string& what) {
+    return CannotUse(path, kScoreFormat, code, what);
+  };
+  Model scored;
+  scored.info.embedding_dim = model.info.embedding_dim;
+  scored.tensors = std::move(file.tensors);
+  try {
+    SplitScoring(scored);
+    if (!scored.tensors.empty())
+      throw Error(ErrorCode::kCorrupt,
+                  "it has a tensor '" + scored.tensors[0].name + "' that no score has");
+    ScoringFromJson(file.header.at("scoring"), scored.scoring);
+    ThresholdsFromJson(file.header, scored.info);
+    if (file.header.at("network_fingerprint").get<std::string>() != model.info.network_fingerprint)
+      throw Error(ErrorCode::kIncompatible, "it was made for another network");
+    CheckScoring(scored);
+  } catch (const nlohmann::json::exception& error) {
+    throw fail(ErrorCode::kCorrupt,
+               std::string("its description is not as expected: ") + error.what());
+  } catch (const Error& error) {
+    throw fail(error.code(), error.what());
+  }
+  model.scoring = std::move(scored.scoring);
+  model.info.decision = scored.info.decision;
+  model.info.fmr_thresholds = scored.info.fmr_thresholds;
+  model.info.calibration = scored.info.calibration;
+  SetFingerprints(model);
 }
 
 void QuantizeWeights(Model& model, WeightType type) {

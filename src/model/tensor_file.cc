@@ -92,7 +92,7 @@ Error CannotUse(const std::string& path, const TensorFileFormat& format, ErrorCo
 
 std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format, Json header,
                             const std::vector<Tensor>& tensors, WeightType weights,
-                            std::size_t compact, bool newest) {
+                            std::size_t compact, int version) {
   auto is_compact = [&](std::size_t i) {
     return weights != WeightType::kFloat32 && i < compact && HasWeights(tensors[i]);
   };
@@ -107,9 +107,8 @@ std::string WriteTensorFile(const std::string& path, const TensorFileFormat& for
   json.resize((kPrologue + json.size() + 63) / 64 * 64 - kPrologue, ' ');
   std::string content(format.magic, kMagicSize);
   content.reserve(kPrologue + json.size() + values * sizeof(float) + kChecksum);
-  const int version = newest                            ? format.newest_version
-                      : weights == WeightType::kFloat32 ? format.version
-                                                        : format.compact_version;
+  if (version == 0)
+    version = weights == WeightType::kFloat32 ? format.version : format.compact_version;
   content += LittleEndian(static_cast<std::uint64_t>(version), 4);
   content += LittleEndian(0, 4);
   content += LittleEndian(json.size(), 8);
@@ -145,15 +144,16 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
                                         ? std::string("the file is empty")
                                         : std::string("it is not a vpr ") + format.what + " file");
   const std::uint64_t version = FromLittleEndian(content.substr(kMagicSize, 4));
-  auto is = [&](int known) { return known > 0 && version == static_cast<std::uint64_t>(known); };
-  const bool compact = is(format.compact_version) || is(format.newest_version);
+  const int newest = std::max(format.compact_version, format.newest_version);
+  const bool compact = format.compact_version > 0 &&
+                       version >= static_cast<std::uint64_t>(format.compact_version) &&
+                       version <= static_cast<std::uint64_t>(newest);
   if (!compact && version != static_cast<std::uint64_t>(format.version))
     throw fail(
         ErrorCode::kIncompatible,
         Format("it has format version %llu, this program reads version %d; train it again or "
                "use the program it came with",
-               static_cast<unsigned long long>(version),
-               std::max({format.version, format.compact_version, format.newest_version})));
+               static_cast<unsigned long long>(version), std::max(format.version, newest)));
   std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
   if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
     throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));

@@ -16,7 +16,8 @@ struct TensorFileFormat {
   int version;             // written, and the only one read
   int compact_version;     // of a file with weights in another type than float32; 0: there are none
   const char* what;        // "model", for messages
-  int newest_version = 0;  // of a file with weights of any type; 0: there are none
+  // From compact_version to this one, all may have weights of any type; 0: there are no others.
+  int newest_version = 0;
 };
 
 struct TensorFile {
@@ -28,12 +29,12 @@ struct TensorFile {
 };
 
 // Writes atomically; returns the fingerprint. Of the first `compact` tensors the weights, which
-// must be rounded (RoundWeights), are stored as this type. `newest`: with newest_version. Throws
-// kIo.
+// must be rounded (RoundWeights), are stored as this type. `version`: above compact_version; 0: that
+// of the weights. Throws kIo.
 std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format,
                             nlohmann::ordered_json header, const std::vector<Tensor>& tensors,
                             WeightType weights = WeightType::kFloat32, std::size_t compact = 0,
-                            bool newest = false);
+                            int version = 0);
 
 // What is in it takes no more than the file has, its numbers are finite, its tensors have names of
 // their own, its text is printable.

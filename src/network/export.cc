@@ -38,6 +38,16 @@ std::map<std::string, std::string> ExportMetadata(const ModelInfo& info) {
       {"vpr.crop_seconds", Format("%.9g", info.crop_seconds)},
       {"vpr.fingerprint", info.fingerprint},
       {"vpr.network_fingerprint", info.network_fingerprint}};
+  if (info.is_imported()) {
+    // The features are the family's, of which FeatureOptions says nothing.
+    metadata["vpr.front_end"] = info.front_end;
+    metadata["vpr.source"] = info.source;
+    metadata["licence"] = info.licence;
+    metadata["credit"] = info.credit;
+    for (const char* name : {"window_type", "normalize_samples", "feature_normalize_type"})
+      metadata.erase(name);
+    return metadata;
+  }
   const nlohmann::ordered_json features = FeatureOptionsToJson(info.features);
   for (const auto& [name, value] : features.items())
     metadata["vpr." + name] = value.is_string() ? value.get<std::string>() : value.dump();

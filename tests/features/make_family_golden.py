@@ -17,17 +17,18 @@ def signal(samples):
     return numpy.array(values, dtype=numpy.float32)
 
 
-for name, window, scale in (("wespeaker", "hamming", 32768), ("3dspeaker", "povey", 1)):
-    options = kaldi_native_fbank.FbankOptions()
-    options.frame_opts.samp_freq = 16000
-    options.frame_opts.dither = 0
-    options.frame_opts.window_type = window
-    options.frame_opts.snip_edges = True
-    options.mel_opts.num_bins = 80
-    options.mel_opts.low_freq = 20
-    options.mel_opts.high_freq = 8000
-    fbank = kaldi_native_fbank.OnlineFbank(options)
-    fbank.accept_waveform(16000, (signal(5000) * scale).tolist())
-    fbank.input_finished()
-    rows = numpy.array([fbank.get_frame(i) for i in range(fbank.num_frames_ready)])
-    numpy.save("%s/%s.npy" % (sys.argv[1], name), rows.T.astype("<f4").copy())
+if __name__ == "__main__":
+    for name, window, scale in (("wespeaker", "hamming", 32768), ("3dspeaker", "povey", 1)):
+        options = kaldi_native_fbank.FbankOptions()
+        options.frame_opts.samp_freq = 16000
+        options.frame_opts.dither = 0
+        options.frame_opts.window_type = window
+        options.frame_opts.snip_edges = True
+        options.mel_opts.num_bins = 80
+        options.mel_opts.low_freq = 20
+        options.mel_opts.high_freq = 8000
+        fbank = kaldi_native_fbank.OnlineFbank(options)
+        fbank.accept_waveform(16000, (signal(5000) * scale).tolist())
+        fbank.input_finished()
+        rows = numpy.array([fbank.get_frame(i) for i in range(fbank.num_frames_ready)])
+        numpy.save("%s/%s.npy" % (sys.argv[1], name), rows.T.astype("<f4").copy())

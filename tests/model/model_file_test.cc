@@ -8,10 +8,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "support/failure_of.h"
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
+#include "vpr/model/known_score.h"
 
 namespace vpr {
 namespace {
@@ -192,6 +194,50 @@ TEST(ModelFile, RefusesConditionalScoresThatCannotBe) {
               HasSubstr("description is not as expected"));
   EXPECT_THAT(LoadError(Changed(good, "scoring.centre", "scoring.centrx")).second,
               HasSubstr("weights without a centre"));
+}
+
+TEST(KnownScore, IsAttachedToItsNetworkAlone) {
+  Model calibrated = ConditionalExample();
+  SaveModel(Path("calibrated.vpr"), calibrated);
+  SaveKnownScore(Path("known.score"), calibrated);
+  Model bare = Example();
+  bare.scoring = {};
+  SetThresholds({}, bare.info);
+  SetFingerprints(bare);
+  Model other = bare;
+  AttachKnownScore(Path("known.score"), bare);
+  EXPECT_EQ(bare.info.decision.threshold, calibrated.info.decision.threshold);
+  EXPECT_EQ(bare.info.decision.basis, "test");
+  EXPECT_EQ(bare.info.fmr_thresholds.size(), 2u);
+  EXPECT_EQ(bare.info.calibration.scale, calibrated.info.calibration.scale);
+  EXPECT_EQ(bare.scoring.top_n, calibrated.scoring.top_n);
+  EXPECT_EQ(bare.scoring.conditional.centre, calibrated.scoring.conditional.centre);
+  EXPECT_EQ(bare.scoring.conditional.scale, calibrated.scoring.conditional.scale);
+  ASSERT_EQ(bare.scoring.cohort.data.size(), calibrated.scoring.cohort.data.size());
+  for (std::size_t i = 0; i < bare.scoring.cohort.data.size(); ++i)
+    EXPECT_NEAR(bare.scoring.cohort.data[i], calibrated.scoring.cohort.data[i], 5e-4);
+  SaveModel(Path("attached.vpr"), bare);
+  EXPECT_EQ(LoadModel(Path("attached.vpr")).info.scoring_fingerprint,
+            bare.info.scoring_fingerprint);
+
+  other.tensors[0].data[0] += 1;
+  SetFingerprints(other);
+  EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(Path("known.score"), other); }),
+              HasSubstr("for another network"));
+  EXPECT_TRUE(other.info.decision.basis.empty());
+  EXPECT_THAT(test::FailureOf([&] { SaveKnownScore(Path("none.score"), other); }),
+              HasSubstr("no thresholds"));
+  EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(Path("calibrated.vpr"), bare); }),
+              HasSubstr("not a vpr score file"));
+  EXPECT_THAT(test::FailureOf([&] { LoadModel(Path("known.score")); }),
+              HasSubstr("not a vpr model file"));
+  const std::string whole = ReadFile(Path("known.score"));
+  for (std::size_t at = 0; at < whole.size(); at += 7) {
+    std::string damaged = whole;
+    damaged[at] ^= 1;
+    WriteFileAtomically(Path("damaged.score"), damaged);
+    EXPECT_THROW(AttachKnownScore(Path("damaged.score"), bare), Error) << at;
+  }
 }
 
 TEST(ModelFile, Int8KeepsTheRoundedWeightsExactly) {

@@ -288,11 +288,11 @@ TEST(TorchScript, RunsOnKaldiFeatures) {
                                                 "    return feats, feats.mean([1])\n",
                                                 {},
                                                 {}}));
-  const FbankOptions options = ParseFbank("fbank40-raw");
+  const std::string options = "fbank40-raw";
   const EmbeddingExtractor extractor = EmbeddingExtractor::OpenTorchScript(path, options, {});
   EXPECT_EQ(extractor.info().embedding_dim, 40);
   const std::vector<float> speech = test::SyntheticUtterance(1, 1, 12);
-  const Matrix features = FbankComputer(options).Compute(speech);
+  const Matrix features = MakeFrontEnd(options)->Compute(speech);
   std::vector<float> expected;
   for (std::size_t m = 0; m < features.rows; ++m)
     expected.push_back(std::accumulate(features.row(m), features.row(m) + features.cols, 0.0f));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "vpr/base/matrix.h"
+#include "vpr/features/front_end.h"
 
 namespace vpr {
 
@@ -41,17 +42,18 @@ FbankOptions ParseFbank(const std::string& name);
 
 // For 16 kHz: frames of 25 ms every 10 ms without padding, bins between 20 Hz and 8 kHz. Immutable;
 // one object may be used by many threads at once.
-class FbankComputer {
+class FbankComputer : public FrontEnd {
  public:
   explicit FbankComputer(const FbankOptions& options);  // throws what Validate() throws
 
   // [num_bins, 1 + (samples - 400) / 160]. Throws kUnusable for less than a frame.
-  Matrix Compute(std::span<const float> samples) const;
+  Matrix Compute(std::span<const float> samples) const override;
+  int num_bins() const override { return options_.num_bins; }
 
  private:
   FbankOptions options_;
   std::vector<double> window_;
-  Matrix filters_;  // [num_bins, 257]
+  FilterBank filters_;
 };
 
 }  // namespace vpr

@@ -12,7 +12,7 @@
 #include "vpr/audio/speech.h"
 #include "vpr/base/matrix.h"
 #include "vpr/base/progress.h"
-#include "vpr/features/fbank.h"
+#include "vpr/features/front_end.h"
 #include "vpr/model/model_file.h"
 #include "vpr/score/scorer.h"
 
@@ -51,9 +51,10 @@ class EmbeddingExtractor {
   static EmbeddingExtractor Open(const std::string& model_path, const ExtractorOptions& options);
 
   // Loads a TorchScript network trained elsewhere (see Backend::LoadTorchScript), which is given
-  // Kaldi's features of the whole recording, silence included, up to 60 s at once. There are no
-  // thresholds, and scores are cosines. What it returns for a second of sound tells the dimensions.
-  static EmbeddingExtractor OpenTorchScript(const std::string& path, const FbankOptions& features,
+  // the features of a front end (MakeFrontEnd) of the whole recording, silence included, up to 60 s
+  // at once. There are no thresholds, and scores are cosines. What it returns for a second of sound
+  // tells the dimensions.
+  static EmbeddingExtractor OpenTorchScript(const std::string& path, const std::string& front_end,
                                             const ExtractorOptions& options);
 
   const ModelInfo& info() const;

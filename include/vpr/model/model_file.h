@@ -13,8 +13,10 @@
 namespace vpr {
 
 // The versions this program reads, and writes: 3; 4 for models whose weights are not float32; 5, of
-// any weights, for those with a conditional score, which older programs do not know.
-inline constexpr int kModelFormatVersion = 3, kConditionalFormatVersion = 5;
+// any weights, for those with a conditional score, 6 for networks trained elsewhere, both of which
+// older programs do not know.
+inline constexpr int kModelFormatVersion = 3, kConditionalFormatVersion = 5,
+                     kImportedFormatVersion = 6;
 
 // The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2,
 // 2]}. Which ones an architecture knows stands in its source file.
@@ -55,10 +57,16 @@ struct TrainingProvenance {
 };
 
 struct ModelInfo {
-  std::string architecture;  // name in the registry: "cnn", "resnet"; "fusion" of several
+  // Name in the registry: "cnn", "resnet"; "fusion" of several; "graph": `graph` says it all.
+  std::string architecture;
   ArchitectureOptions architecture_options;
   std::vector<NetworkPart> parts;  // of a fusion (vpr/model/fusion.h)
   FeatureOptions features;
+  // Of a network trained elsewhere (vpr/network/import.h), else empty: what computes its features,
+  // by the name that MakeFrontEnd knows, of which `features` only says rate, bands and that nothing
+  // is trimmed; its operations as JSON (docs/formats.md), if its architecture is none of ours; the
+  // file, and what its makers ask for.
+  std::string front_end, graph, source, licence, credit;
   int embedding_dim = 0;
   WeightType weights = WeightType::kFloat32;
   double crop_seconds =
@@ -74,6 +82,8 @@ struct ModelInfo {
                                     // Models that agree in it make the same embeddings, whatever
                                     // their scores and thresholds
   std::string scoring_fingerprint;  // of what makes voiceprints of them: PLDA and cohort
+
+  bool is_imported() const { return !front_end.empty(); }
 };
 
 struct Tensor {

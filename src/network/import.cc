@@ -1,0 +1,72 @@
+#include "vpr/network/import.h"
+
+#include "model/state_dict.h"
+#include "network/import_weights.h"
+#include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/text.h"
+#include "vpr/base/version.h"
+#include "vpr/features/front_end.h"
+#include "vpr/model/known_score.h"
+#include "vpr/network/graph.h"
+
+namespace vpr {
+namespace {
+
+struct Family {
+  const char *name, *front_end;
+  Model (*import)(std::vector<Tensor> tensors);
+};
+constexpr Family kFamilies[] = {{"campplus", "3dspeaker", ImportCampPlus}};
+
+const Family& FamilyOf(const std::string& name) {
+  std::vector<std::string> known;
+  for (const Family& family : kFamilies) {
+    if (name == family.name) return family;
+    known.push_back(family.name);
+  }
+  std::string names;
+  for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
+  throw Error(ErrorCode::kInvalidArgument, "the weights of architecture '" + Printable(name) +
+                                               "' cannot be imported; expected " + names +
+                                               DidYouMean(name, known));
+}
+
+// Less speech than this is repeated up to it, as 3D-Speaker does for networks that see segments.
+constexpr double kShortestSeconds = 0.5;
+
+}  // namespace
+
+Model ImportNetwork(std::string_view content, const std::string& name,
+                    const ImportOptions& options) {
+  const Family& family = FamilyOf(options.architecture);
+  const std::string front_end = options.front_end.empty() ? family.front_end : options.front_end;
+  const int bands = MakeFrontEnd(front_end)->num_bins();
+  Model model;
+  try {
+    model = family.import(ReadStateDict(content));
+    if (model.info.features.n_mels != bands)
+      throw Error(ErrorCode::kIncompatible,
+                  Format("the network takes %d bands, front end '%s' makes %d",
+                         model.info.features.n_mels, Printable(front_end).c_str(), bands));
+    ModelInfo& info = model.info;
+    info.features.n_fft = 512;
+    info.features.win_length = 400;
+    info.features.hop_length = 160;
+    info.features.kind = FeatureKind::kLogMel;
+    info.features.trim_top_db = 0;
+    info.front_end = front_end;
+    info.source = name + ", XXH3 " + Fingerprint(content);
+    info.licence = options.licence;
+    info.credit = options.credit;
+    info.crop_seconds = kShortestSeconds;
+    info.training.program = std::string("elsewhere, imported by vpr ") + Version();
+    BuildGraph(model);
+    SetFingerprints(model);
+  } catch (const Error& error) {
+    throw Error(error.code(), "cannot import '" + Printable(name) + "': " + error.what());
+  }
+  return model;
+}
+
+}  // namespace vpr

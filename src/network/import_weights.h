@@ -1,0 +1,15 @@
+// Weights of families of networks under the names and in the shapes of ours.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vpr/model/model_file.h"
+
+namespace vpr {
+
+// 3D-Speaker's CAM++ (speakerlab/models/campplus/DTDNN.py: CAMPPlus) as architecture "campplus":
+// sizes are taken from the tensors. Throws kIncompatible for missing and surplus tensors, by name.
+Model ImportCampPlus(std::vector<Tensor> tensors);
+
+}  // namespace vpr
