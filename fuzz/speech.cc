@@ -1,4 +1,5 @@
-// The network that finds speech. The checksum is made right, or hardly an input would get behind it.
+// The network that finds speech. The checksum is made right, or hardly an input would get behind
+// it.
 #include "fuzz.h"
 #include "vpr/audio/speech_detector.h"
 #include "vpr/base/file_io.h"

@@ -12,10 +12,10 @@
 namespace vpr {
 
 struct TensorFileFormat {
-  const char* magic;       // 8 bytes
-  int version;             // written, and the only one read
-  int compact_version;     // of a file with weights in another type than float32; 0: there are none
-  const char* what;        // "model", for messages
+  const char* magic;    // 8 bytes
+  int version;          // written, and the only one read
+  int compact_version;  // of a file with weights in another type than float32; 0: there are none
+  const char* what;     // "model", for messages
   // From compact_version to this one, all may have weights of any type; 0: there are no others.
   int newest_version = 0;
 };
@@ -29,8 +29,8 @@ struct TensorFile {
 };
 
 // Writes atomically; returns the fingerprint. Of the first `compact` tensors the weights, which
-// must be rounded (RoundWeights), are stored as this type. `version`: above compact_version; 0: that
-// of the weights. Throws kIo.
+// must be rounded (RoundWeights), are stored as this type. `version`: above compact_version; 0:
+// that of the weights. Throws kIo.
 std::string WriteTensorFile(const std::string& path, const TensorFileFormat& format,
                             nlohmann::ordered_json header, const std::vector<Tensor>& tensors,
                             WeightType weights = WeightType::kFloat32, std::size_t compact = 0,
