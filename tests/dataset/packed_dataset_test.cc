@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <map>
@@ -541,10 +543,13 @@ TEST(PackedWriter, RemovesWhatDeadProcessesLeft) {
   for (const auto& name : kept) EXPECT_TRUE(fs::exists(folder / name)) << name;
 }
 
-TEST(PackedWriter, FolderMustExist) {
+TEST(PackedWriter, MakesTheFolderUnlessAFileIsThere) {
   TestFolder folder;
-  EXPECT_THAT(MessageOf(ErrorCode::kIo, [&] { PackedWriter writer(folder / "no/set", {}); }),
-              HasSubstr("no/set"));
+  { PackedWriter writer(folder / "new/set", {}); }
+  EXPECT_TRUE(std::filesystem::is_directory(folder / "new"));
+  std::ofstream(folder / "file") << "x";
+  EXPECT_THAT(MessageOf(ErrorCode::kIo, [&] { PackedWriter writer(folder / "file/set", {}); }),
+              HasSubstr("file"));
 }
 
 TEST(PayloadKindTest, Names) {
