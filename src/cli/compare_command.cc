@@ -1,8 +1,5 @@
 // vpr compare: are two recordings of the same speaker?
 #include <CLI/CLI.hpp>
-#include <cmath>
-#include <map>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
@@ -10,6 +7,8 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
+#include "vpr/print/outcomes.h"
+#include "vpr/recognize/recognizer.h"
 
 namespace vpr::cli {
 namespace {
@@ -17,17 +16,13 @@ namespace {
 struct CompareOptions {
   std::vector<std::string> files;
   std::string pairs;
-  ThresholdOptions threshold;
+  ThresholdChoice threshold;
   bool json = false, exit_status = false;
   NetworkOptions network;
 };
 
-struct Pair {
-  std::string a, b;
-};
-
-std::vector<Pair> ReadPairs(const std::string& path) {
-  std::vector<Pair> pairs;
+std::vector<Recognizer::Pair> ReadPairs(const std::string& path) {
+  std::vector<Recognizer::Pair> pairs;
   std::size_t number = 0;
   const std::string text = ReadFile(path);
   for (std::string_view line : Lines(WithoutByteOrderMark(text))) {
@@ -42,7 +37,7 @@ std::vector<Pair> ReadPairs(const std::string& path) {
                  "or a blank between (a tab if a path holds blanks)",
                  Printable(path).c_str(), number, Printable(line.substr(0, 200)).c_str()));
     }
-    pairs.push_back({std::string(fields[0]), std::string(fields[1])});
+    pairs.emplace_back(fields[0], fields[1]);
   }
   if (pairs.empty()) {
     throw Error(ErrorCode::kCorrupt, "list '" + Printable(path) + "' holds no pairs");
@@ -50,110 +45,16 @@ std::vector<Pair> ReadPairs(const std::string& path) {
   return pairs;
 }
 
-const char* Decision(const Score& score, const DecisionThreshold& decision) {
-  return score.value >= decision.threshold ? "same speaker" : "different speakers";
-}
-
-std::string Note(const Score& score, const DecisionThreshold& decision,
-                 const EmbeddingExtractor& extractor) {
-  return OtherAnswer(OperatingPoint::kCompare, score.value, score.value >= decision.threshold,
-                     extractor.info());
-}
-
-// One comparison as a line of JSON; without a score with the reason why there is none.
-std::string JsonLine(const Pair& pair, const std::optional<Score>& score,
-                     const DecisionThreshold& decision, const std::string& model,
-                     const std::string& other, const std::string& failure = {}) {
-  nlohmann::ordered_json json;
-  json["a"] = pair.a;
-  json["b"] = pair.b;
-  json["score"] = nullptr;
-  json["threshold"] = decision.threshold;
-  json["decision"] = nullptr;
-  json["cosine"] = nullptr;
-  json["llr"] = nullptr;
-  json["fmr"] = nullptr;
-  json["fnmr"] = nullptr;
-  if (!decision.basis.empty()) {
-    json["fmr"] = decision.fmr;
-    json["fnmr"] = decision.fnmr;
-  }
-  if (score) {
-    json["score"] = score->value;
-    json["decision"] = Decision(*score, decision);
-    json["cosine"] = score->cosine;
-    if (!std::isnan(score->llr)) json["llr"] = score->llr;
-  }
-  json["note"] = nullptr;
-  if (!other.empty()) json["note"] = other;
-  json["model"] = model;
-  if (!score) json["error"] = failure;
-  return ToLine(json);
-}
-
-// What an LLR says where either answer was as likely before.
-std::string Probability(double llr) {
-  const double percent = 100 / (1 + std::exp(-llr));
-  if (percent > 99.99) return "over 99.99 %";
-  if (percent < 0.01) return "under 0.01 %";
-  return Format("%.2f %%", percent);
-}
-
-std::string Text(const Score& score, const DecisionThreshold& decision, bool is_cosine,
-                 const std::string& other) {
-  std::string text =
-      is_cosine ? Format("cosine score  %.4f\n", score.value)
-                : Format("score         %.4f\ncosine        %.4f\n", score.value, score.cosine);
-  text += Format("threshold     %.4f", decision.threshold);
-  if (!decision.basis.empty()) {
-    text += Format("  (false matches %.2f %%, false non-matches %.2f %%: %s)", 100 * decision.fmr,
-                   100 * decision.fnmr, Printable(decision.basis).c_str());
-  }
-  text += "\n";
-  if (!std::isnan(score.llr)) {
-    text += Format("LLR           %+.2f  (%s probable to be one speaker at even odds)\n", score.llr,
-                   Probability(score.llr).c_str());
-  }
-  if (!other.empty()) text += "note          " + other + "\n";
-  return text + Decision(score, decision) + "\n";
-}
-
 int ComparePairs(const CompareOptions& options, const Context& context,
-                 const DecisionThreshold& decision, const std::string& model,
-                 const EmbeddingExtractor& extractor) {
-  const std::vector<Pair> pairs = ReadPairs(options.pairs);
-  FileScorer scorer;
-  std::vector<std::pair<std::size_t, std::size_t>> files;
-  for (const Pair& pair : pairs) files.emplace_back(scorer.Add(pair.a), scorer.Add(pair.b));
+                 const Recognizer& recognizer, const DecisionThreshold& decision) {
+  const std::vector<Recognizer::Pair> pairs = ReadPairs(options.pairs);
   const auto progress = MakeConsoleProgress(context);
-  std::map<std::string, std::string> reasons;  // by path
-  scorer.Embed(extractor, *progress, CatchInterrupts(), [&](const FailedFile& failed) {
-    progress->Warn(failed.reason);
-    reasons[failed.path] = failed.reason;
-  });
-  auto reason = [&](const Pair& pair) {
-    const auto found = reasons.find(pair.a);
-    return found != reasons.end() ? found->second : reasons[pair.b];
-  };
   std::size_t not_compared = 0, different = 0;
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const Pair& pair = pairs[i];
-    const std::optional<Score> score = scorer.Score(files[i].first, files[i].second);
-    const std::string other = score ? Note(*score, decision, extractor) : std::string();
-    if (!score) {
-      ++not_compared;
-    } else if (!(score->value >= decision.threshold)) {
-      ++different;
-    }
-    if (options.json) {
-      Print(JsonLine(pair, score, decision, model, other, score ? std::string() : reason(pair)));
-    } else if (score) {
-      Print(Format("%s\t%s\t%.4f\t%s\n", pair.a.c_str(), pair.b.c_str(), score->value,
-                   Decision(*score, decision)));
-    } else {
-      Print(Format("%s\t%s\tnan\tnot compared\n", pair.a.c_str(), pair.b.c_str()));
-    }
-  }
+  recognizer.Compare(pairs, decision, *progress, CatchInterrupts(), [&](Comparison&& comparison) {
+    not_compared += comparison.score ? 0 : 1;
+    different += comparison.score && !comparison.same() ? 1 : 0;
+    Print(options.json ? ToJson(comparison) : ToRow(comparison));
+  });
   if (not_compared > 0) {
     throw Error(ErrorCode::kUnusable,
                 Format("%zu of %zu pairs could not be compared", not_compared, pairs.size()));
@@ -163,24 +64,15 @@ int ComparePairs(const CompareOptions& options, const Context& context,
 
 int Run(const CompareOptions& options, const Context& context) {
   const std::string model = FindModel(options.network.model);
-  const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options.network.engine);
-  const DecisionThreshold decision = ChooseThreshold(options.threshold, extractor.info(), model);
-  if (!options.pairs.empty()) return ComparePairs(options, context, decision, model, extractor);
-
-  FileScorer scorer;
-  const std::size_t a = scorer.Add(options.files[0]), b = scorer.Add(options.files[1]);
-  const Pair pair{options.files[0], options.files[1]};
-  Progress silent;
-  scorer.Embed(extractor, silent, {}, [&](const FailedFile& failed) {
-    if (options.json) Print(JsonLine(pair, std::nullopt, decision, model, {}, failed.reason));
-    throw Error(ErrorCode::kUnusable, failed.reason);
-  });
-  const Score score = scorer.Score(a, b).value();
-  const bool is_cosine = extractor.scorer().is_cosine();
-  const std::string other = Note(score, decision, extractor);
-  Print(options.json ? JsonLine(pair, score, decision, model, other)
-                     : Text(score, decision, is_cosine, other));
-  return options.exit_status && !(score.value >= decision.threshold) ? kExitRejected : kExitDone;
+  const Recognizer recognizer(EmbeddingExtractor::Open(model, options.network.engine), model);
+  const DecisionThreshold decision =
+      Told(recognizer.Choose(OperatingPoint::kCompare, options.threshold));
+  if (!options.pairs.empty()) return ComparePairs(options, context, recognizer, decision);
+  const Comparison comparison = recognizer.Compare(options.files[0], options.files[1], decision);
+  if (options.json) Print(ToJson(comparison));
+  if (!comparison.score) throw Error(ErrorCode::kUnusable, comparison.failure);
+  if (!options.json) Print(ToText(comparison));
+  return options.exit_status && !comparison.same() ? kExitRejected : kExitDone;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/print/json_line.h"
 
 namespace vpr::cli {
 namespace {
@@ -307,13 +308,6 @@ void Print(const std::string& text) {
               "cannot write to standard output: " + std::generic_category().message(errno));
 }
 
-std::string ToLine(const nlohmann::ordered_json& json, int indent) {
-  // Invisible characters can only be in strings, where JSON writes them as Printable does.
-  return PrintableText(
-             json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) +
-         "\n";
-}
-
-void PrintJson(const nlohmann::ordered_json& json) { Print(ToLine(json)); }
+void PrintJson(const nlohmann::ordered_json& json) { Print(JsonLine(json)); }
 
 }  // namespace vpr::cli

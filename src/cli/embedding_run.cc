@@ -27,11 +27,9 @@ std::string CheckDevice(const std::string& device) {
   return "must be auto, cpu, cuda or cuda:N, found " + device;
 }
 
-// "0.1%", "0.1 %" or "0.001" as 0.001; nothing if it is no rate.
-std::string Percent(double rate) { return Format("%.6g%%", 100 * rate); }
-
 }  // namespace
 
+// "0.1%", "0.1 %" or "0.001" as 0.001; nothing if it is no rate.
 std::optional<double> ParseRate(std::string_view text) {
   const bool percent = text.ends_with('%');
   if (percent) text.remove_suffix(1);
@@ -84,27 +82,18 @@ void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine) {
       ->capture_default_str();
 }
 
-std::string OperatingPointsHelp() {
-  return "One score, three default thresholds of the model:\n"
-         "  vpr compare    at the equal error rate: as many strangers pass as true pairs fail\n"
-         "  vpr verify     false match rate 1 %: of 100 strangers who claim a name one passes\n"
-         "  vpr identify   FPIR 5 %: of 100 strangers 5 are taken for anybody enrolled at all;\n"
-         "                 it rises with the number of the enrolled\n"
-         "So verify may reject, and identify not know, whom compare calls the same speaker; the\n"
-         "answer says so then. --fmr, --fpir and --threshold choose others.\n";
-}
-
-void AddThresholdOptions(CLI::App& command, ThresholdOptions& options,
+void AddThresholdOptions(CLI::App& command, ThresholdChoice& choice,
                          const std::string& default_threshold) {
   CLI::Option* threshold =
       command
-          .add_option("-t,--threshold", options.threshold,
+          .add_option("-t,--threshold", choice.threshold,
                       "Same speaker from this score on (default: " + default_threshold + ")")
           ->check(FiniteNumber())
           ->type_name("SCORE");
   command
-      .add_option("--fmr", options.fmr,
-                  "The model's threshold for this false match rate: 1%, 0.1% or 0.01%")
+      .add_option_function<std::string>(
+          "--fmr", [&choice](const std::string& text) { choice.fmr = ParseRate(text); },
+          "The model's threshold for this false match rate: 1%, 0.1% or 0.01%")
       ->check(CLI::Validator(
           [](const std::string& text) {
             return ParseRate(text) ? std::string()
@@ -115,110 +104,9 @@ void AddThresholdOptions(CLI::App& command, ThresholdOptions& options,
       ->excludes(threshold);
 }
 
-DecisionThreshold ChooseThreshold(const ThresholdOptions& options, const ModelInfo& info,
-                                  const std::string& model) {
-  if (options.threshold) {
-    if (info.is_imported() && info.decision.basis.empty())
-      spdlog::warn(
-          "model '{}' is uncalibrated: nobody has measured how often this threshold errs; vpr "
-          "calibrate does",
-          Printable(model));
-    return {*options.threshold, 0, 0, ""};
-  }
-  if (info.decision.basis.empty()) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        "model '" + Printable(model) +
-            "' is uncalibrated: it has no decision threshold, since none was measured when it was "
-            "made (without held-out speakers, or by vpr model import, average, fuse or part); vpr "
-            "calibrate or vpr adapt finds one, --threshold gives one");
-  }
-  if (options.fmr.empty()) return info.decision;
-  const double wanted = ParseRate(options.fmr).value();
-  std::string known;
-  for (const FmrThreshold& one : info.fmr_thresholds) {
-    if (std::abs(one.wanted_fmr - wanted) < 1e-9) {
-      if (!one.supported) {
-        spdlog::warn(
-            "the model's trials were too few to measure a false match rate of {}: its threshold is "
-            "a guess",
-            Percent(wanted));
-      }
-      const std::string& basis = info.decision.basis;  // "equal error rate over ..."
-      const std::size_t over = std::min(basis.find(" over "), basis.size());
-      return {one.threshold, one.fmr, one.fnmr,
-              "wanted false match rate " + Percent(wanted) + basis.substr(over)};
-    }
-    known += (known.empty() ? "" : ", ") + Percent(one.wanted_fmr);
-  }
-  throw Error(ErrorCode::kInvalidArgument,
-              "model '" + Printable(model) + "' has no threshold for a false match rate of " +
-                  Percent(wanted) + (known.empty() ? "" : "; it has them for " + known));
-}
-
-std::optional<DecisionThreshold> DefaultThreshold(OperatingPoint point, const ModelInfo& info) {
-  if (info.decision.basis.empty()) return std::nullopt;
-  if (point == OperatingPoint::kCompare) return info.decision;
-  for (const FmrThreshold& one : info.fmr_thresholds) {
-    if (std::abs(one.wanted_fmr - kVerifyFmr) < 1e-9)
-      return DecisionThreshold{one.threshold, one.fmr, one.fnmr,
-                               "wanted false match rate " + Percent(kVerifyFmr)};
-  }
-  return std::nullopt;
-}
-
-std::string OtherAnswer(OperatingPoint point, double score, bool same, const ModelInfo& info) {
-  const bool compare = point == OperatingPoint::kCompare;
-  const auto other =
-      DefaultThreshold(compare ? OperatingPoint::kVerify : OperatingPoint::kCompare, info);
-  if (!other || (score >= other->threshold) == same) return {};
-  return Format("vpr %s would %s: its threshold is %.4f (%s)", compare ? "verify" : "compare",
-                compare ? (same ? "reject" : "accept")
-                        : (same ? "say different speakers" : "say same speaker"),
-                other->threshold, compare ? "false match rate 1 %" : "equal error rate");
-}
-
-std::size_t FileScorer::Add(const std::vector<std::string>& paths) {
-  std::vector<std::size_t> files;
-  for (const std::string& path : paths) {
-    const auto [entry, inserted] = file_index_.try_emplace(path, paths_.size());
-    if (inserted) paths_.push_back(path);
-    files.push_back(entry->second);
-  }
-  const auto [entry, inserted] = side_index_.try_emplace(files, sides_.size());
-  if (inserted) sides_.push_back(std::move(files));
-  return entry->second;
-}
-
-void FileScorer::Embed(const EmbeddingExtractor& extractor, Progress& progress,
-                       const StopRequested& stop,
-                       const std::function<void(const FailedFile&)>& on_bad) {
-  EmbeddedFiles embedded = EmbedFiles(paths_, extractor, progress, stop, on_bad);
-  fingerprints_ = std::move(embedded.fingerprints);
-  scorer_ = &extractor.scorer();
-  voiceprints_.assign(sides_.size(), std::nullopt);
-  for (std::size_t i = 0; i < sides_.size(); ++i) {
-    Embedding mean(embedded.embeddings.cols);
-    std::vector<SpeechConditions> conditions;
-    for (std::size_t file : sides_[i]) {
-      if (!file_usable(file)) continue;
-      conditions.push_back(embedded.conditions[file]);
-      for (std::size_t d = 0; d < mean.size(); ++d) mean[d] += embedded.embeddings(file, d);
-    }
-    if (conditions.empty()) continue;
-    if (sides_[i].size() > 1) Normalize(mean);
-    voiceprints_[i] = scorer_->MakeVoiceprint(mean, JoinConditions(conditions));
-  }
-}
-
-std::size_t FileScorer::num_usable() const {
-  return static_cast<std::size_t>(std::count_if(voiceprints_.begin(), voiceprints_.end(),
-                                                [](const auto& one) { return one.has_value(); }));
-}
-
-std::optional<vpr::Score> FileScorer::Score(std::size_t a, std::size_t b) const {
-  if (!usable(a) || !usable(b)) return std::nullopt;
-  return scorer_->Compare(*voiceprints_[a], *voiceprints_[b]);
+DecisionThreshold Told(ChosenThreshold chosen) {
+  if (!chosen.warning.empty()) spdlog::warn("{}", chosen.warning);
+  return std::move(chosen.decision);
 }
 
 void AddTrialOptions(CLI::App& command, TrialOptions& options) {

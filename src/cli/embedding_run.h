@@ -1,5 +1,5 @@
-// What the commands share that embed files: the network's options, scores between files that are
-// each embedded once, and trial lists.
+// What the commands share that embed files: the options of the network and of thresholds, and trial
+// lists.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,8 @@
 #include "vpr/base/progress.h"
 #include "vpr/eval/trials.h"
 #include "vpr/model/embedding_extractor.h"
+#include "vpr/model/file_scorer.h"
+#include "vpr/recognize/decision.h"
 
 namespace CLI {
 class App;
@@ -34,75 +36,16 @@ struct NetworkOptions {
 void AddNetworkOptions(CLI::App& command, NetworkOptions& options);
 void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine);
 
-// How to decide: by the model's own threshold, one for a wanted false match rate, or one given.
-struct ThresholdOptions {
-  std::optional<double> threshold;
-  std::string fmr;  // "0.1%" or "0.001"; empty: not asked for
-};
-
 // "0.1%" or "0.001" as a share between 0 and 1; nothing if it is none.
 std::optional<double> ParseRate(std::string_view text);
 CLI::Validator FiniteNumber();
 
 // Declares --threshold and --fmr; `default_threshold`: what is used without them, for the help.
-void AddThresholdOptions(CLI::App& command, ThresholdOptions& options,
+void AddThresholdOptions(CLI::App& command, ThresholdChoice& choice,
                          const std::string& default_threshold);
 
-// By which threshold a command decides if none is asked for.
-enum class OperatingPoint {
-  kCompare,  // that of the equal error rate
-  kVerify    // for a false match rate of kVerifyFmr
-};
-inline constexpr double kVerifyFmr = 0.01;
-// Nothing if the model has none of that kind.
-std::optional<DecisionThreshold> DefaultThreshold(OperatingPoint point, const ModelInfo& info);
-// What the other of the two commands would say of a score if it says something else than `same`;
-// empty: the same.
-std::string OtherAnswer(OperatingPoint point, double score, bool same, const ModelInfo& info);
-// The defaults of compare, verify and identify side by side, for their help.
-std::string OperatingPointsHelp();
-
-// With an empty basis if the user gave the threshold. Throws kInvalidArgument if the model has none
-// of that kind.
-DecisionThreshold ChooseThreshold(const ThresholdOptions& options, const ModelInfo& info,
-                                  const std::string& model);
-
-// Scores between sides of trials: a file, or the files of an enrollment. Each file is read and
-// embedded once however often it is named.
-class FileScorer {
- public:
-  // Return the side's number.
-  std::size_t Add(const std::string& path) { return Add(std::vector<std::string>{path}); }
-  std::size_t Add(const std::vector<std::string>& paths);
-
-  // Embeds all files; one that cannot be used goes to `on_bad`, which may throw to end the work.
-  // The extractor must outlive this object.
-  void Embed(const EmbeddingExtractor& extractor, Progress& progress, const StopRequested& stop,
-             const std::function<void(const FailedFile&)>& on_bad);
-
-  const std::vector<std::string>& paths() const { return paths_; }  // of the files
-  const std::vector<std::size_t>& Files(std::size_t side) const { return sides_[side]; }
-  bool file_usable(std::size_t file) const { return !fingerprints_[file].empty(); }
-  // Of the speech in a file (SpeechFingerprint).
-  const std::string& fingerprint(std::size_t file) const { return fingerprints_[file]; }
-
-  // A side is usable if one of its files is; its voiceprint is that of their mean embedding, its
-  // seconds those of all its speech.
-  bool usable(std::size_t side) const { return voiceprints_[side].has_value(); }
-  double Seconds(std::size_t side) const { return voiceprints_[side]->terms.seconds; }
-  std::size_t num_usable() const;
-
-  // Nothing if one of the sides is not usable.
-  std::optional<vpr::Score> Score(std::size_t a, std::size_t b) const;
-
- private:
-  std::vector<std::string> paths_, fingerprints_;
-  std::unordered_map<std::string, std::size_t> file_index_;
-  std::vector<std::vector<std::size_t>> sides_;
-  std::map<std::vector<std::size_t>, std::size_t> side_index_;
-  const Scorer* scorer_ = nullptr;
-  std::vector<std::optional<Voiceprint>> voiceprints_;  // of the sides; nothing: not usable
-};
+// Warns of what is to be said of a threshold.
+DecisionThreshold Told(ChosenThreshold chosen);
 
 // Trial lists and the sides of their trials, for eval and calibrate.
 struct TrialOptions {

@@ -5,10 +5,8 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
@@ -17,20 +15,16 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
-#include "vpr/identify/gallery.h"
-#include "vpr/identify/strangers.h"
 #include "vpr/mic/phrase_detector.h"
+#include "vpr/print/outcomes.h"
+#include "vpr/recognize/recognizer.h"
 
 namespace vpr::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct Options {
   std::vector<std::string> files;
-  std::size_t top = 3;
-  double fpir = 0.05;
-  std::optional<double> threshold;
+  IdentificationRequest request;
   bool live = false, json = false;
   std::string save;
   StoreArguments store;
@@ -39,165 +33,36 @@ struct Options {
   NetworkOptions network;
 };
 
-class Identifier {
- public:
-  Identifier(const Options& options, const Context& context, const EmbeddingExtractor& extractor,
-             VoiceStore& store)
-      : options_(options),
-        context_(context),
-        extractor_(extractor),
-        store_(store),
-        loaded_(Load()) {
-    Prepare();
-  }
+// Takes in what other processes have changed since.
+void TakeInChanges(const Options& options, Recognizer& recognizer, Progress& progress) {
+  if (!recognizer.Refresh(progress)) return;
+  spdlog::info("the store was changed: {} people are enrolled",
+               recognizer.Basis(options.request, progress).enrolled);
+}
 
-  // Takes in what other processes have changed since.
-  void Refresh() {
-    if (!store_.HasChanged()) return;
-    loaded_ = Load();
-    Prepare();
-    spdlog::info("the store was changed: {} people are enrolled", gallery().size());
-  }
-
-  const Gallery& gallery() const { return loaded_.gallery; }
-
-  std::vector<Candidate> Search(const Recording& recording) const {
-    return gallery().Search(
-        extractor_.scorer().MakeVoiceprint(recording.embedding, recording.conditions),
-        std::max<std::size_t>(options_.top, 2));
-  }
-
-  std::string Name(const Candidate& candidate) const {
-    return std::string(gallery().name(candidate.speaker));
-  }
-  bool Known(const std::vector<Candidate>& candidates) const {
-    return !candidates.empty() && candidates[0].value >= threshold_;
-  }
-
-  // The answer for one recording, as text or JSON.
-  std::string Answer(const Recording& recording, const Json& more = Json::object()) const {
-    const std::vector<Candidate> candidates =
-        recording.failure.empty() ? Search(recording) : std::vector<Candidate>();
-    const bool known = Known(candidates);
-    const double margin =
-        candidates.size() < 2 ? std::nan("") : candidates[0].value - candidates[1].value;
-    const std::string note = Note(candidates);
-    if (options_.json) {
-      Json json = {{"file", recording.source},
-                   {"decision", nullptr},
-                   {"candidates", Json::array()},
-                   {"speech_seconds", SpeechSeconds(recording)},
-                   {"snr_db", recording.quality.snr_db},
-                   {"threshold", threshold_},
-                   {"margin", nullptr},
-                   {"enrolled", gallery().size()},
-                   {"fpir", nullptr},
-                   {"stranger_shift", strangers_.shift},
-                   {"strangers", strangers_.people},
-                   {"warnings", recording.warnings}};
-      if (known) json["decision"] = Name(candidates[0]);
-      if (!options_.threshold) json["fpir"] = options_.fpir;
-      if (!std::isnan(margin)) json["margin"] = margin;
-      for (std::size_t i = 0; i < std::min(options_.top, candidates.size()); ++i) {
-        Json one = {
-            {"name", Name(candidates[i])}, {"score", candidates[i].value}, {"llr", nullptr}};
-        if (!std::isnan(candidates[i].llr)) one["llr"] = candidates[i].llr;
-        json["candidates"].push_back(std::move(one));
-      }
-      if (!recording.failure.empty()) json["error"] = recording.failure;
-      json["note"] = nullptr;
-      if (!note.empty()) json["note"] = note;
-      json.update(more);
-      return ToLine(json);
-    }
-    if (!recording.failure.empty()) {
-      const bool silent = recording.heard && recording.quality.speech_seconds == 0;
-      return Printable(recording.source) + "\t" + (silent ? "no speech" : "not usable") + "\n";
-    }
-    std::string text = Format("%s\t%s\t%.2f\tthreshold %.2f", Printable(recording.source).c_str(),
-                              known ? Name(candidates[0]).c_str() : "unknown speaker",
-                              candidates[0].value, threshold_);
-    if (!std::isnan(margin)) text += Format("\tmargin %.2f", margin);
-    std::string others;
-    for (std::size_t i = known ? 1 : 0; i < std::min(options_.top, candidates.size()); ++i)
-      others += Format("%s%s %.2f", others.empty() ? "" : ", ", Name(candidates[i]).c_str(),
-                       candidates[i].value);
-    if (!others.empty()) text += (known ? "\tnext: " : "\tnearest: ") + others;
-    if (!note.empty()) text += "\t" + note;
-    return text + "\n";
-  }
-
- private:
-  // Where vpr verify would accept who is not known here: its threshold is lower, as it is asked for
-  // one person, not for any of them.
-  std::string Note(const std::vector<Candidate>& candidates) const {
-    if (candidates.empty() || Known(candidates)) return {};
-    const auto verify = DefaultThreshold(OperatingPoint::kVerify, extractor_.info());
-    if (!verify || candidates[0].value < verify->threshold) return {};
-    return Format("vpr verify would accept %s: its threshold is %.2f (false match rate 1 %%)",
-                  Name(candidates[0]).c_str(), verify->threshold);
-  }
-
-  LoadedGallery Load() {
-    return LoadGallery(store_, extractor_.scorer(), extractor_.info(),
-                       *MakeConsoleProgress(context_));
-  }
-
-  // After loading: is there somebody, and what is the threshold?
-  void Prepare() {
-    if (!loaded_.other_network.empty())
-      spdlog::warn(
-          "{} of the enrolled people were enrolled with another model and cannot be found, the "
-          "first is '{}'; run vpr speakers re-embed, or enroll them again",
-          loaded_.other_network.size(), Printable(loaded_.other_network.front()));
-    if (gallery().size() == 0)
-      throw Error(ErrorCode::kNotFound,
-                  "nobody is enrolled in '" + Printable(store_.Describe()) +
-                      "' with this model; start with: vpr enroll NAME FILE...");
-    if (options_.threshold) {
-      threshold_ = *options_.threshold;
-    } else {
-      const OpenSetThreshold found =
-          FindOpenSetThreshold(extractor_.info(), options_.fpir, gallery().size());
-      strangers_ = FindStrangerShift(gallery(), extractor_.scorer());
-      threshold_ = found.threshold + strangers_.shift;
-      if (found.extrapolated)
-        spdlog::info(
-            "the threshold stands for a false match rate of {:.2g} a comparison, lower than the "
-            "model's trials could measure: it is an estimate",
-            found.fmr);
-    }
-  }
-
-  const Options& options_;
-  const Context& context_;
-  const EmbeddingExtractor& extractor_;
-  VoiceStore& store_;
-  LoadedGallery loaded_;
-  double threshold_ = 0;
-  StrangerShift strangers_;
-};
+void PrintOutcome(const Options& options, const IdentificationOutcome& outcome) {
+  Print(options.json ? ToJson(outcome) : ToText(outcome));
+}
 
 void WarnOf(const Recording& recording) {
   if (!recording.failure.empty()) spdlog::warn("{}", recording.failure);
-  for (const std::string& warning : recording.warnings)
-    spdlog::warn("'{}' is doubtful: {}", Printable(recording.source), warning);
+  for (const std::string& line : DoubtfulLines(recording.source, recording.warnings))
+    spdlog::warn("{}", line);
 }
 
-int IdentifyFiles(const Options& options, const Context& context,
-                  const EmbeddingExtractor& extractor, const Identifier& identifier) {
+int IdentifyFiles(const Options& options, const Context& context, Recognizer& recognizer) {
   std::size_t failed = 0;
   const auto progress = MakeConsoleProgress(context);
   EmbedRecordings(
-      options.files, extractor, options.limits, false, *progress, CatchInterrupts(),
+      options.files, recognizer.extractor(), options.limits, false, *progress, CatchInterrupts(),
       [&](Recording&& recording) {
         if (!recording.failure.empty()) {
           ++failed;
           progress->Warn(recording.failure);
         }
-        for (const std::string& warning : recording.warnings)
-          progress->Warn("'" + Printable(recording.source) + "' is doubtful: " + warning);
-        Print(identifier.Answer(recording));
+        for (const std::string& line : DoubtfulLines(recording.source, recording.warnings))
+          progress->Warn(line);
+        PrintOutcome(options, recognizer.Identify(recording, options.request, *progress));
       });
   if (failed > 0)
     throw Error(ErrorCode::kUnusable,
@@ -220,8 +85,7 @@ bool WaitForEnter(const StopRequested& stop) {
 }
 
 // As the tutorial does it: Enter, some seconds, an answer, again.
-int IdentifyTakes(const Options& options, const Context& context,
-                  const EmbeddingExtractor& extractor, Identifier& identifier) {
+int IdentifyTakes(const Options& options, const Context& context, Recognizer& recognizer) {
   const bool terminal = options.mic.from != "-" && ::isatty(STDIN_FILENO) == 1;
   const StopRequested stop = CatchInterrupts();
   const auto progress = MakeConsoleProgress(context);
@@ -234,7 +98,8 @@ int IdentifyTakes(const Options& options, const Context& context,
     if (stop() || (!more && (terminal || take > 1))) break;
     Recording recording;
     try {
-      recording = ReadOneRecording("", options.mic, extractor, options.limits, false, *progress);
+      recording = ReadOneRecording("", options.mic, recognizer.extractor(), options.limits, false,
+                                   *progress);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kInterrupted) break;
       if (error.code() != ErrorCode::kUnusable) throw;
@@ -243,8 +108,8 @@ int IdentifyTakes(const Options& options, const Context& context,
       recording.failure = error.what();
     }
     WarnOf(recording);
-    identifier.Refresh();
-    Print(identifier.Answer(recording));
+    TakeInChanges(options, recognizer, *progress);
+    PrintOutcome(options, recognizer.Identify(recording, options.request, *progress));
     if (!more) break;
   }
   return kExitDone;
@@ -275,8 +140,9 @@ class Meter {
   std::chrono::steady_clock::time_point last_{};
 };
 
-int IdentifyLive(const Options& options, const Context& context,
-                 const EmbeddingExtractor& extractor, Identifier& identifier) {
+int IdentifyLive(const Options& options, const Context& context, Recognizer& recognizer) {
+  const EmbeddingExtractor& extractor = recognizer.extractor();
+  const auto progress = MakeConsoleProgress(context);
   using Clock = std::chrono::steady_clock;
   const StopRequested stop = CatchInterrupts();
   const std::unique_ptr<LiveAudio> audio = OpenMic(options.mic);
@@ -298,7 +164,7 @@ int IdentifyLive(const Options& options, const Context& context,
       spdlog::info("{}", recording.failure);
       return;
     }
-    identifier.Refresh();
+    TakeInChanges(options, recognizer, *progress);
     if (options.save.empty()) {
       recording.source = Format("phrase %zu", number);
     } else {
@@ -309,8 +175,9 @@ int IdentifyLive(const Options& options, const Context& context,
     }
     WarnOf(recording);
     const double milliseconds = 1000 * std::chrono::duration<double>(Clock::now() - start).count();
-    Print(identifier.Answer(recording, {{"at_seconds", static_cast<double>(heard) / kSampleRate},
-                                        {"computed_ms", milliseconds}}));
+    IdentificationOutcome outcome = recognizer.Identify(recording, options.request, *progress);
+    outcome.phrase = {static_cast<double>(heard) / kSampleRate, milliseconds};
+    PrintOutcome(options, outcome);
   };
   std::vector<float> samples;
   bool more = true;
@@ -330,9 +197,10 @@ int IdentifyLive(const Options& options, const Context& context,
       const Recording so_far =
           EmbedRecording("phrase", detector.current(), extractor, options.limits);
       if (so_far.failure.empty()) {
-        const std::vector<Candidate> candidates = identifier.Search(so_far);
-        guess = (identifier.Known(candidates) ? "" : "unknown, nearest ") +
-                identifier.Name(candidates[0]) + Format(" (%.2f)", candidates[0].value);
+        const IdentificationOutcome found =
+            recognizer.Identify(so_far, options.request, *progress);
+        guess = (found.known() ? "" : "unknown, nearest ") + found.candidates[0].name +
+                Format(" (%.2f)", found.candidates[0].score);
       }
     }
     meter.Show(detector.level(), detector.in_phrase() ? "speech " + guess : "");
@@ -349,13 +217,14 @@ int IdentifyLive(const Options& options, const Context& context,
 }
 
 int Run(const Options& options, const Context& context) {
-  const std::unique_ptr<VoiceStore> store = OpenStore(options.store);
-  const EmbeddingExtractor extractor =
-      EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
-  Identifier identifier(options, context, extractor, *store);
-  if (options.live) return IdentifyLive(options, context, extractor, identifier);
-  if (options.mic.wanted()) return IdentifyTakes(options, context, extractor, identifier);
-  return IdentifyFiles(options, context, extractor, identifier);
+  std::unique_ptr<VoiceStore> store = OpenStore(options.store);
+  const std::string model = FindModel(options.network.model);
+  Recognizer recognizer(EmbeddingExtractor::Open(model, options.network.engine), model,
+                        std::move(store));
+  recognizer.Basis(options.request, *MakeConsoleProgress(context));  // before anybody speaks
+  if (options.live) return IdentifyLive(options, context, recognizer);
+  if (options.mic.wanted()) return IdentifyTakes(options, context, recognizer);
+  return IdentifyFiles(options, context, recognizer);
 }
 
 }  // namespace
@@ -370,7 +239,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
   command
       ->add_option("--save", options->save, "With --live: keep the phrases as WAV in this folder")
       ->type_name("DIR");
-  command->add_option("--top", options->top, "Candidates to show")
+  command->add_option("--top", options->request.top, "Candidates to show")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
       ->type_name("K")
       ->capture_default_str();
@@ -378,7 +247,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
       command
           ->add_option_function<std::string>(
               "--fpir",
-              [options](const std::string& text) { options->fpir = ParseRate(text).value(); },
+              [options](const std::string& text) { options->request.fpir = ParseRate(text).value(); },
               "Of strangers, this share may be taken for somebody enrolled, as 5% or 0.05")
           ->check(CLI::Validator(
               [](const std::string& text) {
@@ -391,7 +260,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
           ->type_name("RATE")
           ->default_str("5%");
   command
-      ->add_option("-t,--threshold", options->threshold,
+      ->add_option("-t,--threshold", options->request.threshold,
                    "Known from this score on (default: found from the model's calibration, --fpir "
                    "and the number of enrolled people)")
       ->check(FiniteNumber())

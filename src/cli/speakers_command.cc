@@ -8,17 +8,16 @@
 #include "cli/command.h"
 #include "cli/embedding_run.h"
 #include "cli/voices.h"
-#include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
-#include "vpr/identify/gallery.h"
+#include "vpr/print/outcomes.h"
+#include "vpr/print/speakers.h"
+#include "vpr/recognize/recognizer.h"
 #include "vpr/store/json_lines.h"
 
 namespace vpr::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct Options {
   std::string name, other, text, file = "-";
@@ -30,28 +29,10 @@ struct Options {
   QualityLimits limits;
 };
 
-double Seconds(const EnrolledSpeaker& speaker) {
-  double seconds = 0;
-  for (const EnrolledUtterance& utterance : speaker.utterances) seconds += utterance.speech_seconds;
-  return seconds;
-}
-
-Json Summary(const EnrolledSpeaker& speaker) {
-  return {{"name", speaker.name},
-          {"utterances", speaker.utterances.size()},
-          {"speech_seconds", Seconds(speaker)},
-          {"enrolled_at", speaker.enrolled_at},
-          {"note", speaker.note}};
-}
-
 int List(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
   store->ForEach(false, [&](EnrolledSpeaker&& speaker) {
-    if (options.json) return PrintJson(Summary(speaker));
-    Print(Format("%s\t%zu utterance%s\t%.1f s\t%s%s\n", speaker.name.c_str(),
-                 speaker.utterances.size(), speaker.utterances.size() == 1 ? "" : "s",
-                 Seconds(speaker), speaker.enrolled_at.c_str(),
-                 speaker.note.empty() ? "" : ("\t" + Printable(speaker.note)).c_str()));
+    Print(options.json ? SummaryJson(speaker) : ToRow(speaker));
   });
   return kExitDone;
 }
@@ -59,28 +40,7 @@ int List(const Options& options, const Context&) {
 int Show(const Options& options, const Context&) {
   const auto store = OpenStore(options.store);
   const EnrolledSpeaker speaker = FindSpeaker(*store, options.name);
-  if (options.json) {
-    Json json = Summary(speaker);
-    json["utterances"] = Json::array();
-    for (const EnrolledUtterance& utterance : speaker.utterances)
-      json["utterances"].push_back({{"id", utterance.id},
-                                    {"source", utterance.source},
-                                    {"enrolled_at", utterance.enrolled_at},
-                                    {"speech_seconds", utterance.speech_seconds},
-                                    {"snr_db", utterance.snr_db},
-                                    {"network", utterance.network}});
-    PrintJson(json);
-    return kExitDone;
-  }
-  std::string text = Format("%s, enrolled %s, %.1f s of speech\n", speaker.name.c_str(),
-                            speaker.enrolled_at.c_str(), Seconds(speaker));
-  if (!speaker.note.empty()) text += Printable(speaker.note) + "\n";
-  for (const EnrolledUtterance& utterance : speaker.utterances)
-    text += Format("%lld\t%.1f s\t%.0f dB\t%s\t%s\tnetwork %.8s\n",
-                   static_cast<long long>(utterance.id), utterance.speech_seconds, utterance.snr_db,
-                   utterance.enrolled_at.c_str(), Printable(utterance.source).c_str(),
-                   utterance.network.c_str());
-  Print(text);
+  Print(options.json ? ToJson(speaker) : ToText(speaker));
   return kExitDone;
 }
 
@@ -211,65 +171,16 @@ int Import(const Options& options, const Context& context) {
   return kExitDone;
 }
 
-int ReEmbed(const Options& options, const Context& context) {
+int RunReEmbed(const Options& options, const Context& context) {
   const auto store = OpenStore(options.store);
   const EmbeddingExtractor extractor =
       EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
-  const std::string& network = extractor.info().network_fingerprint;
   const auto progress = MakeConsoleProgress(context);
-  const StopRequested stop = CatchInterrupts();
-  std::vector<EnrolledUtterance> changed;
-  std::vector<std::string> lost;  // people without an utterance for this network
-  std::size_t current = 0, without_audio = 0, done = 0;
-  progress->Start("embedding", "speaker", store->NumSpeakers());
-  store->ForEach(true, [&](EnrolledSpeaker&& speaker) {
-    if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was changed");
-    std::size_t usable = 0;
-    for (EnrolledUtterance& utterance : speaker.utterances) {
-      if (utterance.network == network) {
-        ++current;
-        ++usable;
-        continue;
-      }
-      if (utterance.audio.empty()) {
-        ++without_audio;
-        continue;
-      }
-      const std::string what = Format("utterance %lld of %s", static_cast<long long>(utterance.id),
-                                      Printable(speaker.name).c_str());
-      const Recording recording = EmbedRecording(what, DecodeAudio(utterance.audio, what).samples,
-                                                 extractor, options.limits);
-      if (!recording.failure.empty()) {
-        progress->Warn(recording.failure);
-        continue;
-      }
-      utterance.embedding = recording.embedding;
-      utterance.network = network;
-      SetConditions(recording.conditions, utterance);
-      utterance.audio.clear();
-      changed.push_back(std::move(utterance));
-      ++usable;
-    }
-    if (usable == 0) lost.push_back(speaker.name);
-    progress->Update(++done);
-  });
-  progress->Finish();
-  std::size_t replaced = 0;
-  if (!changed.empty()) replaced = store->ReplaceEmbeddings(changed);
-  if (replaced < changed.size())
-    progress->Warn(Format("%zu utterances were removed meanwhile", changed.size() - replaced));
-  if (options.json) {
-    PrintJson({{"re_embedded", replaced},
-               {"current", current},
-               {"without_audio", without_audio},
-               {"must_enroll_again", lost}});
-  } else {
-    Print(
-        Format("%zu utterances embedded again, %zu were of this model already, %zu have no audio "
-               "kept\n",
-               replaced, current, without_audio));
-    for (const std::string& name : lost) Print(name + " must enroll again\n");
-  }
+  const ReEmbedOutcome outcome =
+      ReEmbed(*store, extractor, options.limits, *progress, CatchInterrupts());
+  if (outcome.removed > 0)
+    progress->Warn(Format("%zu utterances were removed meanwhile", outcome.removed));
+  Print(options.json ? ToJson(outcome) : ToText(outcome));
   return kExitDone;
 }
 
@@ -342,7 +253,7 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
       "  vpr speakers import voices.jsonl --db other.db\n"
       "  vpr speakers export | vpr speakers import - --db postgresql://ada@host/voices");
   CLI::App* re_embed =
-      add("re-embed", "Make the embeddings anew with another model, from kept audio", ReEmbed);
+      add("re-embed", "Make the embeddings anew with another model, from kept audio", RunReEmbed);
   AddNetworkOptions(*re_embed, options->network);
   re_embed->footer(
       "Only what was enrolled with --keep-audio can be embedded again; who must enroll anew is "

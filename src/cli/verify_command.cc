@@ -1,8 +1,6 @@
 // vpr verify: is it who they say they are?
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/embedding_run.h"
@@ -10,22 +8,20 @@
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
-#include "vpr/identify/gallery.h"
-#include "vpr/identify/strangers.h"
+#include "vpr/print/outcomes.h"
+#include "vpr/recognize/people.h"
+#include "vpr/recognize/recognizer.h"
 #include "vpr/transcribe/transcriber.h"
 
 namespace vpr::cli {
 namespace {
-
-// Of a larger store this command does not read all voices to learn how alike they are.
-constexpr std::size_t kMostForStrangers = 1000;
 
 constexpr char kDraw[] = "digits";  // --prompt: draw some
 constexpr double kPromptSeconds = 7;
 
 struct Options {
   std::string name, file;
-  ThresholdOptions threshold;
+  ThresholdChoice threshold;
   bool json = false, exit_status = false;
   StoreArguments store;
   MicArguments mic;
@@ -57,122 +53,42 @@ std::optional<Prompt> MakePrompt(const Options& options) {
   return prompt;
 }
 
+SpokenWords Heard(const Prompt& prompt, const std::vector<float>& samples) {
+  const Transcriber::WordCheck check =
+      prompt.transcriber.CheckWords(prompt.transcriber.LogProbs(samples), prompt.words);
+  return {prompt.transcriber.tokens().Decode(prompt.words), check.heard, check.score,
+          check.threshold, check.right};
+}
+
 int Run(const Options& options, const Context& context) {
-  const std::unique_ptr<VoiceStore> store = OpenStore(options.store);
-  const EnrolledSpeaker speaker = FindSpeaker(*store, options.name);
+  std::unique_ptr<VoiceStore> store = OpenStore(options.store);
   const std::string model = FindModel(options.network.model);
-  const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options.network.engine);
-  const ModelInfo& info = extractor.info();
-  ThresholdOptions wanted = options.threshold;
-  if (!wanted.threshold && wanted.fmr.empty() && !info.fmr_thresholds.empty()) wanted.fmr = "1%";
-  DecisionThreshold decision = ChooseThreshold(wanted, info, model);
-  const auto usable = UtterancesOfNetwork(speaker, info);
-  if (usable.empty())
-    throw Error(ErrorCode::kIncompatible,
-                "'" + Printable(options.name) +
-                    (speaker.utterances.empty() ? "' has no utterances any more; enroll again"
-                                                : "' was enrolled with another model; run vpr "
-                                                  "speakers re-embed, or enroll again"));
-  const Template enrollment = MakeTemplate(usable);
-  const std::optional<Prompt> prompt = MakePrompt(options);
+  Recognizer recognizer(EmbeddingExtractor::Open(model, options.network.engine), model,
+                        std::move(store));
   const auto progress = MakeConsoleProgress(context);
-  const Scorer& scorer = extractor.scorer();
-  StrangerShift strangers;
-  if (!options.threshold.threshold && scorer.is_conditional() &&
-      store->NumSpeakers() <= kMostForStrangers) {
-    strangers = FindStrangerShift(LoadGallery(*store, scorer, info, *progress).gallery, scorer);
-    decision.threshold += strangers.shift;
-  }
+  const Claim claim = recognizer.MakeClaim(options.name, options.threshold, *progress);
+  if (!claim.warning.empty()) progress->Warn(claim.warning);
+  const std::optional<Prompt> prompt = MakePrompt(options);
   // Last of all, so that it is not known before the microphone listens.
   if (options.prompt == kDraw)
     std::fprintf(stderr, "say: %s\n", prompt->transcriber.tokens().Decode(prompt->words).c_str());
-  const Recording recording = [&] {
-    try {
-      Recording read = ReadOneRecording(options.file, options.mic, extractor, options.limits,
-                                        prompt.has_value(), *progress);
-      if (!read.failure.empty()) throw Error(ErrorCode::kUnusable, read.failure);
-      return read;
-    } catch (const Error& error) {
-      if (options.json)
-        PrintJson({{"name", options.name},
-                   {"file", options.mic.wanted() ? "microphone" : options.file},
-                   {"decision", nullptr},
-                   {"error", error.what()}});
-      throw;
-    }
-  }();
-  for (const std::string& warning : recording.warnings)
-    progress->Warn("'" + Printable(recording.source) + "' is doubtful: " + warning);
-  const Score score =
-      scorer.Compare(scorer.MakeVoiceprint(enrollment.embedding, enrollment.conditions),
-                     scorer.MakeVoiceprint(recording.embedding, recording.conditions));
-  const bool right_voice = score.value >= decision.threshold;
-  std::optional<Transcriber::WordCheck> words;
-  if (prompt)
-    words = prompt->transcriber.CheckWords(prompt->transcriber.LogProbs(recording.samples),
-                                           prompt->words);
-  const bool accepted = right_voice && (!words || words->right);
-  const std::string other = OtherAnswer(OperatingPoint::kVerify, score.value, right_voice, info);
-  if (options.json) {
-    nlohmann::ordered_json json = {{"name", options.name},
-                                   {"file", recording.source},
-                                   {"decision", accepted ? "accepted" : "rejected"},
-                                   {"score", score.value},
-                                   {"threshold", decision.threshold},
-                                   {"cosine", score.cosine},
-                                   {"llr", nullptr},
-                                   {"fmr", nullptr},
-                                   {"fnmr", nullptr},
-                                   {"speech_seconds", SpeechSeconds(recording)},
-                                   {"snr_db", recording.quality.snr_db},
-                                   {"warnings", recording.warnings},
-                                   {"enrolled_utterances", usable.size()},
-                                   {"note", nullptr},
-                                   {"stranger_shift", strangers.shift},
-                                   {"strangers", strangers.people},
-                                   {"prompt", nullptr},
-                                   {"model", model}};
-    if (words)
-      json["prompt"] = {{"words", prompt->transcriber.tokens().Decode(prompt->words)},
-                        {"heard", words->heard},
-                        {"score", words->score},
-                        {"threshold", words->threshold},
-                        {"right_words", words->right},
-                        {"right_voice", right_voice}};
-    if (!std::isnan(score.llr)) json["llr"] = score.llr;
-    if (!other.empty()) json["note"] = other;
-    if (!decision.basis.empty()) {
-      json["fmr"] = decision.fmr;
-      json["fnmr"] = decision.fnmr;
-    }
-    PrintJson(json);
-  } else {
-    std::string text =
-        Format("score         %.4f\nthreshold     %.4f", score.value, decision.threshold);
-    if (!decision.basis.empty())
-      text += Format("  (false matches %.2f %%, false non-matches %.2f %%: %s)", 100 * decision.fmr,
-                     100 * decision.fnmr, Printable(decision.basis).c_str());
-    text += "\n";
-    if (strangers.shift > 0)
-      text += Format(
-          "strangers     threshold raised by %.2f: the %zu people looked at here are more "
-          "alike than usual\n",
-          strangers.shift, strangers.people);
-    if (!std::isnan(score.llr)) text += Format("LLR           %+.2f\n", score.llr);
-    text += Format("speech        %.1f s, %.0f dB above the noise\n", SpeechSeconds(recording),
-                   recording.quality.snr_db);
-    if (!other.empty()) text += "note          " + other + "\n";
-    if (words)
-      text += Format("words         %.3f, threshold %.3f: %s, heard '%s'\n", words->score,
-                     words->threshold, words->right ? "right" : "wrong",
-                     Printable(words->heard).c_str());
-    Print(text +
-          (accepted      ? "accepted: "
-           : right_voice ? "rejected: not the words that were asked for: "
-                         : "rejected: not ") +
-          options.name + "\n");
+  Recording recording;
+  try {
+    recording = ReadOneRecording(options.file, options.mic, recognizer.extractor(), options.limits,
+                                 prompt.has_value(), *progress);
+    if (!recording.failure.empty()) throw Error(ErrorCode::kUnusable, recording.failure);
+  } catch (const Error& error) {
+    recording.source = options.mic.wanted() ? "microphone" : options.file;
+    recording.failure = error.what();
+    if (options.json) Print(ToJson(recognizer.Verify(claim, recording)));
+    throw;
   }
-  return options.exit_status && !accepted ? kExitRejected : kExitDone;
+  for (const std::string& line : DoubtfulLines(recording.source, recording.warnings))
+    progress->Warn(line);
+  VerificationOutcome outcome = recognizer.Verify(claim, recording);
+  if (prompt) outcome.words = Heard(*prompt, recording.samples);
+  Print(options.json ? ToJson(outcome) : ToText(outcome));
+  return options.exit_status && !outcome.accepted() ? kExitRejected : kExitDone;
 }
 
 }  // namespace

@@ -14,7 +14,6 @@
 #include <map>
 
 #include "cli/command.h"
-#include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/parallel.h"
@@ -153,29 +152,6 @@ std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool crea
     options.key.passphrase = *passphrase;
     return VoiceStore::Open(options);
   }
-}
-
-EnrolledSpeaker FindSpeaker(VoiceStore& store, const std::string& name) {
-  if (std::optional<EnrolledSpeaker> speaker = store.Find(name)) return *std::move(speaker);
-  constexpr std::size_t kMost = 20000;  // reading more would take longer than anybody waits
-  std::string hint;
-  if (LooksLikeRecording(name)) {
-    hint = ", which is a recording: the name comes before it";
-  } else if (store.NumSpeakers() <= kMost) {
-    std::vector<std::string> names;
-    store.ForEach(false, [&](EnrolledSpeaker&& one) { names.push_back(std::move(one.name)); });
-    hint = DidYouMean(name, names);
-  }
-  throw Error(ErrorCode::kNotFound, "nobody is enrolled as '" + Printable(name) + "'" + hint +
-                                        (hint.empty() ? "; see: vpr speakers list" : ""));
-}
-
-bool LooksLikeRecording(const std::string& word) {
-  // Endings of two letters, as in Beau.au, are names as well.
-  const std::size_t dot = word.rfind('.');
-  const bool certain = HasAudioExtension(word) && word.size() - dot > 3;
-  return certain ||
-         ((HasAudioExtension(word) || word.find('/') != std::string::npos) && IsRegularFile(word));
 }
 
 void AddMicOptions(CLI::App& command, MicArguments& arguments) {

@@ -56,12 +56,6 @@ bool DescribesServer(const VoiceStore& store);
 std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool create = false,
                                       bool encrypt = false);
 
-// The speaker of this name, or kNotFound with the nearest name that is enrolled.
-EnrolledSpeaker FindSpeaker(VoiceStore& store, const std::string& name);
-
-// Whether a word of the command line is rather a recording than somebody's name.
-bool LooksLikeRecording(const std::string& word);
-
 struct MicArguments {
   bool mic = false;
   std::string device, from;  // from: a recording that stands in for the microphone

@@ -447,14 +447,11 @@ void CheckTemplateBlock(std::string_view data) {
   DecodeBlock(data, loaded, mutex);
 }
 
-OpenSetThreshold FindOpenSetThreshold(const ModelInfo& info, double fpir, std::size_t enrolled) {
-  if (!(fpir > 0 && fpir < 1))
-    throw Error(ErrorCode::kInvalidArgument,
-                "the wanted rate of false identifications must be between 0 and 1");
-  const double wanted =
-      -std::expm1(std::log1p(-fpir) / static_cast<double>(std::max<std::size_t>(enrolled, 1)));
-  // What was measured, by rising threshold.
-  std::vector<std::pair<double, double>> points;  // threshold, ln of the rate
+namespace {
+
+// What was measured, by rising threshold: threshold, ln of the false match rate.
+std::vector<std::pair<double, double>> MeasuredRates(const ModelInfo& info) {
+  std::vector<std::pair<double, double>> points;
   auto add = [&](double threshold, double fmr) {
     if (fmr <= 0 || (!points.empty() &&
                      (threshold <= points.back().first || std::log(fmr) >= points.back().second)))
@@ -466,6 +463,20 @@ OpenSetThreshold FindOpenSetThreshold(const ModelInfo& info, double fpir, std::s
     // Of enough trials, and none matched: the rate is below the one wanted.
     if (one.supported) add(one.threshold, one.fmr > 0 ? one.fmr : one.wanted_fmr);
   }
+  return points;
+}
+
+}  // namespace
+
+bool HasOpenSetThreshold(const ModelInfo& info) { return MeasuredRates(info).size() >= 2; }
+
+OpenSetThreshold FindOpenSetThreshold(const ModelInfo& info, double fpir, std::size_t enrolled) {
+  if (!(fpir > 0 && fpir < 1))
+    throw Error(ErrorCode::kInvalidArgument,
+                "the wanted rate of false identifications must be between 0 and 1");
+  const double wanted =
+      -std::expm1(std::log1p(-fpir) / static_cast<double>(std::max<std::size_t>(enrolled, 1)));
+  const std::vector<std::pair<double, double>> points = MeasuredRates(info);
   if (points.size() < 2)
     throw Error(
         ErrorCode::kInvalidArgument,

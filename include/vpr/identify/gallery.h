@@ -130,5 +130,7 @@ struct OpenSetThreshold {
 // to be linear in the score, and below the lowest measured one to fall on as before. Throws
 // kInvalidArgument if the model has fewer than two thresholds to go by, or fpir is not in (0, 1).
 OpenSetThreshold FindOpenSetThreshold(const ModelInfo& info, double fpir, std::size_t enrolled);
+// Whether the model has as many.
+bool HasOpenSetThreshold(const ModelInfo& info);
 
 }  // namespace vpr

@@ -1,0 +1,482 @@
+#include "vpr/recognize/recognizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include "recognize/enrolled_voices.h"
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+#include "vpr/identify/enrollment.h"
+#include "vpr/identify/gallery.h"
+#include "vpr/model/file_scorer.h"
+#include "vpr/recognize/people.h"
+
+namespace vpr {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A voice is said to be another name's already if so few strangers would be taken for that one.
+constexpr double kResemblingFpir = 0.01;
+
+// Of a larger store a verification does not read all voices to learn how alike they are.
+constexpr std::size_t kMostForStrangers = 1000;
+
+// From so many on, what was enrolled anew is looked up in the store instead of being left out of
+// every search.
+constexpr std::size_t kMostSuperseded = 64;
+
+EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info, bool keep_audio) {
+  EnrolledUtterance utterance;
+  std::error_code error;
+  utterance.source = recording.source == "microphone" || recording.source == "-"
+                         ? recording.source
+                         : fs::absolute(recording.source, error).lexically_normal().string();
+  utterance.enrolled_at = UtcNow();
+  utterance.network = info.network_fingerprint;
+  SetConditions(recording.conditions, utterance);
+  utterance.snr_db = recording.quality.snr_db;
+  utterance.embedding = std::move(recording.embedding);
+  if (keep_audio) utterance.audio = EncodeFlac(recording.samples);
+  return utterance;
+}
+
+// A network gives one recording one embedding, but for rounding.
+bool SameRecording(const EnrolledUtterance& a, const EnrolledUtterance& b) {
+  return std::equal(a.embedding.begin(), a.embedding.end(), b.embedding.begin(), b.embedding.end(),
+                    [](float x, float y) { return std::abs(x - y) < 1e-5f; });
+}
+
+// An utterance that may be enrolled.
+struct Fresh {
+  EnrollmentOutcome::Utterance said;
+  EnrolledUtterance utterance;
+};
+
+std::vector<const EnrolledUtterance*> Together(const std::vector<EnrolledUtterance>& before,
+                                               const std::vector<Fresh>& fresh) {
+  std::vector<const EnrolledUtterance*> all;
+  for (const EnrolledUtterance& one : before) all.push_back(&one);
+  for (const Fresh& one : fresh) all.push_back(&one.utterance);
+  return all;
+}
+
+// Takes those out of `fresh` that `before` or an earlier one is the same recording as.
+void LeaveOutDuplicates(const std::vector<EnrolledUtterance>& before, std::vector<Fresh>& fresh,
+                        EnrollmentOutcome& outcome) {
+  std::vector<Fresh> kept;
+  for (Fresh& one : fresh) {
+    const auto all = Together(before, kept);
+    if (std::any_of(all.begin(), all.end(), [&](const EnrolledUtterance* other) {
+          return SameRecording(*other, one.utterance);
+        }))
+      outcome.left_out.push_back({one.said.file,
+                                  "'" + Printable(one.said.file) + "' is enrolled already",
+                                  EnrollmentOutcome::Why::kDuplicate});
+    else
+      kept.push_back(std::move(one));
+  }
+  fresh = std::move(kept);
+}
+
+// Why an utterance is somebody else's. `nobody`: all are, of several voices with as many each.
+std::string UnlikeReason(const std::string& file, const std::vector<const EnrolledUtterance*>& all,
+                         std::size_t before, bool nobody) {
+  if (all.size() == 2)
+    return Format("'%s' and '%s' do not sound like one person", Printable(all[0]->source).c_str(),
+                  Printable(all[1]->source).c_str());
+  if (nobody) return "the utterances sound like several people, and no voice has the most of them";
+  return "'" + Printable(file) + "' sounds like somebody else than " +
+         (before > 0 ? "what is enrolled" : "the other utterances");
+}
+
+// Takes those out of `fresh` that are of another voice than the person's, or, with `force`, says so
+// of them.
+void LeaveOutForeign(const std::vector<EnrolledUtterance>& before, const Scorer& scorer,
+                     const ModelInfo& info, bool force, std::vector<Fresh>& fresh,
+                     EnrollmentOutcome& outcome) {
+  if (info.decision.basis.empty()) return;
+  const auto all = Together(before, fresh);
+  const std::vector<std::size_t> foreign =
+      FindForeign(all, before.size(), scorer, info.decision.threshold);
+  const bool nobody = before.empty() && foreign.size() == fresh.size();
+  for (std::size_t i : foreign) {
+    EnrollmentOutcome::Utterance& said = fresh[i - before.size()].said;
+    said.unlike = UnlikeReason(said.file, all, before.size(), nobody);
+  }
+  if (force) return;
+  std::erase_if(fresh, [&](const Fresh& one) {
+    if (one.said.unlike.empty()) return false;
+    outcome.left_out.push_back(
+        {one.said.file, one.said.unlike, EnrollmentOutcome::Why::kSomebodyElse});
+    return true;
+  });
+}
+
+// The other name that has this voice, if there is one.
+std::optional<EnrollmentOutcome::Resemblance> FindResemblance(const EnrolledVoices& voices,
+                                                              const std::string& name,
+                                                              const Voiceprint& voiceprint,
+                                                              const ModelInfo& info) {
+  if (voices.size() == 0 || !HasOpenSetThreshold(info)) return std::nullopt;
+  const double threshold = FindOpenSetThreshold(info, kResemblingFpir, voices.size()).threshold;
+  for (const auto& candidate : voices.Search(voiceprint, 3))
+    if (candidate.name != name && candidate.score >= threshold)
+      return EnrollmentOutcome::Resemblance{candidate.name, candidate.score, threshold};
+  return std::nullopt;
+}
+
+Comparison Judge(const Recognizer& recognizer, const Recognizer::Pair& pair,
+                 const std::optional<Score>& score, const DecisionThreshold& decision) {
+  Comparison comparison;
+  comparison.a = pair.first;
+  comparison.b = pair.second;
+  comparison.score = score;
+  comparison.decision = decision;
+  comparison.model = recognizer.model();
+  comparison.is_cosine = recognizer.extractor().scorer().is_cosine();
+  if (score)
+    comparison.verify = OtherDecision(OperatingPoint::kCompare, score->value, comparison.same(),
+                                      recognizer.extractor().info());
+  return comparison;
+}
+
+}  // namespace
+
+struct Recognizer::Impl {
+  EmbeddingExtractor extractor;
+  std::string model;
+  std::unique_ptr<VoiceStore> store;  // for one thread at a time: with `store_mutex`
+  std::mutex store_mutex;
+  std::shared_ptr<const EnrolledVoices> voices;  // with `voices_mutex`; nothing: not loaded yet
+  std::mutex voices_mutex;
+
+  VoiceStore& Store() const {
+    if (!store)
+      throw Error(ErrorCode::kInvalidArgument, "this recognizer was opened without a store");
+    return *store;
+  }
+
+  std::shared_ptr<const EnrolledVoices> Loaded() {
+    std::lock_guard lock(voices_mutex);
+    return voices;
+  }
+  void Replace(std::shared_ptr<const EnrolledVoices> by) {
+    std::lock_guard lock(voices_mutex);
+    voices.swap(by);  // the old one ends after the lock does
+  }
+  // With `store_mutex` held.
+  std::shared_ptr<const EnrolledVoices> Load(Progress& progress) {
+    const Scorer& scorer = extractor.scorer();
+    auto fresh = std::make_shared<const EnrolledVoices>(
+        LoadGallery(Store(), scorer, extractor.info(), progress), scorer);
+    Replace(fresh);
+    return fresh;
+  }
+  std::shared_ptr<const EnrolledVoices> LoadOnce(Progress& progress) {
+    auto found = Loaded();
+    return found ? found : Load(progress);
+  }
+  // The snapshot to search, loaded if it is not there yet.
+  std::shared_ptr<const EnrolledVoices> Voices(Progress& progress) {
+    auto found = Loaded();
+    if (found && found->superseded() <= kMostSuperseded) return found;
+    std::lock_guard lock(store_mutex);
+    found = Loaded();
+    return found && found->superseded() <= kMostSuperseded ? found : Load(progress);
+  }
+
+  SearchBasis BasisOf(const EnrolledVoices& people, const IdentificationRequest& request) {
+    if (people.size() == 0) {
+      std::lock_guard lock(store_mutex);
+      throw Error(ErrorCode::kNotFound,
+                  "nobody is enrolled in '" + Printable(Store().Describe()) +
+                      "' with this model; start with: vpr enroll NAME FILE...");
+    }
+    SearchBasis basis;
+    basis.enrolled = people.size();
+    basis.other_network = people.other_network();
+    if (request.threshold) {
+      basis.threshold = *request.threshold;
+      return basis;
+    }
+    const OpenSetThreshold found =
+        FindOpenSetThreshold(extractor.info(), request.fpir, basis.enrolled);
+    basis.strangers = people.strangers();
+    basis.threshold = found.threshold + basis.strangers.shift;
+    if (found.extrapolated) basis.extrapolated_fmr = found.fmr;
+    return basis;
+  }
+};
+
+Recognizer::Recognizer(EmbeddingExtractor extractor, std::string model,
+                       std::unique_ptr<VoiceStore> store)
+    : impl_(new Impl{std::move(extractor), std::move(model), std::move(store), {}, {}, {}}) {}
+Recognizer::~Recognizer() = default;
+Recognizer::Recognizer(Recognizer&&) noexcept = default;
+
+const EmbeddingExtractor& Recognizer::extractor() const { return impl_->extractor; }
+const std::string& Recognizer::model() const { return impl_->model; }
+
+void Recognizer::Compare(std::span<const Pair> pairs, const DecisionThreshold& decision,
+                         Progress& progress, const StopRequested& stop,
+                         const std::function<void(Comparison&&)>& use) const {
+  FileScorer scorer;
+  std::vector<std::pair<std::size_t, std::size_t>> sides;
+  for (const auto& [a, b] : pairs) {
+    const std::size_t side = scorer.Add(a);
+    sides.emplace_back(side, scorer.Add(b));
+  }
+  std::map<std::string, std::string> reasons;  // by path
+  scorer.Embed(extractor(), progress, stop, [&](const FailedFile& failed) {
+    progress.Warn(failed.reason);
+    reasons[failed.path] = failed.reason;
+  });
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    Comparison comparison =
+        Judge(*this, pairs[i], scorer.Score(sides[i].first, sides[i].second), decision);
+    if (!comparison.score) {
+      const auto found = reasons.find(comparison.a);
+      comparison.failure = found != reasons.end() ? found->second : reasons[comparison.b];
+    }
+    use(std::move(comparison));
+  }
+}
+
+Comparison Recognizer::Compare(const std::string& a, const std::string& b,
+                               const DecisionThreshold& decision) const {
+  const Pair pair{a, b};
+  Progress silent;
+  Comparison found;
+  Compare({&pair, 1}, decision, silent, {}, [&](Comparison&& one) { found = std::move(one); });
+  return found;
+}
+
+EnrollmentOutcome Recognizer::Enroll(const std::string& name, std::vector<Recording> recordings,
+                                     const EnrollmentPolicy& policy, Progress& progress) {
+  const ModelInfo& info = extractor().info();
+  const Scorer& scorer = extractor().scorer();
+  EnrollmentOutcome outcome;
+  outcome.name = name;
+  std::vector<Fresh> fresh;
+  for (Recording& recording : recordings) {
+    if (!recording.failure.empty()) {
+      outcome.left_out.push_back({recording.source, recording.failure});
+      continue;
+    }
+    Fresh one;
+    one.said = {recording.source, SpeechSeconds(recording), recording.quality.snr_db,
+                recording.warnings, ""};
+    if (!recording.warnings.empty()) outcome.doubtful.push_back(one.said);
+    one.utterance = ToUtterance(std::move(recording), info, policy.keep_audio);
+    fresh.push_back(std::move(one));
+  }
+
+  // From here on nobody else may change the store or replace the snapshot.
+  std::lock_guard lock(impl_->store_mutex);
+  VoiceStore& store = impl_->Store();
+  outcome.store = store.Describe();
+  const std::shared_ptr<const EnrolledVoices> voices = impl_->LoadOnce(progress);
+  // What is enrolled already, as far as it can be compared.
+  std::vector<EnrolledUtterance> before;
+  if (const std::optional<EnrolledSpeaker> speaker = store.Find(name)) {
+    outcome.utterances = speaker->utterances.size();
+    for (const EnrolledUtterance* utterance : UtterancesOfNetwork(*speaker, info))
+      before.push_back(*utterance);
+  }
+  const bool all_usable = !fresh.empty() && outcome.left_out.empty();
+  if (!policy.force) LeaveOutDuplicates(before, fresh, outcome);
+  outcome.nothing_new = all_usable && fresh.empty();
+  LeaveOutForeign(before, scorer, info, policy.force, fresh, outcome);
+  if (fresh.empty()) {
+    if (outcome.nothing_new && policy.note) store.Enroll(name, {}, policy.note);
+    return outcome;
+  }
+
+  const Template mean = MakeTemplate(Together(before, fresh));
+  const Voiceprint voiceprint = scorer.MakeVoiceprint(mean.embedding, mean.conditions);
+  outcome.resembles = FindResemblance(*voices, name, voiceprint, info);
+  std::vector<EnrolledUtterance> accepted;
+  for (Fresh& one : fresh) {
+    outcome.speech_seconds += one.utterance.speech_seconds;
+    outcome.enrolled.push_back(std::move(one.said));
+    accepted.push_back(std::move(one.utterance));
+  }
+  store.Enroll(name, accepted, policy.note);
+  outcome.utterances += accepted.size();
+  impl_->Replace(voices->With(name, voiceprint, !before.empty()));
+  return outcome;
+}
+
+Claim Recognizer::MakeClaim(const std::string& name, const ThresholdChoice& choice,
+                            Progress& progress) {
+  std::unique_lock lock(impl_->store_mutex);
+  const EnrolledSpeaker speaker = FindSpeaker(impl_->Store(), name);
+  const ModelInfo& info = extractor().info();
+  const Scorer& scorer = extractor().scorer();
+  ChosenThreshold chosen = Choose(OperatingPoint::kVerify, choice);
+  Claim claim;
+  claim.name = name;
+  claim.decision = std::move(chosen.decision);
+  claim.warning = std::move(chosen.warning);
+  const auto usable = UtterancesOfNetwork(speaker, info);
+  if (usable.empty())
+    throw Error(ErrorCode::kIncompatible,
+                "'" + Printable(name) +
+                    (speaker.utterances.empty() ? "' has no utterances any more; enroll again"
+                                                : "' was enrolled with another model; run vpr "
+                                                  "speakers re-embed, or enroll again"));
+  const Template enrollment = MakeTemplate(usable);
+  claim.utterances = usable.size();
+  claim.voiceprint = scorer.MakeVoiceprint(enrollment.embedding, enrollment.conditions);
+  if (!choice.threshold && scorer.is_conditional() &&
+      impl_->Store().NumSpeakers() <= kMostForStrangers) {
+    claim.strangers = impl_->LoadOnce(progress)->strangers();
+    claim.decision.threshold += claim.strangers.shift;
+  }
+  return claim;
+}
+
+VerificationOutcome Recognizer::Verify(const Claim& claim, const Recording& recording) const {
+  VerificationOutcome outcome;
+  outcome.name = claim.name;
+  outcome.source = recording.source;
+  outcome.failure = recording.failure;
+  outcome.decision = claim.decision;
+  outcome.strangers = claim.strangers;
+  outcome.speech_seconds = SpeechSeconds(recording);
+  outcome.snr_db = recording.quality.snr_db;
+  outcome.warnings = recording.warnings;
+  outcome.enrolled_utterances = claim.utterances;
+  outcome.model = model();
+  if (!outcome.failure.empty()) return outcome;
+  const Scorer& scorer = extractor().scorer();
+  outcome.score = scorer.Compare(
+      claim.voiceprint, scorer.MakeVoiceprint(recording.embedding, recording.conditions));
+  outcome.compare = OtherDecision(OperatingPoint::kVerify, outcome.score->value,
+                                  outcome.right_voice(), extractor().info());
+  return outcome;
+}
+
+SearchBasis Recognizer::Basis(const IdentificationRequest& request, Progress& progress) {
+  const std::shared_ptr<const EnrolledVoices> voices = impl_->Voices(progress);
+  if (const std::vector<std::string>& others = voices->other_network(); !others.empty())
+    progress.Warn(
+        Format("%zu of the enrolled people were enrolled with another model and cannot be found, "
+               "the first is '%s'; run vpr speakers re-embed, or enroll them again",
+               others.size(), Printable(others.front()).c_str()));
+  const SearchBasis basis = impl_->BasisOf(*voices, request);
+  if (basis.extrapolated_fmr)
+    progress.Info(
+        Format("the threshold stands for a false match rate of %.2g a comparison, lower than the "
+               "model's trials could measure: it is an estimate",
+               *basis.extrapolated_fmr));
+  return basis;
+}
+
+IdentificationOutcome Recognizer::Identify(const Recording& recording,
+                                           const IdentificationRequest& request,
+                                           Progress& progress) {
+  const std::shared_ptr<const EnrolledVoices> voices = impl_->Voices(progress);
+  const SearchBasis basis = impl_->BasisOf(*voices, request);
+  IdentificationOutcome outcome;
+  outcome.source = recording.source;
+  outcome.failure = recording.failure;
+  outcome.no_speech = recording.heard && recording.quality.speech_seconds == 0;
+  outcome.threshold = basis.threshold;
+  outcome.enrolled = basis.enrolled;
+  if (!request.threshold) outcome.fpir = request.fpir;
+  outcome.strangers = basis.strangers;
+  outcome.speech_seconds = SpeechSeconds(recording);
+  outcome.snr_db = recording.quality.snr_db;
+  outcome.warnings = recording.warnings;
+  if (!outcome.failure.empty()) return outcome;
+  outcome.candidates = voices->Search(
+      extractor().scorer().MakeVoiceprint(recording.embedding, recording.conditions),
+      std::max<std::size_t>(request.top, 2));
+  if (outcome.candidates.size() >= 2)
+    outcome.margin = outcome.candidates[0].score - outcome.candidates[1].score;
+  if (outcome.candidates.size() > request.top) outcome.candidates.resize(request.top);
+  // Verifying has a lower threshold, as it is asked for one person, not for any of them.
+  if (!outcome.known() && !outcome.candidates.empty()) {
+    const auto verify = DefaultThreshold(OperatingPoint::kVerify, extractor().info());
+    if (verify && outcome.candidates[0].score >= verify->threshold) outcome.verify = verify;
+  }
+  return outcome;
+}
+
+void Recognizer::Load(Progress& progress) { impl_->Voices(progress); }
+
+bool Recognizer::Refresh(Progress& progress) {
+  std::lock_guard lock(impl_->store_mutex);
+  const bool changed = impl_->Store().HasChanged();
+  const auto voices = impl_->Loaded();
+  if (!changed && voices && !voices->appended()) return false;
+  if (!changed && !voices) return false;
+  impl_->Load(progress);
+  return true;
+}
+
+EnrolledSpeaker FindSpeaker(VoiceStore& store, const std::string& name) {
+  if (std::optional<EnrolledSpeaker> speaker = store.Find(name)) return *std::move(speaker);
+  constexpr std::size_t kMost = 20000;  // reading more would take longer than anybody waits
+  std::string hint;
+  if (LooksLikeRecording(name)) {
+    hint = ", which is a recording: the name comes before it";
+  } else if (store.NumSpeakers() <= kMost) {
+    std::vector<std::string> names;
+    store.ForEach(false, [&](EnrolledSpeaker&& one) { names.push_back(std::move(one.name)); });
+    hint = DidYouMean(name, names);
+  }
+  throw Error(ErrorCode::kNotFound, "nobody is enrolled as '" + Printable(name) + "'" + hint +
+                                        (hint.empty() ? "; see: vpr speakers list" : ""));
+}
+
+ReEmbedOutcome ReEmbed(VoiceStore& store, const EmbeddingExtractor& extractor,
+                       const QualityLimits& limits, Progress& progress, const StopRequested& stop) {
+  const std::string& network = extractor.info().network_fingerprint;
+  ReEmbedOutcome outcome;
+  std::vector<EnrolledUtterance> changed;
+  std::size_t done = 0;
+  progress.Start("embedding", "speaker", store.NumSpeakers());
+  store.ForEach(true, [&](EnrolledSpeaker&& speaker) {
+    if (stop && stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was changed");
+    std::size_t usable = 0;
+    for (EnrolledUtterance& utterance : speaker.utterances) {
+      if (utterance.network == network) {
+        ++outcome.current;
+        ++usable;
+        continue;
+      }
+      if (utterance.audio.empty()) {
+        ++outcome.without_audio;
+        continue;
+      }
+      const std::string what = Format("utterance %lld of %s", static_cast<long long>(utterance.id),
+                                      Printable(speaker.name).c_str());
+      const Recording recording =
+          EmbedRecording(what, DecodeAudio(utterance.audio, what).samples, extractor, limits);
+      if (!recording.failure.empty()) {
+        progress.Warn(recording.failure);
+        continue;
+      }
+      utterance.embedding = recording.embedding;
+      utterance.network = network;
+      SetConditions(recording.conditions, utterance);
+      utterance.audio.clear();
+      changed.push_back(std::move(utterance));
+      ++usable;
+    }
+    if (usable == 0) outcome.must_enroll_again.push_back(speaker.name);
+    progress.Update(++done);
+  });
+  progress.Finish();
+  if (!changed.empty()) outcome.re_embedded = store.ReplaceEmbeddings(changed);
+  outcome.removed = changed.size() - outcome.re_embedded;
+  return outcome;
+}
+
+}  // namespace vpr
