@@ -15,40 +15,13 @@ namespace vpr::cli {
 namespace {
 
 struct CalibrateOptions {
-  TrialOptions trials;
+  TrialSource trials;
   std::string output;
   bool json = false;
   bool conditions = false, as_recorded = false;
   FitConditionsOptions fit;
   NetworkOptions network;
 };
-
-// The scored trials of all lists together; trials of files that cannot be used are left out.
-std::vector<CalibrationTrial> ScoreTrials(const CalibrateOptions& options, const Context& context,
-                                          const EmbeddingExtractor& extractor) {
-  const auto progress = MakeConsoleProgress(context);
-  FileScorer scorer;
-  std::vector<CalibrationTrial> trials;
-  std::size_t all = 0;
-  for (const TrialList& list : EmbedTrials(options.trials, extractor, *progress, scorer)) {
-    all += list.trials.size();
-    for (const TrialList::Entry& trial : list.trials) {
-      const std::size_t enroll = list.sides[trial.enroll], test = list.sides[trial.test];
-      const std::optional<Score> score = scorer.Score(enroll, test);
-      if (!score) continue;
-      const double seconds = std::min(scorer.Seconds(enroll), scorer.Seconds(test));
-      trials.push_back({score->value, seconds, trial.target});
-    }
-  }
-  if (trials.empty())
-    throw Error(ErrorCode::kUnusable,
-                Format("none of the %zu trials can be scored (is --audio-root right?)", all));
-  if (trials.size() < all) {
-    progress->Warn(Format("%zu of %zu trials are left out, since a file of theirs cannot be used",
-                          all - trials.size(), all));
-  }
-  return trials;
-}
 
 std::string Table(const ModelInfo& info) {
   std::string text = Format("%12s %10s %9s %9s\n", "wanted FMR", "threshold", "FMR", "FNMR");
@@ -125,7 +98,8 @@ int Run(const CalibrateOptions& options, const Context& context) {
   const std::string path = FindModel(options.network.model);
   Model model = LoadModel(path);
   const EmbeddingExtractor extractor = EmbeddingExtractor::Open(path, options.network.engine);
-  const std::vector<CalibrationTrial> trials = ScoreTrials(options, context, extractor);
+  const std::vector<CalibrationTrial> trials =
+      ScoreTrials(options.trials, extractor, *MakeConsoleProgress(context), CatchInterrupts());
   std::string names;
   for (const std::string& list : options.trials.lists)
     names += (names.empty() ? "" : ", ") + std::filesystem::path(list).filename().string();

@@ -6,11 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 
 #include "cli/command.h"
 #include "cli/usage.h"
-#include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -109,7 +107,7 @@ DecisionThreshold Told(ChosenThreshold chosen) {
   return std::move(chosen.decision);
 }
 
-void AddTrialOptions(CLI::App& command, TrialOptions& options) {
+void AddTrialOptions(CLI::App& command, TrialSource& options) {
   command
       .add_option(
           "--trials", options.lists,
@@ -125,82 +123,6 @@ void AddTrialOptions(CLI::App& command, TrialOptions& options) {
   command.add_option("--audio-root", options.audio_root, "The folder the lists' names are below")
       ->type_name("DIR")
       ->capture_default_str();
-}
-
-std::vector<TrialList> EmbedTrials(const TrialOptions& options, const EmbeddingExtractor& extractor,
-                                   Progress& progress, FileScorer& scorer) {
-  std::map<std::string, std::vector<std::string>> enrollments;
-  if (!options.enroll.empty()) enrollments = ReadEnrollments(options.enroll);
-  auto full = [&](const std::string& name) {
-    return (std::filesystem::path(options.audio_root) / name).string();
-  };
-  for (auto& [name, files] : enrollments) {
-    for (std::string& file : files) file = full(file);
-  }
-  std::vector<TrialList> lists;
-  for (const std::string& path : options.lists) {
-    TrialList& list = lists.emplace_back();
-    list.path = path;
-    list.conditions = {""};
-    std::unordered_map<std::string, std::uint32_t> names, conditions = {{"", 0}};
-    auto number = [](auto& numbers, auto& texts, std::string&& text) {
-      const auto [entry, added] =
-          numbers.try_emplace(text, static_cast<std::uint32_t>(numbers.size()));
-      if (added) texts.push_back(std::move(text));
-      return entry->second;
-    };
-    ForEachTrial(path, [&](Trial&& trial) {
-      const std::uint32_t enroll = number(names, list.names, std::move(trial.enroll)),
-                          test = number(names, list.names, std::move(trial.test));
-      list.trials.push_back({enroll, test,
-                             number(conditions, list.conditions, std::move(trial.condition)),
-                             trial.target});
-    });
-    // Sides get their numbers, and files their places, in the order of the list.
-    for (const std::string& name : list.names) {
-      const auto enrollment = enrollments.find(name);
-      list.sides.push_back(enrollment == enrollments.end() ? scorer.Add(full(name))
-                                                           : scorer.Add(enrollment->second));
-    }
-  }
-  std::string first_reason;
-  scorer.Embed(extractor, progress, CatchInterrupts(), [&](const FailedFile& failed) {
-    if (first_reason.empty()) first_reason = failed.reason;
-    progress.Warn(failed.reason);
-  });
-  if (scorer.num_usable() == 0) {
-    throw Error(ErrorCode::kUnusable,
-                "no file of the trials can be used (is --audio-root right?), the first because: " +
-                    first_reason);
-  }
-  std::set<std::size_t> all;
-  for (std::size_t i = 0; i < scorer.paths().size(); ++i) all.insert(i);
-  const TrainingOverlap overlap = FindTrainingOverlap(scorer, all, extractor.info().training);
-  if (overlap.files > 0)
-    progress.Warn(Format(
-        "THE MODEL WAS TRAINED ON %zu of the %zu files: the figures say nothing about unknown "
-        "speakers",
-        overlap.files, all.size()));
-  if (overlap.speakers > 0)
-    progress.Warn(
-        Format("%zu of the folders that the files are in have the name of a speaker THE MODEL WAS "
-               "TRAINED ON: if it is the same one, the figures say nothing about unknown speakers",
-               overlap.speakers));
-  return lists;
-}
-
-TrainingOverlap FindTrainingOverlap(const FileScorer& scorer, const std::set<std::size_t>& files,
-                                    const TrainingProvenance& training) {
-  TrainingOverlap overlap;
-  std::set<std::string> folders;
-  for (std::size_t file : files) {
-    if (!scorer.file_usable(file)) continue;
-    overlap.files += HasFingerprint(training.utterance_fingerprints, scorer.fingerprint(file));
-    folders.insert(std::filesystem::path(scorer.paths()[file]).parent_path().filename().string());
-  }
-  for (const std::string& folder : folders)
-    overlap.speakers += HasFingerprint(training.speaker_fingerprints, SpeakerFingerprint(folder));
-  return overlap;
 }
 
 }  // namespace vpr::cli

@@ -79,8 +79,8 @@ int Run(const Options& options, const Context& context) {
   const EmbeddingExtractor& extractor = recognizer.extractor();
   if (options.mic.wanted()) {
     std::vector<Recording> one;
-    one.push_back(ReadOneRecording("", options.mic, extractor, options.limits, options.policy.keep_audio,
-                                   *progress));
+    one.push_back(ReadOneRecording("", options.mic, extractor, options.limits,
+                                   options.policy.keep_audio, *progress));
     if (!Enroll(options, recognizer, people[0].name, std::move(one), *progress))
       throw Error(ErrorCode::kUnusable, "'" + Printable(people[0].name) + "' was not enrolled");
     return kExitDone;
@@ -91,15 +91,16 @@ int Run(const Options& options, const Context& context) {
     paths.insert(paths.end(), person.files.begin(), person.files.end());
   std::vector<Recording> waiting;
   std::size_t at = 0;
-  EmbedRecordings(paths, extractor, options.limits, options.policy.keep_audio, *progress,
-                  CatchInterrupts(), [&](Recording&& recording) {
-                    waiting.push_back(std::move(recording));
-                    if (waiting.size() < people[at].files.size()) return;
-                    if (!Enroll(options, recognizer, people[at].name, std::move(waiting), *progress))
-                      fail(people[at].name);
-                    waiting.clear();
-                    ++at;
-                  });
+  EmbedRecordings(
+      paths, extractor, options.limits, options.policy.keep_audio, *progress, CatchInterrupts(),
+      [&](Recording&& recording) {
+        waiting.push_back(std::move(recording));
+        if (waiting.size() < people[at].files.size()) return;
+        if (!Enroll(options, recognizer, people[at].name, std::move(waiting), *progress))
+          fail(people[at].name);
+        waiting.clear();
+        ++at;
+      });
   if (failed > 0)
     throw Error(ErrorCode::kUnusable,
                 wanted == 1

@@ -197,8 +197,7 @@ int IdentifyLive(const Options& options, const Context& context, Recognizer& rec
       const Recording so_far =
           EmbedRecording("phrase", detector.current(), extractor, options.limits);
       if (so_far.failure.empty()) {
-        const IdentificationOutcome found =
-            recognizer.Identify(so_far, options.request, *progress);
+        const IdentificationOutcome found = recognizer.Identify(so_far, options.request, *progress);
         guess = (found.known() ? "" : "unknown, nearest ") + found.candidates[0].name +
                 Format(" (%.2f)", found.candidates[0].score);
       }
@@ -247,7 +246,9 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
       command
           ->add_option_function<std::string>(
               "--fpir",
-              [options](const std::string& text) { options->request.fpir = ParseRate(text).value(); },
+              [options](const std::string& text) {
+                options->request.fpir = ParseRate(text).value();
+              },
               "Of strangers, this share may be taken for somebody enrolled, as 5% or 0.05")
           ->check(CLI::Validator(
               [](const std::string& text) {

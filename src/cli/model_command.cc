@@ -13,6 +13,7 @@
 #include "vpr/model/fusion.h"
 #include "vpr/model/model_file.h"
 #include "vpr/network/export.h"
+#include "vpr/print/json_line.h"
 
 namespace vpr::cli {
 namespace {
@@ -66,7 +67,7 @@ int RunInfo(const InfoOptions& options) {
   for (const Tensor& tensor : model.tensors) weights += tensor.data.size();
   json["weights"] = weights;
   if (options.json) {
-    Print(ToLine(json, 1));
+    Print(JsonLine(json, 1));
     return kExitDone;
   }
   std::string text;

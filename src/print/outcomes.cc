@@ -83,12 +83,9 @@ std::string ToRow(const Comparison& comparison) {
 }
 
 std::string ToJson(const Comparison& comparison) {
-  Json json = {{"a", comparison.a},
-               {"b", comparison.b},
-               {"score", nullptr},
-               {"threshold", comparison.decision.threshold},
-               {"decision", nullptr},
-               {"cosine", nullptr},
+  Json json = {{"a", comparison.a},   {"b", comparison.b},
+               {"score", nullptr},    {"threshold", comparison.decision.threshold},
+               {"decision", nullptr}, {"cosine", nullptr},
                {"llr", nullptr}};
   SetRates(comparison.decision, json);
   if (comparison.score) {
@@ -146,12 +143,9 @@ std::string ToText(const EnrollmentOutcome& outcome) {
 }
 
 std::string ToJson(const EnrollmentOutcome& outcome) {
-  Json json = {{"name", outcome.name},
-               {"enrolled", Json::array()},
-               {"left_out", Json::array()},
-               {"utterances", outcome.utterances},
-               {"resembles", nullptr},
-               {"db", outcome.store}};
+  Json json = {{"name", outcome.name},      {"enrolled", Json::array()},
+               {"left_out", Json::array()}, {"utterances", outcome.utterances},
+               {"resembles", nullptr},      {"db", outcome.store}};
   for (const EnrollmentOutcome::Utterance& one : outcome.enrolled) {
     Json entry = {{"file", one.file},
                   {"speech_seconds", one.speech_seconds},
@@ -214,12 +208,10 @@ std::string ToJson(const VerificationOutcome& outcome) {
     json["llr"] = OrNull(outcome.score->llr);
   }
   if (outcome.words)
-    json["prompt"] = {{"words", outcome.words->words},
-                      {"heard", outcome.words->heard},
-                      {"score", outcome.words->score},
-                      {"threshold", outcome.words->threshold},
-                      {"right_words", outcome.words->right},
-                      {"right_voice", outcome.right_voice()}};
+    json["prompt"] = {
+        {"words", outcome.words->words},       {"heard", outcome.words->heard},
+        {"score", outcome.words->score},       {"threshold", outcome.words->threshold},
+        {"right_words", outcome.words->right}, {"right_voice", outcome.right_voice()}};
   json["model"] = outcome.model;
   if (!outcome.score) json["error"] = outcome.failure;
   return JsonLine(json);
@@ -231,10 +223,9 @@ std::string ToText(const IdentificationOutcome& outcome) {
            "\n";
   const auto& candidates = outcome.candidates;
   const bool known = outcome.known();
-  std::string text =
-      Format("%s\t%s\t%.2f\tthreshold %.2f", Printable(outcome.source).c_str(),
-             known ? candidates[0].name.c_str() : "unknown speaker", candidates[0].score,
-             outcome.threshold);
+  std::string text = Format("%s\t%s\t%.2f\tthreshold %.2f", Printable(outcome.source).c_str(),
+                            known ? candidates[0].name.c_str() : "unknown speaker",
+                            candidates[0].score, outcome.threshold);
   if (!std::isnan(outcome.margin)) text += Format("\tmargin %.2f", outcome.margin);
   std::string others;
   for (std::size_t i = known ? 1 : 0; i < candidates.size(); ++i)

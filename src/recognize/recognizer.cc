@@ -354,8 +354,8 @@ VerificationOutcome Recognizer::Verify(const Claim& claim, const Recording& reco
   outcome.model = model();
   if (!outcome.failure.empty()) return outcome;
   const Scorer& scorer = extractor().scorer();
-  outcome.score = scorer.Compare(
-      claim.voiceprint, scorer.MakeVoiceprint(recording.embedding, recording.conditions));
+  outcome.score = scorer.Compare(claim.voiceprint,
+                                 scorer.MakeVoiceprint(recording.embedding, recording.conditions));
   outcome.compare = OtherDecision(OperatingPoint::kVerify, outcome.score->value,
                                   outcome.right_voice(), extractor().info());
   return outcome;
@@ -394,9 +394,9 @@ IdentificationOutcome Recognizer::Identify(const Recording& recording,
   outcome.snr_db = recording.quality.snr_db;
   outcome.warnings = recording.warnings;
   if (!outcome.failure.empty()) return outcome;
-  outcome.candidates = voices->Search(
-      extractor().scorer().MakeVoiceprint(recording.embedding, recording.conditions),
-      std::max<std::size_t>(request.top, 2));
+  outcome.candidates =
+      voices->Search(extractor().scorer().MakeVoiceprint(recording.embedding, recording.conditions),
+                     std::max<std::size_t>(request.top, 2));
   if (outcome.candidates.size() >= 2)
     outcome.margin = outcome.candidates[0].score - outcome.candidates[1].score;
   if (outcome.candidates.size() > request.top) outcome.candidates.resize(request.top);

@@ -1,5 +1,5 @@
-// The words and the JSON of what came of a call: vpr's commands print these, and other programs may.
-// docs/json.md describes the JSON.
+// The words and the JSON of what came of a call: vpr's commands print these, and other programs
+// may. docs/json.md describes the JSON.
 #pragma once
 
 #include <cstddef>

@@ -76,7 +76,7 @@ struct VerificationOutcome {
   std::string source;          // the recording: path, "microphone"
   std::optional<Score> score;  // nothing: `failure` says why
   std::string failure;
-  DecisionThreshold decision;                // raised by `strangers.shift`
+  DecisionThreshold decision;  // raised by `strangers.shift`
   StrangerShift strangers;
   std::optional<DecisionThreshold> compare;  // if comparing by its default would say otherwise
   double speech_seconds = 0, snr_db = 0;
@@ -102,14 +102,14 @@ struct IdentificationOutcome {
   };
 
   std::string source;
-  std::string failure;  // why there are no candidates; empty: there are
+  std::string failure;                // why there are no candidates; empty: there are
   bool no_speech = false;             // it could be heard, and nobody speaks
   std::vector<Candidate> candidates;  // by falling score; of many, the best
   double threshold = 0;               // known from this score on
   double margin = std::numeric_limits<double>::quiet_NaN();  // the best's before the second
   std::size_t enrolled = 0;                                  // who were searched
-  std::optional<double> fpir;  // that the threshold stands for; nothing: it was given
-  StrangerShift strangers;     // raised the threshold
+  std::optional<double> fpir;               // that the threshold stands for; nothing: it was given
+  StrangerShift strangers;                  // raised the threshold
   std::optional<DecisionThreshold> verify;  // if verifying the unknown's best would accept
   double speech_seconds = 0, snr_db = 0;
   std::vector<std::string> warnings;
@@ -121,10 +121,10 @@ struct IdentificationOutcome {
 
 // What embedding a store's kept audio anew did.
 struct ReEmbedOutcome {
-  std::size_t re_embedded = 0;  // utterances
-  std::size_t current = 0;        // were of this model's network already
-  std::size_t without_audio = 0;  // had none kept
-  std::size_t removed = 0;        // were removed by others meanwhile
+  std::size_t re_embedded = 0;                 // utterances
+  std::size_t current = 0;                     // were of this model's network already
+  std::size_t without_audio = 0;               // had none kept
+  std::size_t removed = 0;                     // were removed by others meanwhile
   std::vector<std::string> must_enroll_again;  // who have nothing left to be compared by
 };
 
