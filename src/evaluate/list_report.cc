@@ -116,7 +116,7 @@ void Identify(const EvaluationRequest& request, const FileScorer& scorer,
     }
   }
   report.identification = EvaluateSearches(
-      searches, gallery.size(), SearchThreshold(options, extractor, gallery.size(), report),
+      searches, gallery.size(), SearchThreshold(request, extractor, gallery.size(), report),
       request.intervals);
 }
 
@@ -226,7 +226,7 @@ ListReport EvaluateList(const EvaluationRequest& request, const TrialList& list,
         "name them in a column \"speaker\" of --metadata",
         found.untold_pairs, found.pairs);
   } else {
-    Identify(options, scorer, extractor, sides_of, report);
+    Identify(request, scorer, extractor, sides_of, report);
   }
   report.files = files.size();
   for (std::size_t file : files) report.unusable_files += scorer.file_usable(file) ? 0 : 1;

@@ -4,8 +4,8 @@
 
 #include "model/feature_json.h"
 #include "model/open_module.h"
+#include "network/onnx_writer.h"
 #include "network/torchscript.h"
-#include "onnx/onnx_file.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
 #include "vpr/model/backend.h"

@@ -1,4 +1,4 @@
-#include "onnx/onnx_file.h"
+#include "network/onnx_writer.h"
 
 #include <onnx/onnx_pb.h>
 
