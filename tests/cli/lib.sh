@@ -11,10 +11,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# run COMMAND...: leaves the exit code in $status and what was printed in the files out and err.
+# run COMMAND...: leaves the exit code in $status and what was printed in the files out and err. JSON that
+# vpr prints must be as docs/schemas says.
 run() {
   status=0
   "$@" > out 2> err || status=$?
+  if [ "$1" = "$vpr" ] && [ -s out ] && [[ " $* " = *" --json "* ]]; then
+    python3 "$here/schema.py" "$here/../../docs/schemas" out "${@:2}" 2> not_as_said || fail "$(cat not_as_said)"
+  fi
 }
 
 fail() {
