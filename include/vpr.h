@@ -39,13 +39,19 @@ typedef enum vpr_code {
   VPR_INTERNAL = 11 /* a fault of ours */
 } vpr_code;
 
-/* A model with an engine that runs it. */
+/* A model with an engine that runs it and, if asked for, a store of enrolled people. */
 typedef struct vpr_recognizer vpr_recognizer;
 
 typedef struct vpr_options {
   size_t size;        /* sizeof(vpr_options): which fields there are */
   const char* device; /* "cpu", "cuda", "cuda:1"; NULL: "auto", the CPU */
   int threads;        /* recordings worked on at once; 0: as many as there are cores */
+  /* The store of enrolled people: path, or address of a PostgreSQL database; "": $VPR_DB, else the
+     user's own; NULL: none, and then nobody can be enrolled, verified or identified. */
+  const char* store;
+  const char* key_file;   /* of an encrypted store; NULL: none */
+  const char* passphrase; /* likewise */
+  int create_store;       /* 1: made if it is not there, encrypted if a key is given */
 } vpr_options;
 
 /* Two voices held against each other. */
@@ -56,6 +62,39 @@ typedef struct vpr_comparison {
   double threshold; /* of the model, at its equal error rate */
   int accepted;     /* 1: score >= threshold */
 } vpr_comparison;
+
+/* Room for a name, which has 200 bytes at most, and the 0 after it. */
+#define VPR_NAME_SIZE 201
+
+/* What an attempt to enroll somebody did. */
+typedef struct vpr_enrollment {
+  size_t enrolled;   /* recordings that were, now */
+  size_t left_out;   /* that were not: unusable, enrolled already, or of somebody else */
+  size_t utterances; /* that the person has now, in all */
+  char resembles[VPR_NAME_SIZE]; /* another name whose voice this may be; "": none */
+} vpr_enrollment;
+
+/* Whether it is who they say they are. */
+typedef struct vpr_verification {
+  double score, cosine, llr; /* as in vpr_comparison */
+  double threshold;          /* of the model, for a false match rate of 1 % */
+  double speech_seconds;     /* that the embedding is made of */
+  int accepted;              /* 1: score >= threshold */
+} vpr_verification;
+
+typedef struct vpr_candidate {
+  char name[VPR_NAME_SIZE];
+  double score, llr; /* as in vpr_comparison */
+} vpr_candidate;
+
+/* Who speaks, if anybody enrolled does. */
+typedef struct vpr_identification {
+  int known;             /* 1: the first candidate is the speaker; 0: an unknown speaker */
+  double threshold;      /* that the first one's score is held against */
+  double margin;         /* of the first before the second; NaN if there is none */
+  size_t enrolled;       /* people searched */
+  size_t num_candidates; /* written; at most the number asked for */
+} vpr_identification;
 
 /* Of the library that runs, "0.1.0"; of these headers: VPR_VERSION. */
 VPR_PUBLIC const char* vpr_version(void);
@@ -86,6 +125,26 @@ VPR_PUBLIC vpr_code vpr_embed_samples(const vpr_recognizer* recognizer, const fl
 /* Are two recordings of one speaker? VPR_INCOMPATIBLE: the model has no threshold to decide by. */
 VPR_PUBLIC vpr_code vpr_compare(const vpr_recognizer* recognizer, const char* a, const char* b,
                                 vpr_comparison* answer);
+
+/* Enrolls somebody, or adds recordings to who is enrolled already. What is no voice of one person
+   with the others is left out. VPR_UNUSABLE: nothing was left; `answer` (may be NULL) is set then,
+   too. */
+VPR_PUBLIC vpr_code vpr_enroll(vpr_recognizer* recognizer, const char* name,
+                               const char* const* paths, size_t num_paths, vpr_enrollment* answer);
+
+/* Is the recording of this enrolled person? VPR_NOT_FOUND: nobody has the name. */
+VPR_PUBLIC vpr_code vpr_verify(vpr_recognizer* recognizer, const char* name, const char* path,
+                               vpr_verification* answer);
+
+/* Who of the enrolled speaks? Writes the best, at most `max_candidates` (1 or more). Of strangers,
+   a share of 5 % may be taken for somebody. VPR_NOT_FOUND: nobody is enrolled. */
+VPR_PUBLIC vpr_code vpr_identify(vpr_recognizer* recognizer, const char* path,
+                                 vpr_candidate* candidates, size_t max_candidates,
+                                 vpr_identification* answer);
+
+/* Takes in what other processes have changed in the store; `changed` (may be NULL): 1 if anything
+   was. */
+VPR_PUBLIC vpr_code vpr_refresh(vpr_recognizer* recognizer, int* changed);
 
 #ifdef __cplusplus
 }

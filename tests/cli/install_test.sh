@@ -44,6 +44,16 @@ sys.exit(abs(float(score) - said["score"]) > 1e-6 or decision != said["decision"
 PY
   done
 done
+ok "$work/examples/identify_c" voices.db "$data/flite-slt-4.flac" slt "$a" "$data/flite-slt-2.flac"
+cp out of_the_example
+ok vpr identify --db voices.db "$data/flite-slt-4.flac" --json
+python3 - <<'PY' || fail "identify_c says something else: $(cat of_the_example)"
+import json, sys
+name, score, threshold = open("of_the_example").read().split()
+said = json.load(open("out"))
+sys.exit(name != said["decision"] or abs(float(score) - said["candidates"][0]["score"]) > 1e-6
+         or abs(float(threshold) - said["threshold"]) > 1e-6)
+PY
 run "$work/examples/compare_c" "$a" nowhere.wav
 expect_status 1 compare_c
 says "nowhere.wav" err

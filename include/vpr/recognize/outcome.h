@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "vpr/identify/strangers.h"
+#include "vpr/identify/stranger_shift.h"
 #include "vpr/score/calibration.h"
 #include "vpr/score/scorer.h"
 
