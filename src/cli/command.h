@@ -57,7 +57,8 @@ struct ClosedPipe {};
 // Writes results to stdout, to a terminal as PrintableText and with the bar of a progress taken
 // away first, and makes sure they arrived; throws kIo (a full disk), ClosedPipe.
 void Print(const std::string& text);
-// One line of JSON.
+// One line of JSON, or with an `indent` many; what is not UTF-8 becomes U+FFFD.
+std::string ToLine(const nlohmann::ordered_json& json, int indent = -1);
 void PrintJson(const nlohmann::ordered_json& json);
 
 // "vpr: warning: ..." on stderr, one clean line each.

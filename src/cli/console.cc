@@ -308,6 +308,10 @@ void Print(const std::string& text) {
               "cannot write to standard output: " + std::generic_category().message(errno));
 }
 
+std::string ToLine(const nlohmann::ordered_json& json, int indent) {
+  return JsonLine(json, indent);
+}
+
 void PrintJson(const nlohmann::ordered_json& json) { Print(JsonLine(json)); }
 
 }  // namespace vpr::cli

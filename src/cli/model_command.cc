@@ -13,7 +13,6 @@
 #include "vpr/model/fusion.h"
 #include "vpr/model/model_file.h"
 #include "vpr/network/export.h"
-#include "vpr/print/json_line.h"
 
 namespace vpr::cli {
 namespace {
@@ -67,7 +66,7 @@ int RunInfo(const InfoOptions& options) {
   for (const Tensor& tensor : model.tensors) weights += tensor.data.size();
   json["weights"] = weights;
   if (options.json) {
-    Print(JsonLine(json, 1));
+    Print(ToLine(json, 1));
     return kExitDone;
   }
   std::string text;

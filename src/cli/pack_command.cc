@@ -10,7 +10,6 @@
 #include "vpr/base/text.h"
 #include "vpr/dataset/pack.h"
 #include "vpr/dataset/source.h"
-#include "vpr/print/json_line.h"
 
 namespace vpr::cli {
 namespace {
@@ -56,7 +55,7 @@ std::string ReportJson(const PackOptions& options, const PackReport& report) {
   for (const Skipped& skipped : report.skipped)
     root["skipped"].push_back(
         {{"path", Printable(skipped.path)}, {"reason", Printable(skipped.reason)}});
-  return JsonLine(root, 2);
+  return ToLine(root, 2);
 }
 
 int Verify(const PackCommandOptions& options, const Context& context) {
@@ -81,7 +80,7 @@ int Verify(const PackCommandOptions& options, const Context& context) {
       Print(Printable(set.prefix) + ": " + set.failure + "\n");
     }
   }
-  if (options.json) Print(JsonLine(list, 2));
+  if (options.json) Print(ToLine(list, 2));
   if (damaged > 0)
     throw Error(ErrorCode::kCorrupt, Format("%zu of %zu data sets cannot be used; pack them again, "
                                             "or take them from a copy",

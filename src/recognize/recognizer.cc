@@ -32,9 +32,9 @@ constexpr std::size_t kMostSuperseded = 64;
 EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info, bool keep_audio) {
   EnrolledUtterance utterance;
   std::error_code error;
-  utterance.source = recording.source == "microphone" || recording.source == "-"
-                         ? recording.source
-                         : fs::absolute(recording.source, error).lexically_normal().string();
+  const std::string& source = recording.source;
+  const bool is_file = source != "microphone" && source != "samples" && source != "-";
+  utterance.source = is_file ? fs::absolute(source, error).lexically_normal().string() : source;
   utterance.enrolled_at = UtcNow();
   utterance.network = info.network_fingerprint;
   SetConditions(recording.conditions, utterance);
@@ -253,6 +253,18 @@ Comparison Recognizer::Compare(const std::string& a, const std::string& b,
   Comparison found;
   Compare({&pair, 1}, decision, silent, {}, [&](Comparison&& one) { found = std::move(one); });
   return found;
+}
+
+Comparison Recognizer::Compare(const Recording& a, const Recording& b,
+                               const DecisionThreshold& decision) const {
+  const Scorer& scorer = extractor().scorer();
+  std::optional<Score> score;
+  if (a.failure.empty() && b.failure.empty())
+    score = scorer.Compare(scorer.MakeVoiceprint(a.embedding, a.conditions),
+                           scorer.MakeVoiceprint(b.embedding, b.conditions));
+  Comparison comparison = Judge(*this, {a.source, b.source}, score, decision);
+  comparison.failure = a.failure.empty() ? b.failure : a.failure;
+  return comparison;
 }
 
 EnrollmentOutcome Recognizer::Enroll(const std::string& name, std::vector<Recording> recordings,

@@ -273,6 +273,12 @@ TEST_F(RecognizerTest, WithoutAStoreOnlyComparisonsAreMade) {
                                               alone.Choose(OperatingPoint::kCompare, {}).decision);
   EXPECT_FALSE(comparison.score || comparison.same());
   EXPECT_NE(comparison.failure.find("a.wav"), std::string::npos);
+  const DecisionThreshold decision = alone.Choose(OperatingPoint::kCompare, {}).decision;
+  const Comparison read = alone.Compare(At(0, "x"), At(kVerifyDegrees + 1, "y"), decision);
+  EXPECT_TRUE(read.same());
+  EXPECT_EQ(read.verify->threshold, Cosine(kVerifyDegrees));
+  EXPECT_EQ(read.b, "y");
+  EXPECT_EQ(alone.Compare(At(0), Failed("z", "silent"), decision).failure, "silent");
   MessageOf(ErrorCode::kInvalidArgument, [&] { alone.Identify(At(0), {}, silent_); });
   MessageOf(ErrorCode::kInvalidArgument, [&] { alone.MakeClaim("Ada", {}, silent_); });
   MessageOf(ErrorCode::kInvalidArgument, [&] { alone.Refresh(silent_); });

@@ -78,6 +78,9 @@ class VPR_API Recognizer {
                const StopRequested& stop, const std::function<void(Comparison&&)>& use) const;
   Comparison Compare(const std::string& a, const std::string& b,
                      const DecisionThreshold& decision) const;
+  // The same of recordings that are read already.
+  Comparison Compare(const Recording& a, const Recording& b,
+                     const DecisionThreshold& decision) const;
   ChosenThreshold Choose(OperatingPoint point, const ThresholdChoice& choice) const {
     return ChooseThreshold(point, choice, extractor().info(), model());
   }
