@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What cmake --install gives works from anywhere. Further arguments: cmake, the build folder.
+# What cmake --install gives works from anywhere. Further arguments: cmake, the build folder, a Python if the
+# package was built for one.
 . "$(dirname "$0")/lib.sh"
-cmake=$1 build=$2
+cmake=$1 build=$2 python=${3-}
 
 ok "$cmake" --install "$build" --prefix "$work/a prefix"
 mkdir bin
@@ -60,6 +61,17 @@ says "nowhere.wav" err
 run env VPR_HOME="$work/elsewhere" "$work/examples/compare_c" "$a" "$a"
 expect_status 1 compare_c
 says "no model found: looked for .*elsewhere/share/vpr/models/default.vpr" err
+packages="$work/a prefix/lib/python3/dist-packages"
+if [ -n "$python" ] && [ -e "$packages/vpr" ] && "$python" -c "import numpy" 2> /dev/null; then
+  export PYTHONPATH=$packages PYTHONDONTWRITEBYTECODE=1
+  ok "$python" "$here/../../examples/who.py" python.db "$data/flite-slt-4.flac" slt "$a" "$data/flite-slt-2.flac" \
+    -- rms "$data/flite-rms-1.flac" "$data/flite-rms-2.flac"
+  says '^slt 2 enrolled, 0 left out$' out
+  says '^slt [0-9.]+ [0-9.]+$' out
+  says '^float32 \([0-9]+,\) 1\.000$' out
+else
+  echo "the Python example is SKIPPED: no package was built, or there is no NumPy" >&2
+fi
 if command -v pkg-config > /dev/null; then
   pc=$(dirname "$(find "$work/a prefix" -name vpr.pc)")
   flags=$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs vpr)
