@@ -110,19 +110,22 @@ int Run(const EmbedOptions& options, const Context& context) {
   const std::vector<float> none(dim, std::numeric_limits<float>::quiet_NaN());
   Writer writer(options, files.size(), dim);
   std::size_t bad = 0;
+  std::string reason;  // of the only file
   EmbedEach(
       files.size(), [&](std::size_t i) { return files[i]; }, extractor, *progress,
       CatchInterrupts(),
       [&](const EmbeddedFile& file) {
         if (file.failure) {
-          progress->Warn(*file.failure);
+          reason = *file.failure;
+          if (files.size() > 1 || !options.shard.whole()) progress->Warn(reason);
           ++bad;
         }
         writer.Add(file.path, file.failure ? none : file.embedding, !file.failure);
       });
   // The rows of a shard must not be missing among those of the others.
   if (bad == files.size() && options.shard.whole()) {
-    throw Error(ErrorCode::kUnusable, Format("none of %zu files can be used", bad));
+    throw Error(ErrorCode::kUnusable,
+                bad == 1 ? reason : Format("none of %zu files can be used", bad));
   }
   writer.Commit();
   if (bad > 0) {

@@ -594,7 +594,9 @@ class OneDnnNetwork : public Network {
         throw Error(ErrorCode::kUnusable,
                     "too little for this network: no bands or frames are left");
       if (node.op == Op::kConv) {
-        step.over_residual = node.inputs.size() > 1 && last_use_[node.inputs[1]] == n;
+        // A value that is convolved as well is read until the end: it keeps its place.
+        step.over_residual = node.inputs.size() > 1 && last_use_[node.inputs[1]] == n &&
+                             node.inputs[1] != node.inputs[0];
         const Shape& in = plan.steps[node.inputs[0]].shape;
         // Not the first layer, vectors and depthwise convolutions: nothing is won there.
         step.int8 = int8_ && in.frames > 1 && in.channels > node.groups;

@@ -14,7 +14,7 @@ for part, speakers in (("train", range(4)), ("dev", range(4, 6))):
         for speaker in speakers:
             shift, level = random.uniform(0.95, 1.05), random.uniform(2000, 9000)
             for digit in range(10):
-                low, high = 300 * 1.25 ** digit * shift, (3500 - 250 * digit) * shift
+                low, high = 300 * 1.25 ** digit * shift, (6800 - 450 * digit) * shift
                 samples = [0] * 2000 + [
                     int(level * (math.sin(2 * math.pi * low * i / 16000) +
                                  math.sin(2 * math.pi * high * i / 16000)) + random.gauss(0, 20))
@@ -26,7 +26,7 @@ for part, speakers in (("train", range(4)), ("dev", range(4, 6))):
                 print(path, f"s{speaker}", digit, sep="\t", file=table)
 P
 ok "$vpr" --quiet transcribe train train.tsv --dev dev.tsv --join 1-4 -o tones.vpw --no-augment \
-  --epochs 20 --channels 32 --dilations 1,2 --batch-size 8 --lr 5e-3 --dev-strings 60 --threads 1 --json
+  --epochs 60 --channels 32 --dilations 1,2 --batch-size 8 --lr 5e-3 --dev-strings 60 --threads 1 --json
 check 'j["dev"]["wer"] < 0.1 and j["speakers"] == 4 and j["utterances"] == 40 and j["dev"]["speakers"] == 2'
 check 'j["prompt"]["false_accepts"] < 0.1 and j["prompt"]["recordings"] == 60'
 ok "$vpr" --quiet transcribe eval dev.tsv --join 6 --strings 50 --model tones.vpw --json -o pairs.tsv
@@ -64,7 +64,7 @@ usage_error "$vpr" transcribe eval
   printf 'path\ttext\n'
   printf '%s\t4 7 1\n%s\t9 0 3\n%s\t2 5\n' "$data/flite-slt-3.flac" "$data/flite-slt-4.flac" "$data/flite-rms-4.flac"
 } > words.tsv
-ok "$vpr" --quiet transcribe train words.tsv -o words.vpw --no-augment --epochs 150 --channels 32 \
+ok "$vpr" --quiet transcribe train words.tsv -o words.vpw --no-augment --epochs 500 --channels 32 \
   --dilations 1,2 --batch-size 3 --lr 5e-3 --threads 1
 ok "$vpr" --quiet enroll slt "$data/flite-slt-1.flac" "$data/flite-slt-2.flac"
 ok "$vpr" --quiet verify slt "$data/flite-slt-4.flac" --prompt '9 0 3' --prompt-model words.vpw --json

@@ -152,7 +152,7 @@ TEST(TrainTranscriber, LearnsAToyLanguage) {
   TranscriberTask task;
   task.shape = SmallShape();
   task.examples = 64;
-  task.training.epochs = 12;
+  task.training.epochs = 24;
   task.training.batch_size = 8;
   task.training.lr = 5e-3;
   task.training.freq_mask = task.training.time_mask = 0;
@@ -177,7 +177,7 @@ TEST(TrainTranscriber, LearnsAToyLanguage) {
   task.on_epoch = [&](int, double loss, const std::vector<Tensor>&) { losses.push_back(loss); };
   Progress progress;
   const std::vector<Tensor> tensors = TrainTranscriberWithTorch(task, progress, {});
-  ASSERT_EQ(losses.size(), 12u);
+  ASSERT_EQ(losses.size(), 24u);
   EXPECT_LT(losses.back(), losses.front() / 4);
   EXPECT_EQ(TrainTranscriberWithTorch(task, progress, {})[3].data, tensors[3].data);
 
