@@ -58,4 +58,5 @@ ok "$vpr" speakers import everybody.jsonl --db copy.db --json
 ok "$vpr" speakers re-embed --json
 ok "$vpr" speakers remove bdl --json
 ok "$vpr" db check --json
-ok env VPR_NEW_PASSPHRASE="a long passphrase" "$vpr" db encrypt --json
+export VPR_PASSPHRASE="a long passphrase"
+ok "$vpr" db encrypt --json
