@@ -20,6 +20,8 @@ constexpr std::size_t kBlockValues = 1 << 16;  // decoded at once, all channels 
 constexpr double kKeptSeconds = 300;
 // Bytes that a second of the largest usual audio takes: two channels, 48 kHz, 32 bits.
 constexpr double kMostBytesPerSecond = 384000;
+constexpr const char* kExpected =
+    "WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF or another recording that FFmpeg decodes";
 
 std::string Failed(const std::string& name) {
   return "cannot read audio '" + Printable(name) + "': ";
@@ -70,6 +72,8 @@ struct AudioSource::Impl {
   std::optional<std::uint64_t> samples;  // given each time, once that is known
 
   void Open(bool streamed);
+  std::string WhyNot(const ByteSource& source, const std::string& reason,
+                     const MediaRefusal& refusal, const std::string& missing) const;
   std::unique_ptr<Decoder> OpenPart(std::size_t index, std::unique_ptr<JoinedSource>& source) const;
   // Decodes everything once, keeps it if it is short. `compare`: compares the channels, instead of
   // using the samples.
@@ -106,6 +110,29 @@ void AudioSource::Impl::Open(bool streamed) {
   rate = options.sample_rate == 0 ? info.sample_rate : options.sample_rate;
 }
 
+// Why `source` cannot be read, and what to do.
+std::string AudioSource::Impl::WhyNot(const ByteSource& source, const std::string& reason,
+                                      const MediaRefusal& refusal,
+                                      const std::string& missing) const {
+  const KnownFormat format = RecogniseFormat(source);
+  if (format.playlist)
+    return "it is " + format.name +
+           ", which holds no sound itself, and what it names is not opened; give the recordings";
+  if (!format.recording)
+    return "it is " + format.name + ", and no recording; expected " + kExpected;
+  const std::string convert = HowToConvert(path);
+  if (!missing.empty() && !format.name.empty())
+    return "it is " + format.name + ", for which FFmpeg's libraries are missing: " + missing +
+           ", or " + convert;
+  if (refusal.known)
+    return "it is " + (format.name.empty() ? refusal.format : format.name) + ", but " +
+           refusal.reason;
+  return (format.name.empty() ? "it is not audio that can be decoded (" +
+                                    (reason.empty() ? "no known format" : reason) + ")"
+                              : "it is " + format.name + ", which cannot be decoded") +
+         "; expected " + kExpected + (missing.empty() ? "" : "; if it is audio, " + convert);
+}
+
 std::unique_ptr<Decoder> AudioSource::Impl::OpenPart(std::size_t index,
                                                      std::unique_ptr<JoinedSource>& source) const {
   const AudioPart& part = container.parts[index];
@@ -113,17 +140,23 @@ std::unique_ptr<Decoder> AudioSource::Impl::OpenPart(std::size_t index,
   std::string reason;
   std::unique_ptr<Decoder> decoder =
       part.mp3 ? OpenMp3(*source, reason) : OpenSndfile(*source, reason);
+  if (decoder != nullptr && options.track > 1)
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("cannot take track %d of '%s': it has 1 audio track", options.track,
+                       Printable(name).c_str()));
   if (decoder == nullptr && part.state == AudioPart::State::kHeaderOnly)
     throw Error(ErrorCode::kCorrupt, Failed(name) + "truncated: " + part.detail);
   if (decoder == nullptr) {
-    const std::string format = UnsupportedFormat(*source);
-    throw Error(ErrorCode::kCorrupt,
-                Failed(name) +
-                    (format.empty() ? "it is not audio that can be decoded (" +
-                                          (reason.empty() ? "no known format" : reason) + ")"
-                                    : "it is " + format + ", which is not decoded here") +
-                    "; expected WAV, FLAC, Ogg Vorbis, Opus, MP3 or AIFF; if it is audio, " +
-                    HowToConvert(path));
+    MediaRefusal refusal;
+    std::string missing;
+    if (!part.mp3 && RecogniseFormat(*source).recording)
+      decoder = OpenMedia(*source, options.track, refusal, missing);
+    if (refusal.track_missing)
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("cannot take track %d of '%s': ", options.track, Printable(name).c_str()) +
+                      refusal.reason);
+    if (decoder == nullptr)
+      throw Error(ErrorCode::kCorrupt, Failed(name) + WhyNot(*source, reason, refusal, missing));
   }
   const AudioInfo of_part = decoder->info();
   if (of_part.channels < 1 || of_part.sample_rate < kMinRate || of_part.sample_rate > kMaxRate)
@@ -231,6 +264,9 @@ void AudioSource::Impl::Pass(bool compare, const std::function<void(std::span<co
           Failed(name) + Format("truncated: its header announces %llu samples, the file holds %llu",
                                 static_cast<unsigned long long>(*announced),
                                 static_cast<unsigned long long>(frames)));
+    for (std::string& warning : decoder->warnings())
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+        warnings.push_back(std::move(warning));
     resampler.Finish(block);
     give();
     any = any || frames > 0;

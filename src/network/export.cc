@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/feature_json.h"
-#include "model/open_module.h"
+#include "base/open_module.h"
 #include "network/torchscript.h"
 #include "onnx/onnx_file.h"
 #include "vpr/base/text.h"

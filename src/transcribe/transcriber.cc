@@ -7,7 +7,7 @@
 #include <random>
 
 #include "model/feature_json.h"
-#include "model/open_module.h"
+#include "base/open_module.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"

@@ -16,12 +16,23 @@ namespace vpr {
 // The rate of all audio inside vpr, in Hz.
 inline constexpr int kSampleRate = 16000;
 
+// One of the audio tracks of a container: of a video in two languages, of a meeting.
+struct AudioTrack {
+  std::string codec;     // "AAC", FFmpeg's names
+  int sample_rate = 0;   // Hz; 0: not told before decoding
+  int channels = 0;      // likewise
+  std::string language;  // "eng"; empty: not told
+  std::string title;     // likewise
+};
+
 // What a file says of itself before any decoding.
 struct AudioInfo {
   std::string format;   // "WAV (Signed 16 bit PCM)", libsndfile's names; "MP3 (MPEG Layer 3)"
   int sample_rate = 0;  // Hz, of the file
   int channels = 0;     // of the file
   double seconds = 0;   // of the file
+  std::vector<AudioTrack> tracks;  // of what FFmpeg decodes, else empty
+  int track = 0;                   // the one that is read: 1, 2, ...; 0 where there are none
 };
 
 struct Audio {
@@ -40,6 +51,7 @@ inline constexpr double kMaxWholeSeconds = 2 * 3600.0;  // in memory whole
 struct ReadOptions {
   int sample_rate = kSampleRate;     // Hz, to resample to; 0: the file's own rate
   int channel = 0;                   // 1, 2, ...: this one alone; 0: all, averaged
+  int track = 0;                     // 1, 2, ... of its audio tracks; 0: the file's default
   double max_seconds = kMaxSeconds;  // a longer recording is refused
 };
 
