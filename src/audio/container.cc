@@ -695,8 +695,7 @@ KnownFormat RecogniseText(std::string start) {
   for (const auto& [text, name] : kPlaylists)
     if (begins(text) || (xml && text[0] == '<' && start.find(text) != std::string::npos))
       return {name, false, true};
-  if (begins("file '") || begins("file \""))
-    return {"a list of files to join", false, true};
+  if (begins("file '") || begins("file \"")) return {"a list of files to join", false, true};
   if (xml) return {"an XML document", false};
   if (begins("<!doctype")) return {"a web page", false};
   return {};

@@ -26,8 +26,9 @@ MediaOpener* OpenModuleOnce(std::string& missing) {
     if (library != std::string::npos && end != std::string::npos) {
       const std::string name = reason.substr(library + 2, end - library - 2);
       const std::size_t after = end + 4;
-      missing = "install the package " + Printable(name) +
-                Printable(reason.substr(after, reason.find_first_not_of("0123456789", after) - after));
+      missing =
+          "install the package " + Printable(name) +
+          Printable(reason.substr(after, reason.find_first_not_of("0123456789", after) - after));
     } else {
       missing =
           "install libavformat-dev, libavcodec-dev and libswresample-dev and build vpr again, "

@@ -3,6 +3,7 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/dict.h>
 #include <libavutil/log.h>
@@ -216,8 +217,8 @@ class FfmpegDecoder final : public Decoder {
   void IgnoreAllBut(int stream) {
     for (unsigned i = 0; i < context_->nb_streams; ++i) {
       AVStream& one = *context_->streams[i];
-      const bool wanted = stream < 0 ? one.codecpar->codec_type == AVMEDIA_TYPE_AUDIO
-                                     : one.index == stream;
+      const bool wanted =
+          stream < 0 ? one.codecpar->codec_type == AVMEDIA_TYPE_AUDIO : one.index == stream;
       one.discard = wanted ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     }
   }
@@ -244,8 +245,8 @@ class FfmpegDecoder final : public Decoder {
                                  ")");
     if (track > static_cast<int>(audio.size())) {
       refusal.track_missing = true;
-      return Refuse(refusal, Format("it has %zu audio track%s", audio.size(),
-                                    audio.size() == 1 ? "" : "s"));
+      return Refuse(refusal,
+                    Format("it has %zu audio track%s", audio.size(), audio.size() == 1 ? "" : "s"));
     }
     std::size_t chosen = 0;
     if (track > 0) {
@@ -280,7 +281,8 @@ class FfmpegDecoder final : public Decoder {
     codec_->thread_count = 1;
     codec_->max_samples = kMostSamples;
     if (avcodec_open2(codec_.get(), codec, nullptr) < 0)
-      return Refuse(refusal, "its codec (" + name + ") cannot be decoded as its header describes it");
+      return Refuse(refusal,
+                    "its codec (" + name + ") cannot be decoded as its header describes it");
     // Rate and channels are those of the first frame: headers may give half of them, as with SBR.
     ended_ = !NextFrame();
     if (ended_) {
@@ -293,11 +295,10 @@ class FfmpegDecoder final : public Decoder {
     info_.sample_rate = frame_->sample_rate;
     info_.channels = frame_->ch_layout.nb_channels;
     if (info_.channels > kMostChannels)
-      return Refuse(refusal, Format("it has %d channels, more than %d", info_.channels,
-                                    kMostChannels));
+      return Refuse(refusal,
+                    Format("it has %d channels, more than %d", info_.channels, kMostChannels));
     av_channel_layout_copy(&layout_, &frame_->ch_layout);
-    if (!Convert())
-      return Refuse(refusal, "nothing of its sound can be decoded (" + name + ")");
+    if (!Convert()) return Refuse(refusal, "nothing of its sound can be decoded (" + name + ")");
     return true;
   }
 

@@ -31,8 +31,8 @@ struct AudioInfo {
   int sample_rate = 0;  // Hz, of the file
   int channels = 0;     // of the file
   double seconds = 0;   // of the file
-  std::vector<AudioTrack> tracks;  // of what FFmpeg decodes, else empty
-  int track = 0;                   // the one that is read: 1, 2, ...; 0 where there are none
+  std::vector<AudioTrack> tracks = {};  // of what FFmpeg decodes, else empty
+  int track = 0;                        // the one that is read: 1, 2, ...; 0 where there are none
 };
 
 struct Audio {
