@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "audio/media_container.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -659,6 +660,11 @@ Found CheckOne(ByteView& bytes, std::uint64_t at, bool streamed,
   if (begin > bytes.size() || ParseMpegFrame(bytes, begin)) return CheckMp3(bytes, at, warnings);
   Found found;
   found.end = bytes.size();
+  if (at == 0)
+    if (std::optional<AudioPart> part = CheckMediaContainer(bytes, warnings)) {
+      found.part = std::move(*part);
+      return found;
+    }
   found.part.ranges = {{at, found.end - at}};
   return found;
 }

@@ -3,21 +3,25 @@
 #include "audio/decoder.h"
 #include "base/open_module.h"
 #include "vpr/base/error.h"
+#include "vpr/base/resources.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
 namespace {
 
 // Null, and `missing`, where the module cannot be opened: it was not built, or a library that it
-// needs is not installed. Asked again for every file, since folders are of any size but an answer
-// that is kept would outlive an installation.
+// needs is not installed. Only success is kept, and only for the folder that it was found in.
 MediaOpener* OpenModuleOnce(std::string& missing) {
   static std::mutex mutex;
   static MediaOpener* opener = nullptr;
+  static std::string opened;
   std::lock_guard lock(mutex);
-  if (opener != nullptr) return opener;
+  const std::string path = ResourcePath(std::string("lib/vpr/") + kMediaModule + ".so");
+  if (opener != nullptr && path == opened) return opener;
+  opener = nullptr;
   try {
     opener = reinterpret_cast<MediaOpener*>(OpenModule(kMediaModule, kMediaEntry));
+    opened = path;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kNotFound) throw;
     const std::string reason = error.what();
