@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -52,7 +55,44 @@ std::string HowToConvert(const std::string& path) {
          word(stem + (path.ends_with(".wav") ? "-pcm.wav" : ".wav"));
 }
 
+// The file of "FILE#2", whose channel is then set; `name` itself where it is a file or ends in no
+// number.
+std::string TakeChannel(const std::string& name, int& channel) {
+  const std::size_t mark = name.rfind('#');
+  if (mark == std::string::npos || mark == 0 || ::access(name.c_str(), F_OK) == 0) return name;
+  int number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data() + mark + 1, end, number);
+  if (error != std::errc() || rest != end || number < 1) return name;
+  channel = number;
+  return name.substr(0, mark);
+}
+
 }  // namespace
+
+std::vector<std::string> SplitChannels(const std::vector<std::string>& paths,
+                                       const ReadOptions& options) {
+  std::vector<std::string> all;
+  for (const std::string& path : paths) {
+    if (path == "-")
+      throw Error(ErrorCode::kInvalidArgument,
+                  "cannot take the channels of standard input separately, which can only be read "
+                  "once; give a file, or one channel (--channels N)");
+    int channels = 1;
+    try {
+      channels = AudioSource(path, options).info().channels;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kInternal) throw;  // said when it is to be read
+    }
+    if (channels == 1) {
+      all.push_back(path);
+      continue;
+    }
+    for (int channel = 1; channel <= channels; ++channel)
+      all.push_back(Format("%s#%d", path.c_str(), channel));
+  }
+  return all;
+}
 
 struct AudioSource::Impl {
   std::string path, name;
@@ -295,11 +335,13 @@ void AudioSource::Impl::Pass(bool compare, const std::function<void(std::span<co
   samples = given;
 }
 
-AudioSource::AudioSource(const std::string& path, const ReadOptions& options)
+AudioSource::AudioSource(const std::string& name, const ReadOptions& options)
     : impl_(std::make_unique<Impl>()) {
-  impl_->path = path;
-  impl_->name = path == "-" ? "standard input" : path;
   impl_->options = options;
+  const std::string path =
+      options.separate ? TakeChannel(name, impl_->options.channel) : std::string(name);
+  impl_->path = path;
+  impl_->name = path == "-" ? "standard input" : name;
   bool streamed = false;
   impl_->bytes = OpenBytes(
       path, static_cast<std::uint64_t>(options.max_seconds * kMostBytesPerSecond), &streamed);

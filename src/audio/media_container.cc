@@ -42,8 +42,8 @@ bool IsBox(ByteView& bytes, std::uint64_t at) {
 AudioPart CheckMpeg4(ByteView& bytes, std::vector<std::string>& warnings) {
   bool index = false, fragments = false;
   std::uint64_t at = 0;
-  for (int i = 0; i < kMostPieces && bytes.Left(at) > 0; ++i) {
-    if (bytes.Left(at) >= 8 && !IsBox(bytes, at)) break;
+  for (int i = 0; bytes.Left(at) > 0; ++i) {
+    if (i == kMostPieces || (bytes.Left(at) >= 8 && !IsBox(bytes, at))) return Part();
     fragments = fragments || bytes.Has(at + 4, "moof");
     index = index || bytes.Has(at + 4, "moov");
     std::uint64_t size = bytes.Number(at, 4, true), header = 8;

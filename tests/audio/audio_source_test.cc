@@ -508,7 +508,9 @@ TEST(UnsupportedFormats, AreNamed) {
       {"\x1A\x45\xDF\xA3\x9F\x42\x86\x81\x01\x42\x82\x88matroska"s + std::string(200, 'x'),
        "Matroska"},
       {"\xFF\xF1\x50\x80\x2E\x7F\xFC"s + std::string(200, 'x'), "AAC"},
-      {"\x30\x26\xB2\x75\x8E\x66\xCF\x11"s + std::string(200, 'x'), "Windows Media"},
+      {"\x30\x26\xB2\x75\x8E\x66\xCF\x11"s + std::string(8, 'x') + Little(30, 8) +
+           std::string(200, 'x'),
+       "Windows Media"},
       {"#!AMR\n"s + std::string(200, 'x'), "AMR"},
       {ogg("Speex   1.2rc1" + std::string(60, '\0')), "Speex"},
       {ogg("\x7F"s + "FLAC\1\0\0\1fLaC"s + std::string(40, '\0')), "FLAC in Ogg"},

@@ -94,18 +94,17 @@ TEST_P(HostileMedia, FlippedBytes) {
 
 INSTANTIATE_TEST_SUITE_P(
     Formats, HostileMedia,
-    ::testing::Values(Row{"m4a", "m4a", "-c:a aac", true},
-                      Row{"m4a_faststart", "m4a", "-c:a aac -movflags +faststart", true},
-                      Row{"mp4_in_fragments", "mp4",
-                          "-c:a aac -movflags frag_keyframe+empty_moov -frag_duration 500000",
-                          false},
-                      Row{"mkv", "mkv", "-c:a aac", true},
-                      Row{"webm_live", "webm", "-c:a libopus -live 1", false},
-                      Row{"wma", "wma", "-c:a wmav2", true}, Row{"aac", "aac", "-c:a aac", false},
-                      Row{"ac3", "ac3", "-c:a ac3", false}, Row{"mpegts", "ts", "-c:a aac", false},
-                      Row{"amr", "amr", nullptr, false},
-                      Row{"speex", "spx", "-c:a libspeex -ac 1", true},
-                      Row{"caf", "caf", "-c:a aac", true}, Row{"avi", "avi", "-c:a mp2", true}),
+    ::testing::Values(
+        Row{"m4a", "m4a", "-c:a aac", true},
+        Row{"m4a_faststart", "m4a", "-c:a aac -movflags +faststart", true},
+        Row{"mp4_in_fragments", "mp4",
+            "-c:a aac -movflags frag_keyframe+empty_moov -frag_duration 500000", false},
+        Row{"mkv", "mkv", "-c:a aac", true},
+        Row{"webm_live", "webm", "-c:a libopus -live 1", false},
+        Row{"wma", "wma", "-c:a wmav2", true}, Row{"aac", "aac", "-c:a aac", false},
+        Row{"ac3", "ac3", "-c:a ac3", false}, Row{"mpegts", "ts", "-c:a aac", false},
+        Row{"amr", "amr", nullptr, false}, Row{"speex", "spx", "-c:a libspeex -ac 1", true},
+        Row{"caf", "caf", "-c:a libopus -ar 48000", true}, Row{"avi", "avi", "-c:a mp2", true}),
     [](const auto& test) { return std::string(test.param.name); });
 
 // What names other files is never followed, and the way out is not ffmpeg, which would follow it.

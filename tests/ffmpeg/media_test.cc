@@ -82,7 +82,6 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"wma", "wma", "-c:a wmav2", "Windows Media"},
         Row{"asf_wma1", "asf", "-c:a wmav1", "Windows Media"},
         Row{"ac3", "ac3", "-c:a ac3", "AC-3"}, Row{"eac3", "eac3", "-c:a eac3", "raw E-AC-3"},
-        Row{"caf_aac", "caf", "-c:a aac", "CAF (AAC)"},
         Row{"caf_opus", "caf", "-c:a libopus", "CAF (Opus)"},
         Row{"aac", "aac", "-c:a aac", "raw ADTS AAC (AAC)"}, Row{"avi", "avi", "-c:a mp2", "AVI"},
         Row{"mpegts", "ts", "-c:a aac", "MPEG-TS"}, Row{"flv", "flv", "-c:a aac", "FLV"},

@@ -52,11 +52,18 @@ struct ReadOptions {
   int sample_rate = kSampleRate;     // Hz, to resample to; 0: the file's own rate
   int channel = 0;                   // 1, 2, ...: this one alone; 0: all, averaged
   int track = 0;                     // 1, 2, ... of its audio tracks; 0: the file's default
+  bool separate = false;             // paths may name a channel of a file: "call.wav#2"
   double max_seconds = kMaxSeconds;  // a longer recording is refused
 };
 
 // Told between blocks which share of the work, 0 to 1, is done. May throw to end it.
 using OnRead = std::function<void(double share)>;
+
+// Of `paths` each file with several channels as "FILE#1", "FILE#2", ..., for ReadOptions::separate:
+// where people have a channel each. Others, and what cannot be read, stay as they are. Throws
+// kInvalidArgument for standard input, which can only be read once.
+std::vector<std::string> SplitChannels(const std::vector<std::string>& paths,
+                                       const ReadOptions& options);
 
 // A recording that is read block by block, as often as wanted, in memory that does not grow with
 // its length: the samples of up to 5 minutes are kept from the first time on, those of longer ones
