@@ -50,6 +50,16 @@ std::vector<Pair> ReadPairs(const std::string& path) {
   return pairs;
 }
 
+// The pairs of a list, or every channel of the one recording with every one of the other.
+std::vector<Pair> PairsOf(const CompareOptions& options) {
+  if (!options.pairs.empty()) return ReadPairs(options.pairs);
+  const ReadOptions& read = options.network.engine.read;
+  std::vector<Pair> pairs;
+  for (const std::string& a : AsAsked({options.files[0]}, read))
+    for (const std::string& b : AsAsked({options.files[1]}, read)) pairs.push_back({a, b});
+  return pairs;
+}
+
 const char* Decision(const Score& score, const DecisionThreshold& decision) {
   return score.value >= decision.threshold ? "same speaker" : "different speakers";
 }
@@ -121,7 +131,7 @@ std::string Text(const Score& score, const DecisionThreshold& decision, bool is_
 int ComparePairs(const CompareOptions& options, const Context& context,
                  const DecisionThreshold& decision, const std::string& model,
                  const EmbeddingExtractor& extractor) {
-  const std::vector<Pair> pairs = ReadPairs(options.pairs);
+  const std::vector<Pair> pairs = PairsOf(options);
   FileScorer scorer;
   std::vector<std::pair<std::size_t, std::size_t>> files;
   for (const Pair& pair : pairs) files.emplace_back(scorer.Add(pair.a), scorer.Add(pair.b));
@@ -165,7 +175,8 @@ int Run(const CompareOptions& options, const Context& context) {
   const std::string model = FindModel(options.network.model);
   const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options.network.engine);
   const DecisionThreshold decision = ChooseThreshold(options.threshold, extractor.info(), model);
-  if (!options.pairs.empty()) return ComparePairs(options, context, decision, model, extractor);
+  if (!options.pairs.empty() || options.network.engine.read.separate)
+    return ComparePairs(options, context, decision, model, extractor);
 
   FileScorer scorer;
   const std::size_t a = scorer.Add(options.files[0]), b = scorer.Add(options.files[1]);
@@ -201,7 +212,7 @@ void AddCompareCommand(CLI::App& app, Context& context) {
   command->add_flag("--exit-status", options->exit_status,
                     "End with 3 if the speakers (with --pairs: of any pair) are different");
   AddNetworkOptions(*command, options->network);
-  AddReadOptions(*command, options->network.engine.read);
+  AddReadOptions(*command, options->network.engine.read, true);
   command->footer(
       "Prints the score, the threshold with the error rates measured at it, and the decision. The\n"
       "score is the cosine of the two embeddings, or, for models with PLDA and a cohort, by how\n"

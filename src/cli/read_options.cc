@@ -43,6 +43,11 @@ void AddReadOptions(CLI::App& command, ReadOptions& options, bool separate) {
       ->type_name("H");
 }
 
+std::vector<std::string> AsAsked(const std::vector<std::string>& files,
+                                 const ReadOptions& options) {
+  return options.separate ? SplitChannels(files, options) : files;
+}
+
 CLI::Validator FileEnding(const std::vector<std::string>& endings, bool dash) {
   return CLI::Validator(
       [endings, dash](const std::string& path) -> std::string {

@@ -151,9 +151,9 @@ void WriteWav(const std::string& path, const std::vector<float>& samples, int sa
 // 16 kHz mono as FLAC (16 bit), in memory; DecodeAudio reads it back.
 std::string EncodeFlac(const std::vector<float>& samples);
 
-// True for the file name endings of recordings (.wav .flac .ogg .opus .mp3 ...), in any case, also
-// of those that ReadAudio refuses with a way to convert them (.m4a .webm ...). For walking folders:
-// what is not read there is to be said. ReadAudio itself goes by content.
+// True for the file name endings of recordings and videos (.wav .flac .mp3 .m4a .webm .mp4 ...), in
+// any case, also where ReadAudio refuses them: without FFmpeg's libraries, or for want of sound.
+// For walking folders: what is not read there is to be said. ReadAudio itself goes by content.
 bool HasAudioExtension(const std::string& path);
 
 // "libsndfile-1.2.0", "libmpg123-1.31.2", "libsoxr-0.1.3", for --version.
