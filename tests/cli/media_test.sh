@@ -45,9 +45,9 @@ done
 ok "$vpr" --quiet pack people -o packed --layout folders
 [ "$(wc -l < packed.label)" -ge 3 ] || fail "pack left out recordings"
 says 'pictures.mp4.*holds no sound' err
-ok "$vpr" enroll --per-folder people --store voices.db
+ok "$vpr" enroll --per-folder people --db voices.db
 says 'slt' out
-ok "$vpr" identify people/rms/1.m4a --store voices.db --json
+ok "$vpr" identify people/rms/1.m4a --db voices.db --json
 check 'lines[0]["name"] == "rms"'
 
 # A call: one person a channel.
@@ -64,9 +64,9 @@ ok "$vpr" compare call.m4a "$data/flite-slt-1.flac" --channels 2
 says '^different speakers' out
 usage_error "$vpr" compare call.m4a "$data/flite-slt-1.flac" --channels both
 usage_error "$vpr" trim call.m4a -o x.wav --channels separate
-ok "$vpr" identify call.m4a --store voices.db --channels separate --json
+ok "$vpr" identify call.m4a --db voices.db --channels separate --json
 check '[l["name"] for l in lines] == ["slt", "rms"]'
-ok "$vpr" verify rms call.m4a --store voices.db --channels separate --json
+ok "$vpr" verify rms call.m4a --db voices.db --channels separate --json
 check '[l["decision"] for l in lines] == ["rejected", "accepted"]'
 ok "$vpr" embed call.m4a "$data/flite-slt-1.flac" -o - --format jsonl --channels separate
 check '[l["path"].split("/")[-1] for l in lines] == ["call.m4a#1", "call.m4a#2", "flite-slt-1.flac"]'
