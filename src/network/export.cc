@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "model/feature_json.h"
 #include "base/open_module.h"
+#include "model/feature_json.h"
 #include "network/torchscript.h"
 #include "onnx/onnx_file.h"
 #include "vpr/base/text.h"
