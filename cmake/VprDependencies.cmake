@@ -2,7 +2,7 @@
 # Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::UTF8PROC PkgConfig::ZLIB
 # PkgConfig::PLPLOT,
 # PkgConfig::WEBRTC PkgConfig::SODIUM PkgConfig::SQLITE PkgConfig::PQ PkgConfig::PORTAUDIO,
-# vpr_kissfft, vpr_libsvm, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
+# PkgConfig::FFMPEG (in src/ffmpeg only, optional), vpr_kissfft, vpr_libsvm, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
 # tomlplusplus::tomlplusplus, CLI11::CLI11, spdlog::spdlog, Threads::Threads and, in src/torch only,
 # torch.
 find_package(PkgConfig REQUIRED)
@@ -24,6 +24,15 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(PLPLOT REQUIRED IMPORTED_TARGET plplot)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+
+# Optional: without it, or with one of before version 5.1, the module is left out.
+if(VPR_WITH_FFMPEG)
+  pkg_check_modules(FFMPEG IMPORTED_TARGET libavformat>=59.27 libavcodec>=59.37 libswresample>=4.7 libavutil>=57.28)
+  if(NOT FFMPEG_FOUND)
+    message(STATUS "FFmpeg 5.1 or later not found: m4a, mp4, webm and the like will not be read")
+    set(VPR_WITH_FFMPEG OFF)
+  endif()
+endif()
 
 # Debian's CMake file of oneDNN wants OpenCL's headers, which its package does not bring.
 find_package(OpenMP REQUIRED COMPONENTS CXX)

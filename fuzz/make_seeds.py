@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import struct
+import subprocess
 import sys
 import wave
 import zipfile
@@ -64,6 +65,28 @@ for name in ("flite-slt-1.flac", "flite-slt-5.mp3"):
 for sample in (root / "data").glob("*"):
     if sample.suffix in (".ogg", ".opus"):
         seed("audio", sample.name, sample.read_bytes()[:3000])
+
+# What FFmpeg's libraries read; made by its program where that is installed.
+amr = b"#!AMR\n" + b"".join(b"\x3c" + bytes((i * 37 + j * 11) % 256 for j in range(31)) for i in range(5))
+seed("media", "hand.amr", amr)
+seed("audio", "box.mp4", struct.pack(">I4s8sI4sI4s", 16, b"ftyp", b"M4A \0\0\0\0", 8, b"moov", 8, b"mdat"))
+sound = ["-f", "lavfi", "-i", "sine=frequency=300:sample_rate=16000:duration=0.15"]
+for name, options in (("aac.m4a", "-c:a aac"), ("fast.m4a", "-c:a aac -movflags +faststart"), ("alac.m4a", "-c:a alac"),
+                      ("fragments.mp4", "-c:a aac -movflags frag_keyframe+empty_moov"), ("amr.3gp", None), ("opus.webm", "-c:a libopus"),
+                      ("live.webm", "-c:a libopus -live 1"), ("aac.mkv", "-c:a aac"), ("two.mkv", "-map 0 -map 0 -c:a ac3"),
+                      ("wma.wma", "-c:a wmav2"), ("ac3.ac3", "-c:a ac3"), ("aac.aac", "-c:a aac"), ("opus.caf", "-c:a libopus"),
+                      ("mp2.avi", "-c:a mp2"), ("aac.ts", "-c:a aac"), ("aac.flv", "-c:a aac"), ("speex.spx", "-c:a libspeex"),
+                      ("tta.tta", "-c:a tta"), ("wavpack.wv", "-c:a wavpack"), ("mp2.mpg", "-c:a mp2"), ("adpcm.mov", "-c:a adpcm_ima_qt")):
+    path = out / "media" / name
+    source, encode = (sound, options.split()) if options else (["-i", str(out / "media" / "hand.amr")], ["-c", "copy"])
+    try:
+        made = subprocess.run(["ffmpeg", "-nostdin", "-v", "quiet", "-y", *source, *encode, str(path)], check=False).returncode == 0
+    except FileNotFoundError:
+        break
+    if not made:
+        path.unlink(missing_ok=True)
+    elif path.stat().st_size < 6000:
+        seed("audio", name, path.read_bytes())
 
 # Tensor files.
 features = {"sample_rate": 16000, "n_fft": 1024, "win_length": 400, "hop_length": 256, "n_mels": 8, "fmin": 0.0, "fmax": 8000.0,

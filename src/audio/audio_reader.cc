@@ -101,9 +101,11 @@ bool HasAudioExtension(const std::string& path) {
   static constexpr auto kExtensions = std::to_array<std::string_view>(
       {"wav", "wave", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd",
        "w64", "rf64", "caf", "sph",
-       // Not decoded; mp4, mov and mkv are mostly pictures and are left alone.
-       "m4a", "m4b", "aac", "3gp", "3ga", "amr", "awb", "webm", "weba", "mka", "wma", "gsm", "spx",
-       "ape", "wv", "mp2", "mpga"});
+       // By FFmpeg's libraries.
+       "m4a", "m4b", "m4r", "mp4", "m4v", "mov", "3gp", "3g2", "3ga", "aac", "amr", "awb", "webm",
+       "weba", "mkv", "mka", "wma", "wmv", "asf", "avi", "flv", "mpg", "mpeg", "mts", "m2ts", "mxf",
+       "ogv", "ogx", "gsm", "spx", "ape", "wv", "tta", "tak", "mpc", "mp2", "mpga", "ac3", "eac3",
+       "dts", "dss", "qcp", "ra", "rm", "voc"});
   std::size_t dot = path.rfind('.');
   if (dot == std::string::npos || path.find('/', dot) != std::string::npos) return false;
   std::string extension = path.substr(dot + 1);

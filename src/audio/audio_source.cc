@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -20,6 +23,8 @@ constexpr std::size_t kBlockValues = 1 << 16;  // decoded at once, all channels 
 constexpr double kKeptSeconds = 300;
 // Bytes that a second of the largest usual audio takes: two channels, 48 kHz, 32 bits.
 constexpr double kMostBytesPerSecond = 384000;
+constexpr const char* kExpected =
+    "WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF or another recording that FFmpeg decodes";
 
 std::string Failed(const std::string& name) {
   return "cannot read audio '" + Printable(name) + "': ";
@@ -50,7 +55,44 @@ std::string HowToConvert(const std::string& path) {
          word(stem + (path.ends_with(".wav") ? "-pcm.wav" : ".wav"));
 }
 
+// The file of "FILE#2", whose channel is then set; `name` itself where it is a file or ends in no
+// number.
+std::string TakeChannel(const std::string& name, int& channel) {
+  const std::size_t mark = name.rfind('#');
+  if (mark == std::string::npos || mark == 0 || ::access(name.c_str(), F_OK) == 0) return name;
+  int number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data() + mark + 1, end, number);
+  if (error != std::errc() || rest != end || number < 1) return name;
+  channel = number;
+  return name.substr(0, mark);
+}
+
 }  // namespace
+
+std::vector<std::string> SplitChannels(const std::vector<std::string>& paths,
+                                       const ReadOptions& options) {
+  std::vector<std::string> all;
+  for (const std::string& path : paths) {
+    if (path == "-")
+      throw Error(ErrorCode::kInvalidArgument,
+                  "cannot take the channels of standard input separately, which can only be read "
+                  "once; give a file, or one channel (--channels N)");
+    int channels = 1;
+    try {
+      channels = AudioSource(path, options).info().channels;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kInternal) throw;  // said when it is to be read
+    }
+    if (channels == 1) {
+      all.push_back(path);
+      continue;
+    }
+    for (int channel = 1; channel <= channels; ++channel)
+      all.push_back(Format("%s#%d", path.c_str(), channel));
+  }
+  return all;
+}
 
 struct AudioSource::Impl {
   std::string path, name;
@@ -70,6 +112,8 @@ struct AudioSource::Impl {
   std::optional<std::uint64_t> samples;  // given each time, once that is known
 
   void Open(bool streamed);
+  std::string WhyNot(const ByteSource& source, const std::string& reason,
+                     const MediaRefusal& refusal, const std::string& missing) const;
   std::unique_ptr<Decoder> OpenPart(std::size_t index, std::unique_ptr<JoinedSource>& source) const;
   // Decodes everything once, keeps it if it is short. `compare`: compares the channels, instead of
   // using the samples.
@@ -106,6 +150,29 @@ void AudioSource::Impl::Open(bool streamed) {
   rate = options.sample_rate == 0 ? info.sample_rate : options.sample_rate;
 }
 
+// Why `source` cannot be read, and what to do.
+std::string AudioSource::Impl::WhyNot(const ByteSource& source, const std::string& reason,
+                                      const MediaRefusal& refusal,
+                                      const std::string& missing) const {
+  const KnownFormat format = RecogniseFormat(source);
+  if (format.playlist)
+    return "it is " + format.name +
+           ", which holds no sound itself, and what it names is not opened; give the recordings";
+  if (!format.recording)
+    return "it is " + format.name + ", and no recording; expected " + kExpected;
+  const std::string convert = HowToConvert(path);
+  if (!missing.empty() && !format.name.empty())
+    return "it is " + format.name + ", for which FFmpeg's libraries are missing: " + missing +
+           ", or " + convert;
+  if (refusal.known)
+    return "it is " + (format.name.empty() ? refusal.format : format.name) + ", but " +
+           refusal.reason;
+  return (format.name.empty() ? "it is not audio that can be decoded (" +
+                                    (reason.empty() ? "no known format" : reason) + ")"
+                              : "it is " + format.name + ", which cannot be decoded") +
+         "; expected " + kExpected + (missing.empty() ? "" : "; if it is audio, " + convert);
+}
+
 std::unique_ptr<Decoder> AudioSource::Impl::OpenPart(std::size_t index,
                                                      std::unique_ptr<JoinedSource>& source) const {
   const AudioPart& part = container.parts[index];
@@ -113,17 +180,23 @@ std::unique_ptr<Decoder> AudioSource::Impl::OpenPart(std::size_t index,
   std::string reason;
   std::unique_ptr<Decoder> decoder =
       part.mp3 ? OpenMp3(*source, reason) : OpenSndfile(*source, reason);
+  if (decoder != nullptr && options.track > 1)
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("cannot take track %d of '%s': it has 1 audio track", options.track,
+                       Printable(name).c_str()));
   if (decoder == nullptr && part.state == AudioPart::State::kHeaderOnly)
     throw Error(ErrorCode::kCorrupt, Failed(name) + "truncated: " + part.detail);
   if (decoder == nullptr) {
-    const std::string format = UnsupportedFormat(*source);
-    throw Error(ErrorCode::kCorrupt,
-                Failed(name) +
-                    (format.empty() ? "it is not audio that can be decoded (" +
-                                          (reason.empty() ? "no known format" : reason) + ")"
-                                    : "it is " + format + ", which is not decoded here") +
-                    "; expected WAV, FLAC, Ogg Vorbis, Opus, MP3 or AIFF; if it is audio, " +
-                    HowToConvert(path));
+    MediaRefusal refusal;
+    std::string missing;
+    if (!part.mp3 && RecogniseFormat(*source).recording)
+      decoder = OpenMedia(*source, options.track, refusal, missing);
+    if (refusal.track_missing)
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("cannot take track %d of '%s': ", options.track, Printable(name).c_str()) +
+                      refusal.reason);
+    if (decoder == nullptr)
+      throw Error(ErrorCode::kCorrupt, Failed(name) + WhyNot(*source, reason, refusal, missing));
   }
   const AudioInfo of_part = decoder->info();
   if (of_part.channels < 1 || of_part.sample_rate < kMinRate || of_part.sample_rate > kMaxRate)
@@ -231,6 +304,9 @@ void AudioSource::Impl::Pass(bool compare, const std::function<void(std::span<co
           Failed(name) + Format("truncated: its header announces %llu samples, the file holds %llu",
                                 static_cast<unsigned long long>(*announced),
                                 static_cast<unsigned long long>(frames)));
+    for (std::string& warning : decoder->warnings())
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+        warnings.push_back(std::move(warning));
     resampler.Finish(block);
     give();
     any = any || frames > 0;
@@ -259,11 +335,13 @@ void AudioSource::Impl::Pass(bool compare, const std::function<void(std::span<co
   samples = given;
 }
 
-AudioSource::AudioSource(const std::string& path, const ReadOptions& options)
+AudioSource::AudioSource(const std::string& name, const ReadOptions& options)
     : impl_(std::make_unique<Impl>()) {
-  impl_->path = path;
-  impl_->name = path == "-" ? "standard input" : path;
   impl_->options = options;
+  const std::string path =
+      options.separate ? TakeChannel(name, impl_->options.channel) : std::string(name);
+  impl_->path = path;
+  impl_->name = path == "-" ? "standard input" : name;
   bool streamed = false;
   impl_->bytes = OpenBytes(
       path, static_cast<std::uint64_t>(options.max_seconds * kMostBytesPerSecond), &streamed);

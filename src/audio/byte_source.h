@@ -11,16 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace vpr {
+#include "vpr/audio/decoder.h"
 
-class ByteSource {
- public:
-  virtual ~ByteSource() = default;
-  virtual std::uint64_t size() const = 0;
-  // Up to out.size() bytes from `offset` on; fewer only at the end. Throws kIo. May be called from
-  // several threads at once.
-  virtual std::size_t ReadAt(std::uint64_t offset, std::span<std::uint8_t> out) const = 0;
-};
+namespace vpr {
 
 // Bytes in memory, which are its own.
 std::unique_ptr<ByteSource> BytesInMemory(std::string bytes);

@@ -141,13 +141,13 @@ std::optional<std::string> ChannelMeter::DifferentSounds() const {
       if (GoTogether(i, j)) continue;
       return Format(
           "its channels hold different sounds, as where several people have one each (%zu and %zu "
-          "have nothing in common), and were mixed; take one with --channel",
+          "have nothing in common), and were mixed; take one with --channels N",
           j + 1, i + 1);
     }
   }
   if (found < 2) return std::nullopt;
   return "its channels hold different sounds, as where several people have one each (alone loud: " +
-         text + "), and were mixed; take one with --channel";
+         text + "), and were mixed; take one with --channels N";
 }
 
 }  // namespace vpr

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "audio/media_container.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -659,8 +660,51 @@ Found CheckOne(ByteView& bytes, std::uint64_t at, bool streamed,
   if (begin > bytes.size() || ParseMpegFrame(bytes, begin)) return CheckMp3(bytes, at, warnings);
   Found found;
   found.end = bytes.size();
+  if (at == 0)
+    if (std::optional<AudioPart> part = CheckMediaContainer(bytes, warnings)) {
+      found.part = std::move(*part);
+      return found;
+    }
   found.part.ranges = {{at, found.end - at}};
   return found;
+}
+
+// Of a text, by its beginning.
+KnownFormat RecogniseText(std::string start) {
+  std::transform(start.begin(), start.end(), start.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::size_t first = start.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (first == std::string::npos) return {};
+  start.erase(0, first);
+  auto begins = [&](std::string_view text) { return start.starts_with(text); };
+  if (begins("<!doctype html") || begins("<html")) return {"a web page", false};
+  static constexpr std::pair<std::string_view, const char*> kPlaylists[] = {
+      {"#extm3u", "a playlist (M3U, HLS)"},
+      {"#ext-x-", "a playlist (M3U, HLS)"},
+      {"[playlist]", "a playlist (PLS)"},
+      {"[reference]", "a playlist (ASX)"},
+      {"<asx", "a playlist (ASX)"},
+      {"ffconcat", "a list of files to join"},
+      {"<mpd", "a playlist (DASH)"},
+      {"<smil", "a playlist (SMIL)"},
+      {"<playlist", "a playlist (XSPF)"},
+      {"<smoothstreamingmedia", "a playlist (Smooth Streaming)"},
+      {"<compositionplaylist", "a playlist (IMF)"},
+      {"v=0\r\no=", "a description of a network stream (SDP)"},
+      {"v=0\no=", "a description of a network stream (SDP)"},
+      {"http://", "an address"},
+      {"https://", "an address"},
+      {"rtsp://", "an address"},
+      {"rtsptext", "a playlist (QuickTime)"},
+  };
+  const bool xml = begins("<?xml");
+  for (const auto& [text, name] : kPlaylists)
+    if (begins(text) || (xml && text[0] == '<' && start.find(text) != std::string::npos))
+      return {name, false, true};
+  if (begins("file '") || begins("file \"")) return {"a list of files to join", false, true};
+  if (xml) return {"an XML document", false};
+  if (begins("<!doctype")) return {"a web page", false};
+  return {};
 }
 
 }  // namespace
@@ -680,7 +724,7 @@ ContainerReport CheckContainer(const ByteSource& source, bool streamed) {
   return report;
 }
 
-std::string UnsupportedFormat(const ByteSource& source) {
+KnownFormat RecogniseFormat(const ByteSource& source) {
   ByteView bytes(source);
   struct Known {
     std::uint64_t offset;
@@ -688,7 +732,7 @@ std::string UnsupportedFormat(const ByteSource& source) {
     const char* name;
   };
   using namespace std::string_view_literals;
-  static constexpr Known kKnown[] = {
+  static constexpr Known kRecordings[] = {
       {4, "ftypqt  "sv, "QuickTime (MOV)"},
       {4, "ftyp3g"sv, "3GP"},
       {4, "ftyp"sv, "MPEG-4 (M4A, MP4)"},
@@ -696,6 +740,7 @@ std::string UnsupportedFormat(const ByteSource& source) {
       {0, "\x30\x26\xB2\x75\x8E\x66\xCF\x11"sv, "Windows Media (WMA, WMV)"},
       {0, "#!AMR"sv, "AMR"},
       {0, "ADIF"sv, "AAC"},
+      {0, "\x0B\x77"sv, "AC-3"},
       {0, "MAC "sv, "Monkey's Audio (APE)"},
       {0, "wvpk"sv, "WavPack"},
       {0, "TTA1"sv, "True Audio"},
@@ -706,9 +751,13 @@ std::string UnsupportedFormat(const ByteSource& source) {
       {0, "FLV\x01"sv, "Flash video"},
       {0, ".RMF"sv, "RealMedia"},
       {0, ".ra\xFD"sv, "RealAudio"},
-      {0, "MThd"sv, "MIDI, which holds notes and no sound"},
       {0, "ajkg"sv, "Shorten"},
       {0, "\0\0\1\xBA"sv, "an MPEG program stream"},
+  };
+  for (const Known& known : kRecordings)
+    if (bytes.Has(known.offset, known.magic)) return {known.name};
+  static constexpr Known kOthers[] = {
+      {0, "MThd"sv, "MIDI, which holds notes and no sound"},
       {0, "PK\3\4"sv, "a ZIP archive"},
       {0, "\x1F\x8B"sv, "compressed with gzip"},
       {0, "7z\xBC\xAF\x27\x1C"sv, "a 7z archive"},
@@ -723,43 +772,37 @@ std::string UnsupportedFormat(const ByteSource& source) {
       {0, "SQLite format 3"sv, "an SQLite database"},
       {0, "\x93NUMPY"sv, "a NumPy array"},
   };
-  for (const Known& known : kKnown)
-    if (bytes.Has(known.offset, known.magic)) return known.name;
+  for (const Known& known : kOthers)
+    if (bytes.Has(known.offset, known.magic)) return {known.name, false};
   if (bytes.Has(0, "\x1A\x45\xDF\xA3"))
-    return bytes.Find(0, 128, "webm") < std::min<std::uint64_t>(128, bytes.size())
-               ? "WebM"
-               : "Matroska (MKV, MKA)";
-  if (bytes.Has(0, "RIFF") && bytes.Has(8, "AVI ")) return "AVI";
-  if (bytes.At(0) == 0xFF && (bytes.At(1) & 0xF6) == 0xF0) return "AAC (ADTS)";
+    return {bytes.Find(0, 128, "webm") < std::min<std::uint64_t>(128, bytes.size())
+                ? "WebM"
+                : "Matroska (MKV, MKA)"};
+  if (bytes.Has(0, "RIFF") && bytes.Has(8, "AVI ")) return {"AVI"};
+  if (bytes.At(0) == 0xFF && (bytes.At(1) & 0xF6) == 0xF0) return {"AAC (ADTS)"};
   if (bytes.At(0) == 0x47 && bytes.At(188) == 0x47 && bytes.At(376) == 0x47)
-    return "an MPEG transport stream";
-  if (bytes.At(0) == 0x56 && (bytes.At(1) & 0xE0) == 0xE0) return "AAC (LOAS)";
+    return {"an MPEG transport stream"};
+  if (bytes.At(0) == 0x56 && (bytes.At(1) & 0xE0) == 0xE0) return {"AAC (LOAS)"};
   if (bytes.Has(0, "OggS")) {
     const std::uint64_t packet = 27 + std::uint64_t{bytes.At(26)};
     if (bytes.Has(packet,
                   "\x7F"
                   "FLAC"))
-      return "FLAC in Ogg";
-    if (bytes.Has(packet, "Speex   ")) return "Speex";
-    if (bytes.Has(packet, "\x80theora")) return "Theora video";
-    if (bytes.Has(packet, "fishead")) return "Ogg with more than one stream";
-    return "Ogg with an unknown codec";
+      return {"FLAC in Ogg"};
+    if (bytes.Has(packet, "Speex   ")) return {"Speex"};
+    if (bytes.Has(packet, "\x80theora")) return {"Theora video"};
+    if (bytes.Has(packet, "fishead")) return {"Ogg with more than one stream"};
+    return {"Ogg with an unknown codec"};
   }
+  if (bytes.Has(0, "caff")) return {"CAF of an encoding that is not known here"};
   if (IsWav(bytes, 0)) {
     const std::uint64_t format =
         bytes.Find(12, std::min<std::uint64_t>(bytes.size(), 4096), "fmt ");
     if (bytes.Has(format, "fmt "))
-      return Format("WAV of an encoding that is not known here (format tag 0x%04llX)",
-                    Count(bytes.Number(format + 8, 2, bytes.Has(0, "RIFX"))));
+      return {Format("WAV of an encoding that is not known here (format tag 0x%04llX)",
+                     Count(bytes.Number(format + 8, 2, bytes.Has(0, "RIFX"))))};
   }
-  std::string start = bytes.Text(0, 512);
-  std::transform(start.begin(), start.end(), start.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const std::size_t first = start.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-  if (first != std::string::npos &&
-      (start.compare(first, 9, "<!doctype") == 0 || start.compare(first, 5, "<html") == 0))
-    return "a web page";
-  return {};
+  return RecogniseText(bytes.Text(0, 1024));
 }
 
 }  // namespace vpr

@@ -43,8 +43,12 @@ struct ContainerReport {
 // Throws kIo; kCorrupt for a file of an absurd number of parts.
 ContainerReport CheckContainer(const ByteSource& source, bool streamed);
 
-// The name of a format that is known but not decoded ("MPEG-4 (M4A, MP4, 3GP)"), or of what is no
-// audio at all ("a web page"); empty for what is not recognised.
-std::string UnsupportedFormat(const ByteSource& source);
+struct KnownFormat {
+  std::string name;       // "MPEG-4 (M4A, MP4)", "a web page"; empty for what is not recognised
+  bool recording = true;  // false: whatever decodes it, there is no sound in it
+  bool playlist = false;  // it names files of sound, which are not opened
+};
+// What libsndfile and libmpg123 do not decode.
+KnownFormat RecogniseFormat(const ByteSource& source);
 
 }  // namespace vpr

@@ -45,9 +45,19 @@ std::vector<Recognizer::Pair> ReadPairs(const std::string& path) {
   return pairs;
 }
 
+// The pairs of a list, or every channel of the one recording with every one of the other.
+std::vector<Recognizer::Pair> PairsOf(const CompareOptions& options) {
+  if (!options.pairs.empty()) return ReadPairs(options.pairs);
+  const ReadOptions& read = options.network.engine.read;
+  std::vector<Recognizer::Pair> pairs;
+  for (const std::string& a : AsAsked({options.files[0]}, read))
+    for (const std::string& b : AsAsked({options.files[1]}, read)) pairs.emplace_back(a, b);
+  return pairs;
+}
+
 int ComparePairs(const CompareOptions& options, const Context& context,
                  const Recognizer& recognizer, const DecisionThreshold& decision) {
-  const std::vector<Recognizer::Pair> pairs = ReadPairs(options.pairs);
+  const std::vector<Recognizer::Pair> pairs = PairsOf(options);
   const auto progress = MakeConsoleProgress(context);
   std::size_t not_compared = 0, different = 0;
   recognizer.Compare(pairs, decision, *progress, CatchInterrupts(), [&](Comparison&& comparison) {
@@ -67,7 +77,8 @@ int Run(const CompareOptions& options, const Context& context) {
   const Recognizer recognizer(EmbeddingExtractor::Open(model, options.network.engine), model);
   const DecisionThreshold decision =
       Told(recognizer.Choose(OperatingPoint::kCompare, options.threshold));
-  if (!options.pairs.empty()) return ComparePairs(options, context, recognizer, decision);
+  if (!options.pairs.empty() || options.network.engine.read.separate)
+    return ComparePairs(options, context, recognizer, decision);
   const Comparison comparison = recognizer.Compare(options.files[0], options.files[1], decision);
   if (options.json) Print(ToJson(comparison));
   if (!comparison.score) throw Error(ErrorCode::kUnusable, comparison.failure);
@@ -93,7 +104,7 @@ void AddCompareCommand(CLI::App& app, Context& context) {
   command->add_flag("--exit-status", options->exit_status,
                     "End with 3 if the speakers (with --pairs: of any pair) are different");
   AddNetworkOptions(*command, options->network);
-  AddReadOptions(*command, options->network.engine.read);
+  AddReadOptions(*command, options->network.engine.read, true);
   command->footer(
       "Prints the score, the threshold with the error rates measured at it, and the decision. The\n"
       "score is the cosine of the two embeddings, or, for models with PLDA and a cohort, by how\n"

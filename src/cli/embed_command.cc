@@ -54,6 +54,12 @@ std::string JsonLine(const std::string& path, const float* row, std::size_t size
          ", \"embedding\": " + (usable ? "[" + Numbers(row, size, ", ") + "]" : "null") + "}\n";
 }
 
+std::vector<std::string> AllOf(const FileList& list) {
+  std::vector<std::string> files;
+  for (std::size_t i = 0; i < list.size(); ++i) files.push_back(list[i]);
+  return files;
+}
+
 // One embedding after another, as they come.
 class Writer {
  public:
@@ -90,7 +96,11 @@ class Writer {
 };
 
 int Run(const EmbedOptions& options, const Context& context) {
-  const FileList files(options.files, options.list, options.shard);
+  const FileList files = options.network.engine.read.separate
+                             ? FileList(AsAsked(AllOf(FileList(options.files, options.list, {})),
+                                                options.network.engine.read),
+                                        {}, options.shard)
+                             : FileList(options.files, options.list, options.shard);
   if (options.format == "kaldi") {
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (files[i].find_first_of(" \t") == std::string::npos) continue;
@@ -161,7 +171,7 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
                     "else with 1");
   AddShardOption(*command, options->shard, "Embed the I-th of N equal parts of the files");
   AddNetworkOptions(*command, options->network);
-  AddReadOptions(*command, options->network.engine.read);
+  AddReadOptions(*command, options->network.engine.read, true);
   command
       ->add_option("--features", options->features,
                    "The model is a TorchScript network trained elsewhere that takes [1, frames, "

@@ -47,6 +47,8 @@ bool Enroll(const Options& options, Recognizer& recognizer, const std::string& n
 int Run(const Options& options, const Context& context) {
   const auto progress = MakeConsoleProgress(context);
   std::vector<PersonFiles> people = PeopleOf(options);
+  for (PersonFiles& person : people)
+    person.files = AsAsked(person.files, options.network.engine.read);
   std::size_t failed = 0;
   std::string first_failed;
   auto fail = [&](const std::string& name) {
@@ -139,7 +141,7 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
   AddStoreOptions(*command, options->store);
   command->add_flag("--json", options->json, "One JSON object a person");
   AddNetworkOptions(*command, options->network);
-  AddReadOptions(*command, options->network.engine.read);
+  AddReadOptions(*command, options->network.engine.read, true);
   command->footer(
       "Three or more utterances of some seconds make the best voiceprint; more can be added any\n"
       "time with the same name. Only voiceprints are kept, no audio, unless --keep-audio. They "

@@ -271,7 +271,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
   AddStoreOptions(*command, options->store);
   command->add_flag("--json", options->json, "One JSON object a line");
   AddNetworkOptions(*command, options->network);
-  AddReadOptions(*command, options->network.engine.read);
+  AddReadOptions(*command, options->network.engine.read, true);
   command->footer(
       "One line a recording, tabs between: file, name or \"unknown speaker\", score, threshold, "
       "the\n"
@@ -288,7 +288,10 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
       throw CLI::ValidationError("identify", "--live listens to --mic or --mic-from");
     if (!options->save.empty() && !options->live)
       throw CLI::ValidationError("identify", "--save keeps the phrases of --live");
-    context.run = [options, &context] { return Run(*options, context); };
+    context.run = [options, &context] {
+      options->files = AsAsked(options->files, options->network.engine.read);
+      return Run(*options, context);
+    };
   });
 }
 

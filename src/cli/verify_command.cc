@@ -119,7 +119,7 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   command->add_flag("--json", options->json, "The answer as JSON");
   command->add_flag("--exit-status", options->exit_status, "End with 3 if rejected");
   AddNetworkOptions(*command, options->network);
-  AddReadOptions(*command, options->network.engine.read);
+  AddReadOptions(*command, options->network.engine.read, true);
   command->footer(OperatingPointsHelp() +
                   "Example:\n"
                   "  vpr verify Ada today.wav\n"
@@ -137,7 +137,19 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
       throw CLI::ValidationError("verify", "NAME is missing before '" + options->name + "'");
     if (options->file.empty() != options->mic.wanted())
       throw CLI::ValidationError("verify", "give a recording (FILE), or --mic");
-    context.run = [options, &context] { return Run(*options, context); };
+    context.run = [options, &context] {
+      if (!options->network.engine.read.separate || options->mic.wanted())
+        return Run(*options, context);
+      // An answer for each; accepted if one of them is.
+      int result = kExitRejected;
+      for (const std::string& file : AsAsked({options->file}, options->network.engine.read)) {
+        Options one = *options;
+        one.file = file;
+        if (!options->json) Print("recording     " + Printable(file) + "\n");
+        result = std::min(result, Run(one, context));
+      }
+      return result;
+    };
   });
 }
 

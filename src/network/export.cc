@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/open_module.h"
 #include "model/feature_json.h"
-#include "model/open_module.h"
 #include "network/onnx_writer.h"
 #include "network/torchscript.h"
 #include "vpr/base/text.h"

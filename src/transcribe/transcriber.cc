@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/open_module.h"
 #include "model/feature_json.h"
-#include "model/open_module.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"

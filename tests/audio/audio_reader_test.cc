@@ -329,7 +329,8 @@ TEST(WriteWav, ImpossiblePlace) {
 }
 
 TEST(HasAudioExtension, ByName) {
-  for (const char* name : {"a.wav", "a.WAV", "x/y.z/b.Flac", "c.ogg", "d.opus", "e.mp3", "f.aiff"})
+  for (const char* name : {"a.wav", "a.WAV", "x/y.z/b.Flac", "c.ogg", "d.opus", "e.mp3", "f.aiff",
+                           "g.m4a", "h.MP4", "i.webm", "j.3gp", "k.amr", "l.mkv"})
     EXPECT_TRUE(HasAudioExtension(name)) << name;
   for (const char* name : {"wav", "a.txt", "b.wav.txt", "x.wav/readme", "", ".", "a."})
     EXPECT_FALSE(HasAudioExtension(name)) << name;

@@ -16,6 +16,7 @@
 #include "vpr/audio/speech.h"
 #include "vpr/audio/speech_quality.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/resources.h"
 #include "vpr/base/rng.h"
 
 namespace vpr {
@@ -494,6 +495,7 @@ TEST(ChannelMix, DifferentSoundsAreNoticed) {
 // A format that is not decoded is named, and the way out is a command; nobody's internal words.
 TEST(UnsupportedFormats, AreNamed) {
   using namespace std::string_literals;
+  SetResourceFolder(TempPath("without_module"));
   auto ogg = [](const std::string& packet) {
     return "OggS\0\2"s + std::string(8, '\0') + Little(7, 4) + Little(0, 4) + Little(0, 4) + "\1" +
            static_cast<char>(packet.size()) + packet + "OggS\0\4"s + std::string(8, '\0') +
@@ -506,11 +508,12 @@ TEST(UnsupportedFormats, AreNamed) {
       {"\x1A\x45\xDF\xA3\x9F\x42\x86\x81\x01\x42\x82\x88matroska"s + std::string(200, 'x'),
        "Matroska"},
       {"\xFF\xF1\x50\x80\x2E\x7F\xFC"s + std::string(200, 'x'), "AAC"},
-      {"\x30\x26\xB2\x75\x8E\x66\xCF\x11"s + std::string(200, 'x'), "Windows Media"},
+      {"\x30\x26\xB2\x75\x8E\x66\xCF\x11"s + std::string(8, 'x') + Little(30, 8) +
+           std::string(200, 'x'),
+       "Windows Media"},
       {"#!AMR\n"s + std::string(200, 'x'), "AMR"},
       {ogg("Speex   1.2rc1" + std::string(60, '\0')), "Speex"},
       {ogg("\x7F"s + "FLAC\1\0\0\1fLaC"s + std::string(40, '\0')), "FLAC in Ogg"},
-      {"<!DOCTYPE html><html><body>404 Not Found</body></html>", "a web page"},
       {Riff(Chunk("fmt ", Little(0x161, 2) + Little(2, 2) + Little(44100, 4) + Little(16000, 4) +
                               Little(4096, 2) + Little(16, 2) + Little(0, 2)) +
             Chunk("data", std::string(5000, 'x'))),
@@ -525,6 +528,21 @@ TEST(UnsupportedFormats, AreNamed) {
     EXPECT_THAT(error.what(),
                 AllOf(HasSubstr(name), HasSubstr("ffmpeg -i '"), HasSubstr("it'\\''s a file.wav'"),
                       Not(HasSubstr("psf")), Not(HasSubstr("nternal"))));
+  }
+  SetResourceFolder("");
+}
+
+// What is no recording is named too, and nobody is sent to convert it.
+TEST(UnsupportedFormats, NoRecordings) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"<!DOCTYPE html><html><body>404 Not Found</body></html>", "a web page"},
+      {"PK\3\4" + std::string(100, 'x'), "a ZIP archive"},
+      {"%PDF-1.7" + std::string(100, 'x'), "a PDF document"}};
+  for (const auto& [bytes, name] : cases) {
+    const Error error = ErrorOf([&] { Decode(bytes); });
+    EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr(name), HasSubstr("expected WAV"), Not(HasSubstr("ffmpeg"))));
   }
 }
 

@@ -27,6 +27,7 @@ done
 ok "$vpr" features "$slt-1.flac" --json
 ok "$vpr" features "$slt-1.flac" --kind mfcc --stats --json
 ok "$vpr" trim "$slt-1.flac" --json
+ok "$vpr" inspect "$slt-1.flac" --json
 mkdir -p wav/slt wav/rms
 cp "$slt"-[123].flac wav/slt
 cp "$rms"-[123].flac wav/rms

@@ -93,7 +93,7 @@ usage_error "$vpr" model
 usage_error "$vpr" pack
 usage_error "$vpr" train
 usage_error "$vpr" features
-usage_error "$vpr" inspect one.wav
+usage_error "$vpr" inspect
 usage_error "$vpr" classify
 usage_error "$vpr" classify train one
 usage_error "$vpr" classify train one -o two --classifier forest

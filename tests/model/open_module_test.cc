@@ -1,4 +1,4 @@
-#include "model/open_module.h"
+#include "base/open_module.h"
 
 #include <gmock/gmock.h>
 

@@ -70,7 +70,7 @@ class Alone(unittest.TestCase):
         voice = sum(np.sin(2 * np.pi * 120 * h * t) / h for h in range(1, 20)) * (1 + np.sin(9 * t)) * 0.1
         same = [self.recognizer.embed(voice.astype(kind), sample_rate=48000) for kind in (np.float32, np.float64)]
         np.testing.assert_allclose(same[0], same[1], atol=1e-4)
-        for wrong in (np.zeros((2, 16000)), np.zeros(16000, dtype=complex)):
+        for wrong in (np.zeros((2, 16000)), np.array(["no sound"])):
             with self.assertRaises((ValueError, TypeError)):
                 self.recognizer.embed(wrong)
 

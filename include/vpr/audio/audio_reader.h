@@ -16,12 +16,23 @@ namespace vpr {
 // The rate of all audio inside vpr, in Hz.
 inline constexpr int kSampleRate = 16000;
 
+// One of the audio tracks of a container: of a video in two languages, of a meeting.
+struct AudioTrack {
+  std::string codec;     // "AAC", FFmpeg's names
+  int sample_rate = 0;   // Hz; 0: not told before decoding
+  int channels = 0;      // likewise
+  std::string language;  // "eng"; empty: not told
+  std::string title;     // likewise
+};
+
 // What a file says of itself before any decoding.
 struct AudioInfo {
   std::string format;   // "WAV (Signed 16 bit PCM)", libsndfile's names; "MP3 (MPEG Layer 3)"
   int sample_rate = 0;  // Hz, of the file
   int channels = 0;     // of the file
   double seconds = 0;   // of the file
+  std::vector<AudioTrack> tracks = {};  // of what FFmpeg decodes, else empty
+  int track = 0;                        // the one that is read: 1, 2, ...; 0 where there are none
 };
 
 struct Audio {
@@ -40,11 +51,19 @@ inline constexpr double kMaxWholeSeconds = 2 * 3600.0;  // in memory whole
 struct ReadOptions {
   int sample_rate = kSampleRate;     // Hz, to resample to; 0: the file's own rate
   int channel = 0;                   // 1, 2, ...: this one alone; 0: all, averaged
+  int track = 0;                     // 1, 2, ... of its audio tracks; 0: the file's default
+  bool separate = false;             // paths may name a channel of a file: "call.wav#2"
   double max_seconds = kMaxSeconds;  // a longer recording is refused
 };
 
 // Told between blocks which share of the work, 0 to 1, is done. May throw to end it.
 using OnRead = std::function<void(double share)>;
+
+// Of `paths` each file with several channels as "FILE#1", "FILE#2", ..., for ReadOptions::separate:
+// where people have a channel each. Others, and what cannot be read, stay as they are. Throws
+// kInvalidArgument for standard input, which can only be read once.
+std::vector<std::string> SplitChannels(const std::vector<std::string>& paths,
+                                       const ReadOptions& options);
 
 // A recording that is read block by block, as often as wanted, in memory that does not grow with
 // its length: the samples of up to 5 minutes are kept from the first time on, those of longer ones
@@ -132,9 +151,9 @@ void WriteWav(const std::string& path, const std::vector<float>& samples, int sa
 // 16 kHz mono as FLAC (16 bit), in memory; DecodeAudio reads it back.
 std::string EncodeFlac(const std::vector<float>& samples);
 
-// True for the file name endings of recordings (.wav .flac .ogg .opus .mp3 ...), in any case, also
-// of those that ReadAudio refuses with a way to convert them (.m4a .webm ...). For walking folders:
-// what is not read there is to be said. ReadAudio itself goes by content.
+// True for the file name endings of recordings and videos (.wav .flac .mp3 .m4a .webm .mp4 ...), in
+// any case, also where ReadAudio refuses them: without FFmpeg's libraries, or for want of sound.
+// For walking folders: what is not read there is to be said. ReadAudio itself goes by content.
 bool HasAudioExtension(const std::string& path);
 
 // "libsndfile-1.2.0", "libmpg123-1.31.2", "libsoxr-0.1.3", for --version.

@@ -10,7 +10,7 @@ namespace vpr {
 // with other headers or another compiler, so that its types may not be ours.
 void* OpenModule(const std::string& name, const char* entry);
 
-// What every module exports (src/model/module_entry.cc) and is called first: tells it what
+// What every module exports (src/base/module_entry.cc) and is called first: tells it what
 // ProcessIsOwned() says, and returns the BuildId() that it was built with.
 using ModuleBegin = const char*(bool own_process);
 inline constexpr const char* kModuleBegin = "vpr_module_begin";

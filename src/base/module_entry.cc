@@ -1,4 +1,4 @@
-// Part of every module (src/model/open_module.h): called first, before anything else of it.
+// Part of every module (src/base/open_module.h): called first, before anything else of it.
 #include "vpr/base/api.h"
 #include "vpr/base/build_id.h"
 #include "vpr/base/process.h"

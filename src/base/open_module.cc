@@ -1,0 +1,33 @@
+#include "base/open_module.h"
+
+#include <dlfcn.h>
+
+#include "vpr/base/build_id.h"
+#include "vpr/base/error.h"
+#include "vpr/base/process.h"
+#include "vpr/base/resources.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+
+void* OpenModule(const std::string& name, const char* entry_name) {
+  const std::string path = ResourcePath("lib/vpr/" + name + ".so");
+  // Never closed: LibTorch cannot be unloaded.
+  void* module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (module == nullptr) {
+    const char* reason = ::dlerror();
+    throw Error(ErrorCode::kNotFound, "cannot load '" + Printable(path) +
+                                          "': " + (reason != nullptr ? reason : "unknown reason"));
+  }
+  // Of another build no other function can be called.
+  const auto begin = reinterpret_cast<ModuleBegin*>(::dlsym(module, kModuleBegin));
+  const std::string found = begin == nullptr ? "none" : begin(ProcessIsOwned());
+  void* entry = ::dlsym(module, entry_name);
+  if (found != BuildId() || entry == nullptr)
+    throw Error(ErrorCode::kIncompatible,
+                "'" + Printable(path) + "' is of another build of vpr: found build id " +
+                    Printable(found) + ", expected " + BuildId() + "; install both together");
+  return entry;
+}
+
+}  // namespace vpr

@@ -1,0 +1,36 @@
+#include "ffmpeg/formats.h"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+}
+
+namespace vpr {
+
+const char* AllowedFormats() {
+  return
+      // Phones, browsers, meetings, cameras, television.
+      "mov,matroska,webm,asf,asf_o,avi,flv,live_flv,kux,mpegts,mpeg,mxf,gxf,dv,lxf,wtv,nut,nsv,nuv,"
+      "ogg,rm,swf,ty,pva,smjpeg,lmlm4,"
+      // Speech: telephones, dictation.
+      "amr,act,dss,qcp,codec2,wve,sln,sbc,"
+      // Music and film sound.
+      "aac,loas,ac3,eac3,dts,dtshd,mlp,truehd,spdif,mp3,ape,mpc,mpc8,oma,shn,tak,tta,vqf,wv,xwma,"
+      "dsf,iff,mmf,"
+      // What libsndfile reads too, with codecs that it does not know.
+      "aiff,au,caf,flac,ircam,nistsphere,sds,sox,voc,w64,wav";
+}
+
+const std::string& AllowedCodecs() {
+  static const std::string list = [] {
+    std::string names;
+    void* at = nullptr;
+    while (const AVCodec* codec = av_codec_iterate(&at)) {
+      if (codec->type != AVMEDIA_TYPE_AUDIO || av_codec_is_decoder(codec) == 0) continue;
+      names += (names.empty() ? "" : ",") + std::string(codec->name);
+    }
+    return names;
+  }();
+  return list;
+}
+
+}  // namespace vpr
