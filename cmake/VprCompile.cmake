@@ -18,6 +18,25 @@ if(VPR_SANITIZE)
   endif()
 endif()
 
+# Hardening, of everything that is built: what it costs is within the noise of bench/. tests/cli/hardening.py
+# reads the built files. Sanitizers do the same and more in their own way.
+option(VPR_HARDEN "Stack protector, FORTIFY, CET, stack clash protection, full RELRO" OFF)
+if(VPR_HARDEN AND NOT VPR_SANITIZE)
+  include(CheckPIESupported)
+  check_pie_supported(LANGUAGES C CXX)
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection
+    "$<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")  # which needs optimization
+  add_link_options(LINKER:-z,relro,-z,now,-z,noexecstack)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    add_compile_options(-fcf-protection=full)
+    # Debian's crti.o is not marked, so the linker marks nothing by itself. A shadow stack asks nothing of that
+    # code; indirect branches do, and that mark the linker makes where all of the system's objects have it.
+    add_link_options(LINKER:-z,shstk)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    add_compile_options(-mbranch-protection=standard)
+  endif()
+endif()
+
 # vpr_module(NAME SOURCES... [PUBLIC targets...] [PRIVATE targets...])
 # One static library vpr_NAME for src/NAME and include/vpr/NAME.
 function(vpr_module name)
@@ -26,4 +45,23 @@ function(vpr_module name)
   target_include_directories(vpr_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(vpr_${name} PUBLIC ${ARG_PUBLIC} PRIVATE vpr_compile ${ARG_PRIVATE})
+endfunction()
+
+# vpr_built_files(VARIABLE): every program, module and shared library of ours, as generator expressions.
+function(vpr_built_files variable)
+  set(folders ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tools/vpr)
+  set(files)
+  while(folders)
+    list(POP_FRONT folders folder)
+    get_property(below DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+    get_property(targets DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
+    list(APPEND folders ${below})
+    foreach(target ${targets})
+      get_target_property(type ${target} TYPE)
+      if(type MATCHES "^(EXECUTABLE|MODULE_LIBRARY|SHARED_LIBRARY)$")
+        list(APPEND files $<TARGET_FILE:${target}>)
+      endif()
+    endforeach()
+  endwhile()
+  set(${variable} ${files} PARENT_SCOPE)
 endfunction()

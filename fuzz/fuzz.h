@@ -8,10 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 
 namespace vpr::fuzz {
@@ -36,6 +38,30 @@ class InputFile {
  private:
   int fd_;
 };
+
+// A folder in memory that is removed at the end, for readers that take several files or go by
+// endings.
+inline const std::string& ScratchFolder() {
+  static const struct Scratch {
+    Scratch() {
+      const std::filesystem::path memory = "/dev/shm";
+      path = ((std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path()) /
+              "vpr-fuzz-XXXXXX")
+                 .string();
+      if (::mkdtemp(path.data()) == nullptr) std::abort();
+    }
+    ~Scratch() { std::filesystem::remove_all(path); }
+    std::string path;
+  } scratch;
+  return scratch.path;
+}
+
+// A file's bytes with the checksum that tensor files end in made right, or hardly an input would
+// get behind it.
+inline std::string Sealed(std::string_view bytes) {
+  const std::string content(bytes.substr(0, bytes.size() - (bytes.size() < 32 ? 0 : 32)));
+  return content + Fingerprint(content);
+}
 
 // Runs a reader. Its errors must be as CONTRIBUTING.md wants them, and none may be a fault of ours.
 template <typename Reader>

@@ -140,6 +140,22 @@ seed("classifier", "svm.vpc", tensor_file(b"\x89VPC\r\n\x1a\n", 1, svm, machine)
 balanced = dict(svm, settings={"c": 1.0, "balance": 1.0})
 seed("classifier", "balanced.vpc", tensor_file(b"\x89VPC\r\n\x1a\n", 1, balanced, machine + [("balance.shares", [2], [0.5, 0.5])]))
 
+score = {"network_fingerprint": "x", **{k: model[k] for k in ("decision", "fmr_thresholds", "calibration", "scoring")}}
+halves = [(n, s, struct.pack("<%de" % len(v), *v) if len(s) > 1 else v) for n, s, v in scoring]
+seed("score", "plda.score", tensor_file(b"\x89VPS\r\n\x1a\n", 2, dict(score, weight_type="float16"), halves, "float16"))
+seed("score", "float32.score", tensor_file(b"\x89VPS\r\n\x1a\n", 1, score, scoring))
+transcriber = {"tokens": "digits", "words": [], "features": features, "network": {"channels": 2, "kernel": 3, "dilations": [1, 2]},
+               "prompt": {"threshold": 0.5, "false_accepts": -1, "false_rejects": -1, "recordings": 0},
+               "training": {"source": "x", "utterances": 2, "speakers": 1, "seed": 1, "epochs": 1, "best_epoch": 1, "dev_wer": -1,
+                            "dev_words": 0, "program": "vpr"}}
+norm = lambda name, n: [(name + end, [n], [1] * n) for end in (".weight", ".bias", ".running_mean", ".running_var")]
+tdnn = norm("bands", 8) + [("front.conv.weight", [2, 8, 5], [0.1] * 80)] + norm("front.norm", 2)
+for layer in range(2):
+    tdnn += [("layers.%d.conv.weight" % layer, [2, 2, 3], [0.1] * 12)] + norm("layers.%d.norm" % layer, 2)
+tdnn += [("output.weight", [12, 2, 1], [0.1] * 24), ("output.bias", [12], [0] * 12)]
+seed("transcriber", "digits.vpw", tensor_file(b"\x89VPW\r\n\x1a\n", 1, transcriber, tdnn))
+seed("transcriber", "words.vpw", tensor_file(b"\x89VPW\r\n\x1a\n", 1, dict(transcriber, tokens="words", words=["a", "b"]), tdnn))
+
 # Packed data sets.
 records = [(b"a/1", b"Ada", tone[:8]), (b"a/2", b"Ada", tone[:6]), (b"b/1", b"Bob", tone[:4])]
 data, header, label = b"", b"", b""
@@ -201,6 +217,19 @@ for name, descr, shape, values in (("float32", "<f4", "(2, 2)", struct.pack("<4f
         length = struct.pack("<H" if version == 1 else "<I", len(head) + 1)
         seed("npy", "%s-%d" % (name, version), b"\x93NUMPY" + bytes([version, 0]) + length + head + b"\n" + values)
 
+array = b"\x93NUMPY\1\0" + struct.pack("<H", 61) + b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }   \n" + struct.pack("<4f", 1, 2, 3, 4)
+seed("teacher", "npy", b"na.wav\nb.wav\n====\n" + array)
+seed("teacher", "table", b"nspeaker\tpath\nx\ta.wav\ny\tb.wav\n====\n" + array)
+seed("teacher", "ark", "ka.wav  [ 1 2e-3 -3 ]\nb.wav  [ ]\nc d.wav  [ 4 nan inf ]\n")
+seed("teacher", "jsonl", 'j{"path": "a.wav", "embedding": [1, 2.5]}\n{"path": "b.wav", "embedding": null}\n')
+seed("texts", "table", "path\ttext\tspeaker\na.wav\tone two\tAda\nb.wav\tone three\tBob\n")
+seed("texts", "ids", "a\tone two\nb\tdeux \u00e9t\u00e9\n")
+seed("texts", "plain", "one two\none\n\nthree")
+seed("study", "two", json.dumps({"format": "vpr study", "version": 1, "subject": "x", "seed": 1, "direction": "maximize",
+     "parameters": [{"name": "c", "low": 0.1, "high": 100.0, "log": True}],
+     "trials": [{"number": 0, "settings": {"c": 1.0}, "value": 0.5, "pruned": False, "reported": [[1, 0.4]]},
+                {"number": 1, "settings": {"c": 2.0}, "value": 0.6, "pruned": True, "reported": [[1, 0.3]]}]}))
+
 # TorchScript.
 code = '''class Net(Module):
   __parameters__ = ["weight", ]
@@ -235,6 +264,9 @@ tensor = (b"ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\n%s\nX\1
 weights = b"\x80\2ccollections\nOrderedDict\n)R(X\1\0\0\0w%sX\1\0\0\0v%su}X\1\0\0\0m}sb." % (tensor % b"FloatStorage", tensor % b"HalfStorage")
 seed("state_dict", "pickle", b"p" + weights)
 seed("state_dict", "checkpoint", b"p\x80\4}\x94(\x8c\5epochJ\5\0\0\0\x8c\1s}\x8c\1w%ssu." % (tensor % b"LongStorage"))
+seed("import", "none", weights)
+with zipfile.ZipFile(root / "tests/network/data/campplus.pt") as archive:
+    seed("import", "campplus", archive.read("campplus/data.pkl"))
 buffer = io.BytesIO()
 with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
     archive.writestr("net/data.pkl", weights)

@@ -10,24 +10,10 @@ namespace {
 
 constexpr std::string_view kBetween = "\n====\n";
 
-std::string Folder() {
-  const std::filesystem::path memory = "/dev/shm";
-  std::string name =
-      ((std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path()) /
-       "vpr-fuzz-XXXXXX")
-          .string();
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  static const struct Remove {
-    std::string path;
-    ~Remove() { std::filesystem::remove_all(path); }
-  } remove{name};
-  return name;
-}
-
 }  // namespace
 
 FUZZ(bytes) {
-  static const std::string prefix = Folder() + "/set";
+  static const std::string prefix = vpr::fuzz::ScratchFolder() + "/set";
   std::string parts[4];
   for (int i = 0; i < 4; ++i) {
     const std::size_t end = bytes.find(kBetween);

@@ -2,16 +2,16 @@
 # Runs every fuzzing harness for so many seconds, counts what it executed and ends with 1 if one of
 # them found something.
 # Usage: fuzz/run.sh SECONDS [HARNESS...]
-# Needs: scripts/install-packages.sh build fuzz; cmake --preset fuzz; cmake --build --preset fuzz
+# Needs: scripts/install-packages.sh build clang; cmake --preset clang; cmake --build --preset fuzz
 # VPR_FUZZ_CORPUS=FOLDER: where inputs that reach new code are kept, for the next time; findings are
 # written to FOLDER/findings. Without it both go to a folder that is removed, findings stay.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:?usage: fuzz/run.sh SECONDS [HARNESS...]}
 shift
-bin=$here/../build/fuzz/fuzz
+bin=$here/../build/clang/fuzz
 if ! compgen -G "$bin/fuzz_*" > /dev/null; then
-  echo "fuzz/run.sh: no harnesses in build/fuzz; build them with: cmake --preset fuzz && cmake --build --preset fuzz" >&2
+  echo "fuzz/run.sh: no harnesses in build/clang/fuzz; build them with: cmake --preset clang && cmake --build --preset fuzz" >&2
   exit 1
 fi
 names=("$@")
@@ -28,7 +28,9 @@ total=0
 for name in "${names[@]}"; do
   mkdir -p "$corpus/$name" "$scratch/seeds/$name"
   # A second is enough for the slowest recording of 4 KiB; UBSan prints where.
-  options=(-max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1
+  longest=4096
+  if [ "$name" = import ]; then longest=32768; fi  # of a pickle that names a whole network's tensors
+  options=(-max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=$longest -print_final_stats=1
     -artifact_prefix="$findings/$name-")
   if [ -e "$here/$name.dict" ]; then options+=(-dict="$here/$name.dict"); fi
   status=0

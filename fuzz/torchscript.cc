@@ -17,7 +17,7 @@ FUZZ(bytes) {
       vpr::CheckScriptCode(bytes, is_operator);
       break;
     case 'p':
-      vpr::CheckScriptPickle(bytes);
+      vpr::CheckScriptPickle(bytes, {{"0", 16}, {"1", 64}});
       break;
     case 'a': {
       const std::string checked = vpr::CheckedTorchScript(bytes, is_operator);

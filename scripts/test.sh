@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the packages, builds with warnings as errors, runs every test and checks the style of the
-# sources. May be run again at any time.
+# sources; then builds what needs no LibTorch with Clang, its warnings errors too, and runs the unit tests of that
+# under the address and undefined-behaviour sanitizers. May be run again at any time.
 # Usage: scripts/test.sh [--sanitize]     --sanitize: also under the address and
-#                                         undefined-behaviour sanitizers
+#                                         undefined-behaviour sanitizers of GCC, all of it
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -16,7 +17,7 @@ for argument in "$@"; do
       ;;
   esac
 done
-scripts/install-packages.sh build test
+scripts/install-packages.sh build test clang
 
 failed=()
 # Formatters of other versions differ in details, so only the one the sources were formatted with
@@ -30,6 +31,13 @@ elif git ls-files -z '*.cc' '*.h' | xargs -0 clang-format --dry-run --Werror; th
   echo "Style: clean"
 else
   failed+=("style (clang-format -i the files above)")
+fi
+
+# Other versions of Clang warn of other things.
+if ! clang --version 2> /dev/null | grep -q 'version 14\.'; then
+  echo "Clang: not built with, clang 14 is not installed"
+else
+  presets+=(clang)
 fi
 
 for preset in "${presets[@]}"; do

@@ -31,6 +31,16 @@ bool IsArabicLetter(char32_t c) {
 
 bool IsVariationSelector(char32_t c) { return c == 0xFE0E || c == 0xFE0F; }
 
+// The first character and its bytes. 0: none, or the end.
+char32_t First(std::string_view text, std::size_t& length) {
+  utf8proc_int32_t c = 0;
+  const utf8proc_ssize_t size =
+      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                       static_cast<utf8proc_ssize_t>(text.size()), &c);
+  length = size > 0 ? static_cast<std::size_t>(size) : 1;
+  return size > 0 ? static_cast<char32_t>(c) : 0;
+}
+
 }  // namespace
 
 std::string ToNfc(std::string_view text) {
@@ -41,20 +51,24 @@ std::string ToNfd(std::string_view text) {
   return Mapped(text, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
 }
 
+std::optional<char32_t> FindOddBlank(std::string_view text) {
+  constexpr char32_t kEmptyBraille = 0x2800;
+  while (!text.empty()) {
+    std::size_t length = 1;
+    const char32_t c = First(text, length);
+    text.remove_prefix(length);
+    const bool blank =
+        utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_ZS && c != ' ';
+    if (blank || c == kEmptyBraille) return c;
+  }
+  return std::nullopt;
+}
+
 std::optional<char32_t> FindInvisible(std::string_view text) {
-  // 0: none, or the end.
-  const auto next = [](std::string_view rest, std::size_t& length) -> char32_t {
-    utf8proc_int32_t c = 0;
-    const utf8proc_ssize_t size =
-        utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(rest.data()),
-                         static_cast<utf8proc_ssize_t>(rest.size()), &c);
-    length = size > 0 ? static_cast<std::size_t>(size) : 1;
-    return size > 0 ? static_cast<char32_t>(c) : 0;
-  };
   char32_t before = 0;
   while (!text.empty()) {
     std::size_t length = 1, ignored = 1;
-    const char32_t c = next(text, length);
+    const char32_t c = First(text, length);
     text.remove_prefix(length);
     const auto property = [](char32_t of) {
       return utf8proc_get_property(static_cast<utf8proc_int32_t>(of));
@@ -63,7 +77,8 @@ std::optional<char32_t> FindInvisible(std::string_view text) {
       const bool shapes =
           c == kJoiner || c == kNonJoiner
               ? property(before)->combining_class == kVirama ||
-                    (IsArabicLetter(before) && !text.empty() && IsArabicLetter(next(text, ignored)))
+                    (IsArabicLetter(before) && !text.empty() &&
+                     IsArabicLetter(First(text, ignored)))
               : IsVariationSelector(c) && property(before)->category == UTF8PROC_CATEGORY_SO;
       if (!shapes) return c;
     }

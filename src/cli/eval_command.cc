@@ -102,6 +102,7 @@ void AddEvalCommand(CLI::App& app, Context& context) {
                    "Draw the DET curve, the scores and the calibration into this folder (PNG)")
       ->type_name("DIR");
   command->add_option("--html", options->html, "Write everything as one self-contained page")
+      ->check(FileEnding({".html", ".htm"}))
       ->type_name("FILE");
   command
       ->add_option("-t,--threshold", options->request.threshold,

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/model_import_command.h"
+#include "cli/read_options.h"
 #include "cli/usage.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -110,8 +111,11 @@ void AddExportCommand(CLI::App& model, Context& context) {
   CLI::App* command =
       model.add_subcommand("export", "The network for other programs: ONNX, TorchScript");
   AddModelArgument(*command, options->model);
-  command->add_option("--onnx", options->onnx, "Write an ONNX file")->type_name("OUT");
+  command->add_option("--onnx", options->onnx, "Write an ONNX file")
+      ->check(FileEnding({".onnx"}))
+      ->type_name("OUT");
   command->add_option("--torchscript", options->torchscript, "Write a TorchScript file")
+      ->check(FileEnding({".pt", ".pth", ".ts"}))
       ->type_name("OUT");
   command->footer(
       "The network takes the features [batch, frames, bands] that \"vpr features\" makes with the "

@@ -13,7 +13,9 @@
 namespace vpr::cli {
 namespace {
 
-constexpr int kEnding[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr int kAsking[] = {SIGINT, SIGTERM, SIGHUP};
+// Others that would end it, of those that no fault of ours raises.
+constexpr int kEnding[] = {SIGQUIT, SIGXCPU, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF};
 
 std::atomic<bool> interrupted{false}, stoppable{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
@@ -29,7 +31,14 @@ void End(int number) {
 
 // The first one asks, the next one ends the program.
 void AskOrEnd(int number) {
-  if (number == SIGQUIT || !stoppable.load() || interrupted.exchange(true)) End(number);
+  if (!stoppable.load() || interrupted.exchange(true)) End(number);
+}
+
+void Handle(const struct sigaction& action, int number) {
+  struct sigaction before {};
+  // What nohup and the like have us ignore stays ignored.
+  if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
+    ::sigaction(number, &action, nullptr);
 }
 
 void OpenIfClosed(int descriptor, int flags) {
@@ -52,15 +61,13 @@ void BeginProcess() {
 
   struct sigaction action {};
   ::sigemptyset(&action.sa_mask);
+  for (int number : kAsking) ::sigaddset(&action.sa_mask, number);
   for (int number : kEnding) ::sigaddset(&action.sa_mask, number);
-  action.sa_handler = AskOrEnd;
   action.sa_flags = SA_RESTART;
-  for (int number : kEnding) {
-    struct sigaction before {};
-    // What nohup and the like have us ignore stays ignored.
-    if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
-      ::sigaction(number, &action, nullptr);
-  }
+  action.sa_handler = AskOrEnd;
+  for (int number : kAsking) Handle(action, number);
+  action.sa_handler = End;
+  for (int number : kEnding) Handle(action, number);
   OwnProcess();
   // Errors of the write, which say more than a sudden death.
   ::signal(SIGXFSZ, SIG_IGN);

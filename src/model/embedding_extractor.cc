@@ -196,7 +196,17 @@ EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                       calibration = info.calibration]() mutable {
         return Scorer(std::move(scoring), calibration);
       }).share();
-  std::unique_ptr<Network> network = MakeNetwork(std::move(model), options);
+  std::unique_ptr<Network> network;
+  try {
+    network = MakeNetwork(std::move(model), options);
+  } catch (const Error& error) {
+    // Engines know the model, not its file.
+    const std::string_view what = error.what();
+    constexpr std::string_view kThis = "cannot use this model: ";
+    if (!what.starts_with(kThis)) throw;
+    throw Error(error.code(), "cannot use model '" + Printable(model_path) +
+                                  "': " + std::string(what.substr(kThis.size())));
+  }
   return EmbeddingExtractor(std::unique_ptr<Impl>(
       new Impl{std::move(info), options, std::move(network), std::move(scorer)}));
 }

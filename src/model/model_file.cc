@@ -56,27 +56,43 @@ Json CalibrationToJson(const Calibration& calibration) {
           {"duration_offset", calibration.duration_offset}};
 }
 
+// A number that decides something or is told: no real one is anywhere near the limits.
+double NumberWithin(const Json& json, const char* name, double low, double high) {
+  const double found = json.at(name).get<double>();
+  if (!(found >= low && found <= high))
+    throw Error(ErrorCode::kIncompatible,
+                Format("its '%s' is %g; expected %g to %g", name, found, low, high));
+  return found;
+}
+constexpr double kMostScore = 1e6;
+
 // Of the members "decision", "fmr_thresholds" and "calibration".
 void ThresholdsFromJson(const Json& json, ModelInfo& info) {
+  const auto score = [](const Json& of, const char* name) {
+    return NumberWithin(of, name, -kMostScore, kMostScore);
+  };
+  // Negative: not measured.
+  const auto rate = [](const Json& of, const char* name) { return NumberWithin(of, name, -1, 1); };
   const Json& decision = json.at("decision");
-  decision.at("threshold").get_to(info.decision.threshold);
-  decision.at("fmr").get_to(info.decision.fmr);
-  decision.at("fnmr").get_to(info.decision.fnmr);
+  info.decision.threshold = score(decision, "threshold");
+  info.decision.fmr = rate(decision, "fmr");
+  info.decision.fnmr = rate(decision, "fnmr");
   decision.at("basis").get_to(info.decision.basis);
   for (const Json& entry : json.at("fmr_thresholds")) {
     FmrThreshold one;
-    entry.at("wanted_fmr").get_to(one.wanted_fmr);
-    entry.at("threshold").get_to(one.threshold);
-    entry.at("fmr").get_to(one.fmr);
-    entry.at("fnmr").get_to(one.fnmr);
+    one.wanted_fmr = rate(entry, "wanted_fmr");
+    one.threshold = score(entry, "threshold");
+    one.fmr = rate(entry, "fmr");
+    one.fnmr = rate(entry, "fnmr");
     entry.at("supported").get_to(one.supported);
     info.fmr_thresholds.push_back(one);
   }
   const Json& calibration = json.at("calibration");
-  calibration.at("scale").get_to(info.calibration.scale);
-  calibration.at("offset").get_to(info.calibration.offset);
-  calibration.at("duration_scale").get_to(info.calibration.duration_scale);
-  calibration.at("duration_offset").get_to(info.calibration.duration_offset);
+  // With a scale below 0 the more alike two voices are, the less probable they would be one.
+  info.calibration.scale = NumberWithin(calibration, "scale", 0, kMostScore);
+  info.calibration.offset = score(calibration, "offset");
+  info.calibration.duration_scale = score(calibration, "duration_scale");
+  info.calibration.duration_offset = score(calibration, "duration_offset");
 }
 
 // What only some models have is left out of the others' files.
@@ -207,19 +223,16 @@ Json ConditionalToJson(const ConditionalScore& score) {
 
 // All but the centre.
 void ConditionalFromJson(const Json& json, ConditionalScore& score) {
-  auto number = [](const Json& value) {
-    const double found = value.get<double>();
-    if (!std::isfinite(found))
-      throw Error(ErrorCode::kCorrupt, "a weight of its score is not a number");
-    return found;
+  const auto number = [](const Json& of, const char* name) {
+    return NumberWithin(of, name, -kMostScore, kMostScore);
   };
   for (std::size_t k = 0; k < kNumConditionTerms; ++k) {
-    score.scale[k] = number(json.at("scale").at(kConditionTermNames[k]));
-    score.offset[k] = number(json.at("offset").at(kConditionTermNames[k]));
+    score.scale[k] = number(json.at("scale"), kConditionTermNames[k]);
+    score.offset[k] = number(json.at("offset"), kConditionTermNames[k]);
   }
-  score.most_llr = number(json.at("most_llr"));
-  score.stranger_mean = number(json.at("stranger_mean"));
-  score.stranger_deviation = number(json.at("stranger_deviation"));
+  score.most_llr = NumberWithin(json, "most_llr", 0, kMostScore);
+  score.stranger_mean = number(json, "stranger_mean");
+  score.stranger_deviation = NumberWithin(json, "stranger_deviation", 0, kMostScore);
 }
 
 // Takes the tensors of the scores out of `model.tensors`.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "model/torchscript_operators.h"
@@ -14,8 +16,10 @@ namespace vpr {
 namespace {
 
 // Networks of a thousand layers keep far below these.
-constexpr std::uint64_t kMostCode = 16 << 20, kMostPickle = 256 << 20;
-constexpr std::size_t kMostBrackets = 100, kMostOperations = 1000, kMostIndent = 200;
+constexpr std::uint64_t kMostCode = 16 << 20, kMostPickle = 16 << 20;
+constexpr std::size_t kMostBrackets = 100, kMostOperations = 1000, kMostIndent = 200,
+                      kMostValues = 1'000'000;
+constexpr std::int64_t kMostElements = std::int64_t{1} << 31;
 constexpr int kMostNesting = 200;
 
 Error Refused(const std::string& what) { return Error(ErrorCode::kIncompatible, what); }
@@ -153,10 +157,23 @@ class CodeReader {
   bool after_string_ = false;
 };
 
-// Follows a pickle's stack with depths in place of values.
+struct StorageType {
+  std::string_view name;
+  std::uint64_t bytes;  // of an element
+};
+constexpr StorageType kStorageTypes[] = {{"torch.BFloat16Storage", 2}, {"torch.BoolStorage", 1},
+                                         {"torch.ByteStorage", 1},     {"torch.CharStorage", 1},
+                                         {"torch.DoubleStorage", 8},   {"torch.FloatStorage", 4},
+                                         {"torch.HalfStorage", 2},     {"torch.IntStorage", 4},
+                                         {"torch.LongStorage", 8},     {"torch.ShortStorage", 2}};
+constexpr std::string_view kMakeTensor = "torch._utils._rebuild_tensor_v2", kOwn = "__torch__.";
+
+// Follows a pickle's stack with depths in place of values, and with what LibTorch believes without
+// looking: that a storage has the elements, and a tensor lies within the storage, that are claimed.
 class PickleReader {
  public:
-  explicit PickleReader(std::string_view pickle) : pickle_(pickle) {}
+  PickleReader(std::string_view pickle, const StorageSizes& storages)
+      : pickle_(pickle), storages_(storages) {}
 
   void Check() {
     for (;;) {
@@ -167,11 +184,25 @@ class PickleReader {
   }
 
  private:
+  enum class Kind : unsigned char {
+    kOther,
+    kMark,
+    kNumber,   // integer
+    kText,     // text
+    kTuple,    // items
+    kGlobal,   // text: its full name
+    kObject,   // one of the archive's own, whose attributes are still to come
+    kStorage,  // number: its elements
+  };
   // What is remembered or lies in another does not grow any more (LibTorch remembers what is done),
   // so that the depth of whatever holds it stays true.
   struct Value {
     int depth = 0;
-    bool mark = false, grows = false;
+    Kind kind = Kind::kOther;
+    bool grows = false;
+    std::int64_t number = 0;
+    std::string_view text;
+    std::shared_ptr<const std::vector<Value>> items;
   };
 
   std::string_view Take(std::uint64_t size) {
@@ -199,41 +230,59 @@ class PickleReader {
     return Error(ErrorCode::kCorrupt, "a pickle in it is damaged: " + what);
   }
 
-  void Push(int depth, bool grows = false) {
-    if (depth > kMostNesting) throw Refused("a pickle in it nests too deep");
-    stack_.push_back({depth, false, grows});
+  void Push(Value value) {
+    if (value.depth > kMostNesting) throw Refused("a pickle in it nests too deep");
+    if (stack_.size() >= kMostValues) throw Refused("a pickle in it holds too many values at once");
+    stack_.push_back(std::move(value));
+  }
+  void Push(int depth, Kind kind = Kind::kOther, bool grows = false) {
+    Push({depth, kind, grows, 0, {}, nullptr});
+  }
+  void PushNumber(std::int64_t number) { Push({0, Kind::kNumber, false, number, {}, nullptr}); }
+  const Value& Top() const {
+    if (stack_.empty() || stack_.back().kind == Kind::kMark) throw Damaged("a value is missing");
+    return stack_.back();
   }
   Value Pop() {
-    if (stack_.empty() || stack_.back().mark) throw Damaged("a value is missing");
-    const Value value = stack_.back();
+    Value value = Top();
     stack_.pop_back();
     return value;
   }
-  // Down to the last mark, which goes too; the greatest depth.
-  int PopMarked() {
+  // Down to the last mark, which goes too; in the order they came.
+  std::vector<Value> PopMarked() {
+    std::size_t begin = stack_.size();
+    while (begin > 0 && stack_[begin - 1].kind != Kind::kMark) --begin;
+    if (begin == 0) throw Damaged("a mark is missing");
+    std::vector<Value> values(stack_.begin() + static_cast<std::ptrdiff_t>(begin), stack_.end());
+    stack_.resize(begin - 1);
+    return values;
+  }
+  static int DepthOf(const std::vector<Value>& values) {
     int depth = -1;
-    while (!stack_.empty() && !stack_.back().mark) depth = std::max(depth, Pop().depth);
-    if (stack_.empty()) throw Damaged("a mark is missing");
-    stack_.pop_back();
+    for (const Value& value : values) depth = std::max(depth, value.depth);
     return depth;
   }
-  void PopTo(int count) {
-    int depth = -1;
-    for (int i = 0; i < count; ++i) depth = std::max(depth, Pop().depth);
-    Push(depth + 1);
+  void PushTuple(std::vector<Value> items) {
+    // A tensor's shape and what makes it are short.
+    constexpr std::size_t kMostItems = 16;
+    const int depth = DepthOf(items) + 1;
+    Value tuple{depth, Kind::kOther, false, 0, {}, nullptr};
+    if (items.size() <= kMostItems) {
+      tuple.kind = Kind::kTuple;
+      tuple.items = std::make_shared<const std::vector<Value>>(std::move(items));
+    }
+    Push(std::move(tuple));
   }
   void Grow(int depth) {
-    if (stack_.empty() || stack_.back().mark) throw Damaged("a value is missing");
-    if (!stack_.back().grows) throw Refused("a pickle in it changes what it has finished");
-    const int now = std::max(stack_.back().depth, depth + 1);
-    stack_.pop_back();
-    Push(now, true);
+    if (!Top().grows) throw Refused("a pickle in it changes what it has finished");
+    const Value before = Pop();
+    Push(std::max(before.depth, depth + 1), before.kind, true);
   }
 
   void Remember(std::uint64_t key) {
-    if (stack_.empty() || stack_.back().mark) throw Damaged("a value is missing");
+    Top();
     stack_.back().grows = false;
-    memo_[key] = stack_.back().depth;
+    memo_[key] = stack_.back();
   }
   void Recall(std::uint64_t key) {
     const auto found = memo_.find(key);
@@ -241,21 +290,12 @@ class PickleReader {
     Push(found->second);
   }
 
-  void Global(std::string_view module, std::string_view name) const {
-    const std::string full = std::string(module) + "." + std::string(name);
+  void Global(std::string_view line) {
+    const std::size_t break_at = line.find('\n');
+    std::string full(line);
+    full[break_at] = '.';
     static constexpr std::string_view kKnown[] = {
         "collections.OrderedDict",
-        "torch.BFloat16Storage",
-        "torch.BoolStorage",
-        "torch.ByteStorage",
-        "torch.CharStorage",
-        "torch.DoubleStorage",
-        "torch.FloatStorage",
-        "torch.HalfStorage",
-        "torch.IntStorage",
-        "torch.LongStorage",
-        "torch.ShortStorage",
-        "torch._utils._rebuild_tensor_v2",
         "torch.device",
         "torch.jit._pickle.build_boollist",
         "torch.jit._pickle.build_doublelist",
@@ -263,17 +303,109 @@ class PickleReader {
         "torch.jit._pickle.build_tensorlist",
         "torch.jit._pickle.restore_type_tag",
     };
-    const bool own = full.starts_with("__torch__.") && !full.starts_with("__torch__.torch.classes");
-    if (!own && std::find(std::begin(kKnown), std::end(kKnown), full) == std::end(kKnown))
+    const bool own = full.starts_with(kOwn) && !full.starts_with("__torch__.torch.classes");
+    if (!own && full != kMakeTensor && FindStorageType(full) == nullptr &&
+        std::find(std::begin(kKnown), std::end(kKnown), full) == std::end(kKnown))
       throw Refused("a pickle in it makes '" + Printable(full) +
                     "', which is not on the list of what a network may hold");
+    if (names_.size() >= kMostValues) throw Refused("a pickle in it names too many things");
+    names_.push_back(std::make_unique<const std::string>(std::move(full)));
+    Push({0, Kind::kGlobal, false, 0, *names_.back(), nullptr});
+  }
+
+  static const StorageType* FindStorageType(std::string_view name) {
+    const auto* found = std::find_if(std::begin(kStorageTypes), std::end(kStorageTypes),
+                                     [&](const StorageType& type) { return type.name == name; });
+    return found == std::end(kStorageTypes) ? nullptr : found;
   }
 
   void Text(std::string_view text) {
     // It may be a type, List[List[...]], which LibTorch reads by recursion.
     if (std::count(text.begin(), text.end(), '[') > kMostNesting)
       throw Refused("a pickle in it nests too deep");
-    Push(0);
+    Push({0, Kind::kText, false, 0, text, nullptr});
+  }
+
+  // What is called must have been named here: LibTorch takes a number for it too.
+  void Call() {
+    const Value arguments = Pop();
+    const Value callable = Pop();
+    if (callable.kind != Kind::kGlobal) throw Damaged("it calls what cannot be called");
+    if (callable.text == kMakeTensor) CheckTensor(arguments);
+    Push(arguments.depth + 1, Kind::kOther, true);
+  }
+  void NewObject() {
+    const Value arguments = Pop();
+    const Value callable = Pop();
+    if (callable.kind != Kind::kGlobal || !callable.text.starts_with(kOwn))
+      throw Damaged("it makes an object of what is no class of its own");
+    Push(arguments.depth + 1, Kind::kObject, true);
+  }
+  void SetAttributes() {
+    const int depth = Pop().depth;
+    if (Top().kind != Kind::kObject) throw Damaged("it sets attributes of what is no object");
+    Grow(depth);
+  }
+
+  // ("storage", type, key, device, number of elements)
+  void Storage() {
+    const Value value = Pop();
+    if (value.kind != Kind::kTuple || value.items->size() < 5)
+      throw Damaged("a storage is not as expected");
+    const std::vector<Value>& items = *value.items;
+    const StorageType* type =
+        items[1].kind == Kind::kGlobal ? FindStorageType(items[1].text) : nullptr;
+    if (items[0].kind != Kind::kText || items[0].text != "storage" || type == nullptr ||
+        items[2].kind != Kind::kText || items[3].kind != Kind::kText ||
+        items[4].kind != Kind::kNumber || items[4].number < 0)
+      throw Damaged("a storage is not as expected");
+    const auto elements = static_cast<std::uint64_t>(items[4].number);
+    const auto found = storages_.find(std::string(items[2].text));
+    const std::uint64_t bytes = found == storages_.end() ? 0 : found->second;
+    if (elements > bytes / type->bytes)
+      throw Damaged(Format("'%s' has %llu bytes, too few for the numbers that it should hold",
+                           Printable(items[2].text).c_str(),
+                           static_cast<unsigned long long>(bytes)));
+    Push({value.depth + 1, Kind::kStorage, false, items[4].number, {}, nullptr});
+  }
+
+  // (storage, offset, shape, strides, ...)
+  static void CheckTensor(const Value& arguments) {
+    const auto numbers = [](const Value& tuple) {
+      return tuple.kind == Kind::kTuple &&
+             std::all_of(tuple.items->begin(), tuple.items->end(), [](const Value& item) {
+               return item.kind == Kind::kNumber && item.number >= 0;
+             });
+    };
+    if (arguments.kind != Kind::kTuple || arguments.items->size() < 4)
+      throw Damaged("a tensor is not as expected");
+    const Value &storage = (*arguments.items)[0], &offset = (*arguments.items)[1],
+                &shape = (*arguments.items)[2], &strides = (*arguments.items)[3];
+    if (storage.kind != Kind::kStorage || offset.kind != Kind::kNumber || offset.number < 0 ||
+        !numbers(shape) || !numbers(strides) || shape.items->size() != strides.items->size())
+      throw Damaged("a tensor is not as expected");
+    std::int64_t elements = 1, last = offset.number;
+    bool fits = true, empty = false;
+    for (std::size_t i = 0; i < shape.items->size(); ++i) {
+      const std::int64_t extent = (*shape.items)[i].number, stride = (*strides.items)[i].number;
+      if (extent == 0) {
+        empty = true;
+        continue;
+      }
+      std::int64_t step = 0;
+      fits = fits && !__builtin_mul_overflow(extent - 1, stride, &step) &&
+             !__builtin_add_overflow(last, step, &last) &&
+             !__builtin_mul_overflow(elements, extent, &elements) && elements <= kMostElements;
+    }
+    if (!fits || (empty ? offset.number > storage.number : last >= storage.number))
+      throw Damaged("a tensor reaches beyond its storage");
+  }
+
+  std::int64_t Signed(std::size_t size) {
+    if (size > 8) throw Refused("a pickle in it has a number of more than 64 bits");
+    if (size == 0) return 0;
+    const int unused = 64 - 8 * static_cast<int>(size);
+    return static_cast<std::int64_t>(Number(size) << unused) >> unused;
   }
 
   void Step(unsigned char opcode) {
@@ -282,7 +414,7 @@ class PickleReader {
         Take(1);
         break;
       case '(':
-        stack_.push_back({0, true, false});
+        Push(0, Kind::kMark);
         break;
       case 'N':
       case 0x88:  // NEWTRUE
@@ -290,19 +422,19 @@ class PickleReader {
         Push(0);
         break;
       case 'K':
-        Take(1), Push(0);
+        PushNumber(static_cast<std::int64_t>(Number(1)));
         break;
       case 'M':
-        Take(2), Push(0);
+        PushNumber(static_cast<std::int64_t>(Number(2)));
         break;
       case 'J':
-        Take(4), Push(0);
+        PushNumber(Signed(4));
         break;
       case 'G':
         Take(8), Push(0);
         break;
       case 0x8A:  // LONG1
-        Take(Number(1)), Push(0);
+        PushNumber(Signed(Number(1)));
         break;
       case 0x8C:  // SHORT_BINUNICODE
         Text(Take(Number(1)));
@@ -312,20 +444,26 @@ class PickleReader {
         break;
       case ']':
       case '}':
-        Push(0, true);
+        Push(0, Kind::kOther, true);
         break;
       case ')':
-        Push(0);
+        PushTuple({});
         break;
       case 0x85:  // TUPLE1 to TUPLE3
       case 0x86:
-      case 0x87:
-        PopTo(opcode - 0x84);
+      case 0x87: {
+        std::vector<Value> items;
+        for (int i = 0; i < opcode - 0x84; ++i) items.push_back(Pop());
+        std::reverse(items.begin(), items.end());
+        PushTuple(std::move(items));
         break;
+      }
       case 't':
+        PushTuple(PopMarked());
+        break;
       case 'l':
       case 'd':
-        Push(PopMarked() + 1);
+        Push(DepthOf(PopMarked()) + 1);
         break;
       case 'a':
         Grow(Pop().depth);
@@ -337,26 +475,25 @@ class PickleReader {
       }
       case 'e':
       case 'u':
-        Grow(PopMarked());
+        Grow(DepthOf(PopMarked()));
         break;
       case 'c': {
-        const std::string_view module = Line();
-        Global(module, Line());
-        Push(0);
+        const std::size_t begin = at_;
+        Line(), Line();
+        Global(pickle_.substr(begin, at_ - 1 - begin));
         break;
       }
       case 'R':
-      case 0x81: {  // REDUCE, NEWOBJ: a callable and its arguments
-        const int arguments = Pop().depth;
-        Pop();
-        Push(arguments + 1, true);
+        Call();
         break;
-      }
+      case 0x81:
+        NewObject();
+        break;
       case 'b':
-        Grow(Pop().depth);
+        SetAttributes();
         break;
       case 'Q':
-        Push(Pop().depth + 1);
+        Storage();
         break;
       case 'q':
         Remember(Number(1));
@@ -377,9 +514,11 @@ class PickleReader {
   }
 
   std::string_view pickle_;
+  const StorageSizes& storages_;
   std::size_t at_ = 0;
   std::vector<Value> stack_;
-  std::unordered_map<std::uint64_t, int> memo_;  // depths
+  std::unordered_map<std::uint64_t, Value> memo_;
+  std::vector<std::unique_ptr<const std::string>> names_;  // of globals
 };
 
 }  // namespace
@@ -388,7 +527,9 @@ void CheckScriptCode(std::string_view code, const IsOperator& is_operator) {
   CodeReader(code, is_operator).Check();
 }
 
-void CheckScriptPickle(std::string_view pickle) { PickleReader(pickle).Check(); }
+void CheckScriptPickle(std::string_view pickle, const StorageSizes& storages) {
+  PickleReader(pickle, storages).Check();
+}
 
 std::string CheckedTorchScript(std::string_view archive, const IsOperator& is_operator) {
   if (!LooksLikeZip(archive))
@@ -405,6 +546,15 @@ std::string CheckedTorchScript(std::string_view archive, const IsOperator& is_op
     throw Error(ErrorCode::kCorrupt, has("data.pkl", "")
                                          ? "it holds weights without a network's code"
                                          : "it has no 'data.pkl', as torch.jit.save writes one");
+  // "data.pkl" keeps its numbers in files of "data/".
+  const auto storages = [&](const std::string& pickle) {
+    const std::string folder = top + pickle.substr(0, pickle.find('.')) + "/";
+    StorageSizes sizes;
+    for (const ZipEntry& entry : entries)
+      if (entry.name.starts_with(folder))
+        sizes[entry.name.substr(folder.size())] = entry.stored.size();
+    return sizes;
+  };
   ZipWriter checked;
   std::uint64_t code_bytes = 0;
   for (const ZipEntry& entry : entries) {
@@ -414,7 +564,7 @@ std::string CheckedTorchScript(std::string_view archive, const IsOperator& is_op
     const std::string kept = "archive/" + name;
     if (name == "data.pkl" || name == "constants.pkl") {
       const std::string pickle = ZipContent(entry, kMostPickle);
-      CheckScriptPickle(pickle);
+      CheckScriptPickle(pickle, storages(name));
       checked.Add(kept, pickle, entry.crc);
     } else if (name.starts_with("code/") && name.ends_with(".py")) {
       const std::string text = ZipContent(entry, kMostCode - code_bytes);

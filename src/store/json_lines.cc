@@ -40,6 +40,14 @@ void CheckDate(const std::string& date) {
     throw Error(ErrorCode::kCorrupt, "\"enrolled_at\" is no date as 2026-11-21T16:40:05Z");
 }
 
+// Scores are weighted by them: one that no recording has would outweigh all others.
+constexpr double kMostSeconds = 1e6, kMostDecibels = 1e3;
+void CheckNumber(const char* name, double value, double most) {
+  if (!(std::abs(value) <= most))
+    throw Error(ErrorCode::kCorrupt,
+                Format("\"%s\" is %g; expected at most %g", name, value, most));
+}
+
 }  // namespace
 
 std::string SpeakerToJson(const EnrolledSpeaker& speaker) {
@@ -77,12 +85,16 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
       throw Error(ErrorCode::kCorrupt, "\"network\" is no fingerprint of a network");
     one.at("speech_seconds").get_to(utterance.speech_seconds);
     utterance.snr_db = one.value("snr_db", 0.0);
+    CheckNumber("snr_db", utterance.snr_db, kMostDecibels);
     for (const auto& [name, value] : kConditionFields) {
-      if (one.contains(name)) one.at(name).get_to(utterance.*value);
+      if (!one.contains(name)) continue;
+      one.at(name).get_to(utterance.*value);
+      CheckNumber(name, utterance.*value, kMostDecibels);
     }
     one.at("embedding").get_to(utterance.embedding);
     if (utterance.embedding.empty() || !(utterance.speech_seconds > 0))
       throw Error(ErrorCode::kCorrupt, "an utterance has no embedding or no speech");
+    CheckNumber("speech_seconds", utterance.speech_seconds, kMostSeconds);
     double square = 0;
     for (float value : utterance.embedding) square += double{value} * double{value};
     if (!(std::abs(square - 1) < 1e-3))
@@ -90,6 +102,9 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
     if (one.contains("audio")) utterance.audio = FromBase64(one.at("audio").get<std::string>());
     speaker.utterances.push_back(std::move(utterance));
   }
+  if (speaker.utterances.empty())
+    throw Error(ErrorCode::kCorrupt, "'" + Printable(speaker.name) +
+                                         "' has no utterances, and could never be recognised");
   CheckSpeakerName(speaker.name);
   return speaker;
 } catch (const nlohmann::json::exception& error) {

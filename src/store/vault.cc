@@ -240,8 +240,8 @@ Vault Vault::Open(std::string_view header, const StoreKey& key, const std::strin
       if (!key.empty())
         throw Error(ErrorCode::kIncompatible,
                     failed +
-                        "it is not encrypted, but a key was given; encrypt it with: vpr db "
-                        "encrypt");
+                        "it is not encrypted, but a key was given (--key-file, $VPR_KEY_FILE or "
+                        "$VPR_PASSPHRASE); encrypt it with: vpr db encrypt");
       return vault;
     }
     if (json.at("cipher") != "XChaCha20-Poly1305")

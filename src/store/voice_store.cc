@@ -85,6 +85,12 @@ void CheckSpeakerName(const std::string& name) {
   }
   if (const auto invisible = FindInvisible(name))
     refuse(Format("it holds U+%04X, which nobody sees", static_cast<unsigned>(*invisible)).c_str());
+  if (const auto blank = FindOddBlank(name))
+    refuse(Format("it holds U+%04X, which looks like a blank; write a plain one",
+                  static_cast<unsigned>(*blank))
+               .c_str());
+  if (name.find("  ") != std::string::npos)
+    refuse("it has two blanks in a row, which look like one");
   if (name == "unknown speaker") refuse("it is the answer for somebody who is not enrolled");
   if (name.front() == ' ' || name.back() == ' ') refuse("it begins or ends with a blank");
 }

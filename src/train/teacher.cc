@@ -53,7 +53,8 @@ std::vector<std::string> ReadPaths(const std::string& list) {
 
 class TableReader {
  public:
-  explicit TableReader(const std::string& path) : path_(path) {}
+  // `bytes`: of the file, which bound what is kept for lines without an embedding.
+  TableReader(const std::string& path, std::size_t bytes) : path_(path), bytes_(bytes) {}
 
   void Add(std::size_t line, std::string name, const std::vector<float>& embedding) {
     if (!embedding.empty() && dim_ == 0) {
@@ -64,6 +65,9 @@ class TableReader {
       Bad(path_, line,
           Format("found an embedding of %zu numbers, expected %zu as before", embedding.size(),
                  dim_));
+    constexpr std::size_t kValuesPerByte = 16, kAnyway = 1 << 20;
+    if (dim_ * (table_.paths.size() + 1) > kValuesPerByte * bytes_ + kAnyway)
+      Bad(path_, line, "too many lines have no embedding");
     table_.paths.push_back(std::move(name));
     if (embedding.empty()) {
       values_.resize(values_.size() + dim_, std::numeric_limits<float>::quiet_NaN());
@@ -80,6 +84,7 @@ class TableReader {
 
  private:
   const std::string& path_;
+  std::size_t bytes_;
   EmbeddingTable table_;
   std::vector<float> values_;
   std::size_t dim_ = 0;
@@ -87,7 +92,7 @@ class TableReader {
 
 EmbeddingTable ReadKaldi(const std::string& path) {
   const std::string content = ReadFile(path);
-  TableReader reader(path);
+  TableReader reader(path, content.size());
   std::size_t number = 0;
   for (std::string_view line : Lines(content)) {
     ++number;
@@ -113,7 +118,7 @@ EmbeddingTable ReadKaldi(const std::string& path) {
 
 EmbeddingTable ReadJsonLines(const std::string& path) {
   const std::string content = ReadFile(path);
-  TableReader reader(path);
+  TableReader reader(path, content.size());
   std::size_t number = 0;
   for (std::string_view line : Lines(content)) {
     ++number;

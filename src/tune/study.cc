@@ -91,6 +91,7 @@ Study FromJson(const Json& json) {
       Check(pair.is_array() && pair.size() == 2, "a reported value is none");
       trial.reported[pair.at(0).get<int>()] = NumberOf(pair.at(1));
     }
+    Check(!trial.pruned || !trial.reported.empty(), "a trial was pruned that reported nothing");
     study.trials.push_back(std::move(trial));
   }
   return study;

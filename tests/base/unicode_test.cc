@@ -31,5 +31,14 @@ TEST(Unicode, InvisibleCharactersAreFound) {
   EXPECT_EQ(FindInvisible("\xff"), std::nullopt);
 }
 
+TEST(Unicode, BlanksThatAreNoneAreFound) {
+  EXPECT_EQ(FindOddBlank("Ada Lovelace 李达康"), std::nullopt);
+  EXPECT_EQ(FindOddBlank("Ada\u00a0L"), U'\u00a0');
+  EXPECT_EQ(FindOddBlank("Ada\u2009L"), U'\u2009');
+  EXPECT_EQ(FindOddBlank("山田\u3000太郎"), U'\u3000');
+  EXPECT_EQ(FindOddBlank("\u2800"), U'\u2800');
+  EXPECT_EQ(FindOddBlank("\xff"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace vpr

@@ -48,7 +48,7 @@ says 'pictures.mp4.*holds no sound' err
 ok "$vpr" enroll --per-folder people --db voices.db
 says 'slt' out
 ok "$vpr" identify people/rms/1.m4a --db voices.db --json
-check 'lines[0]["name"] == "rms"'
+check 'lines[0]["decision"] == "rms"'
 
 # A call: one person a channel.
 convert -i "$data/flite-slt-2.flac" -i "$data/flite-rms-2.flac" \
@@ -60,12 +60,15 @@ ok "$vpr" compare call.m4a "$data/flite-slt-1.flac" --channels separate
 [ "$(wc -l < out)" -eq 2 ] || fail "one line a channel"
 ok "$vpr" compare call.m4a "$data/flite-slt-1.flac" --channels first
 says '^same speaker' out
-ok "$vpr" compare call.m4a "$data/flite-slt-1.flac" --channels 2
-says '^different speakers' out
+printf 'call.m4a#2\t%s\n' "$data/flite-slt-1.flac" > pairs.tsv
+ok "$vpr" compare --pairs pairs.tsv --channels separate
+says 'different speakers$' out
+refused "$vpr" compare call.m4a "$data/flite-slt-1.flac" --channels 2
+says "it has 1$" err
 usage_error "$vpr" compare call.m4a "$data/flite-slt-1.flac" --channels both
 usage_error "$vpr" trim call.m4a -o x.wav --channels separate
 ok "$vpr" identify call.m4a --db voices.db --channels separate --json
-check '[l["name"] for l in lines] == ["slt", "rms"]'
+check '[l["decision"] for l in lines] == ["slt", "rms"]'
 ok "$vpr" verify rms call.m4a --db voices.db --channels separate --json
 check '[l["decision"] for l in lines] == ["rejected", "accepted"]'
 ok "$vpr" embed call.m4a "$data/flite-slt-1.flac" -o - --format jsonl --channels separate

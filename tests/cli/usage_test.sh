@@ -57,6 +57,9 @@ wrong "enroll: NAME FILE\.\.\. is missing" enroll
 wrong "verify: NAME is missing" verify
 wrong "pack: PREFIX is missing|pack: -o.* is missing|pack: --output is missing" pack one
 wrong "embed: --format: must be npy, kaldi or jsonl, found 'nyp'; did you mean 'npy'" embed one.wav -o x --format nyp
+# A file is what its name says.
+wrong "eval: --html: must end in .html or .htm" eval --scores one.wav --html page.pdf
+wrong "model export: --onnx: must end in .onnx" model export x.vpr --onnx x.pt
 printf 'x' > $'e\033[2Jvil'
 wrong 'there is no command .e\\x1b\[2Jvil' $'e\033[2Jvil'
 wrong 'there is no command .a\\u009bb' $'a\xc2\x9bb'

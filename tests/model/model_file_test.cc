@@ -380,6 +380,28 @@ TEST(ModelFile, SettingsThatWouldNeedAnyMemoryAreRefused) {
       HasSubstr("'channels'"));
 }
 
+TEST(ModelFile, DecisionsOutOfAnyRangeAreRefused) {
+  const auto refused = [](void (*change)(ModelInfo&)) {
+    Model model = Example();
+    change(model.info);
+    SaveModel(Path("e.vpr"), model);
+    const auto [code, message] = LoadError(ReadFile(Path("e.vpr")));
+    EXPECT_EQ(code, ErrorCode::kIncompatible);
+    return message;
+  };
+  EXPECT_THAT(refused([](ModelInfo& info) { info.decision.threshold = 1e308; }),
+              HasSubstr("its 'threshold' is 1e+308"));
+  EXPECT_THAT(refused([](ModelInfo& info) { info.decision.fmr = 2; }), HasSubstr("'fmr'"));
+  EXPECT_THAT(refused([](ModelInfo& info) {
+                info.fmr_thresholds = {{0.01, -1e9, 0, 0, true}};
+              }),
+              HasSubstr("'threshold'"));
+  // The more alike, the less probable.
+  EXPECT_THAT(refused([](ModelInfo& info) { info.calibration.scale = -1; }), HasSubstr("'scale'"));
+  EXPECT_THAT(refused([](ModelInfo& info) { info.calibration.offset = 1e300; }),
+              HasSubstr("'offset'"));
+}
+
 TEST(ModelFile, WhatIsNoNumberIsRefused) {
   for (float value : {NAN, INFINITY, -INFINITY}) {
     for (int where = 0; where < 4; ++where) {
@@ -427,6 +449,15 @@ TEST(FindModel, GivenThenEnvironment) {
   EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
   const std::string there = Path("from_environment.vpr");
   WriteFileAtomically(there, "x");
+  ASSERT_EQ(::setenv("VPR_MODEL", there.c_str(), 1), 0);
+  try {
+    FindModel("");
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("from_environment.vpr', which is not a vpr model file"));
+  }
+  Model model = Example();
+  SaveModel(there, model);
   ASSERT_EQ(::setenv("VPR_MODEL", there.c_str(), 1), 0);
   EXPECT_EQ(FindModel("mine.vpr"), "mine.vpr");
   EXPECT_EQ(FindModel(""), there);

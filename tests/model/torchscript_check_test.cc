@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <functional>
+#include <limits>
 #include <set>
 
 #include "base/testing.h"
@@ -111,13 +114,16 @@ TEST(ScriptCode, NestingIsBounded) {
   CodeRefusal(nested);
 }
 
-std::string PickleRefusal(const std::string& pickle) {
+std::string PickleRefusal(const std::function<void()>& check) {
   try {
-    CheckScriptPickle(pickle);
+    check();
   } catch (const Error& error) {
     return error.what();
   }
   return "";
+}
+std::string PickleRefusal(const std::string& pickle) {
+  return PickleRefusal([&] { CheckScriptPickle(pickle); });
 }
 
 TEST(ScriptPickle, ObjectsAndTensorsAreAllowed) {
@@ -144,7 +150,8 @@ TEST(ScriptPickle, DamageIsRefused) {
   using namespace std::string_literals;
   for (const std::string& pickle :
        {""s, "("s, "K"s, "X\xff\xff\xff\xff"s, "h\x07."s, "e."s, "b."s, ")))a."s, "t."s, "R."s,
-        "\x8a\xff."s, "cab"s, "(q\x00."s, "N\x85\x86\x87."s})
+        "\x8a\xff."s, "cab"s, "K\x00)R."s, "K\x00)\x81."s, "K\x00}b."s, "NQ."s, "(q\x00."s,
+        "N\x85\x86\x87."s})
     EXPECT_NE(PickleRefusal(pickle), "") << testing::PrintToString(pickle);
 }
 
@@ -154,7 +161,7 @@ TEST(ScriptPickle, NestingIsBounded) {
   EXPECT_THAT(PickleRefusal(std::string(many, ']') + std::string(many - 1, 'a') + "."),
               HasSubstr("too deep"));
   EXPECT_THAT(PickleRefusal(")" + std::string(many, '\x85') + "."), HasSubstr("too deep"));
-  EXPECT_THAT(PickleRefusal("N" + std::string(many, 'Q') + "."), HasSubstr("too deep"));
+  EXPECT_THAT(PickleRefusal("N" + std::string(many, 'Q') + "."), HasSubstr("storage"));
   // A list that is put into itself.
   EXPECT_THAT(PickleRefusal("]q\x01h\x01"
                             "a."),
@@ -162,6 +169,74 @@ TEST(ScriptPickle, NestingIsBounded) {
   const std::string type = std::string(1000, '[');
   EXPECT_THAT(PickleRefusal(std::string("X\xe8\x03\x00\x00", 5) + type + "."),
               HasSubstr("too deep"));
+}
+
+// Parts of pickles, as LibTorch writes them.
+std::string TextOf(const std::string& text) {
+  return std::string("X") + static_cast<char>(text.size()) + std::string(3, '\0') + text;
+}
+std::string NumberOf(std::int64_t number) {
+  std::string bytes = "\x8a\x08";
+  for (int i = 0; i < 8; ++i)
+    bytes += static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i));
+  return bytes;
+}
+std::string TupleOf(const std::vector<std::int64_t>& numbers) {
+  std::string bytes = "(";
+  for (std::int64_t number : numbers) bytes += NumberOf(number);
+  return bytes + "t";
+}
+std::string StorageOf(std::int64_t elements, const std::string& key = "0",
+                      const std::string& type = "FloatStorage") {
+  return "(" + TextOf("storage") + "ctorch\n" + type + "\n" + TextOf(key) + TextOf("cpu") +
+         NumberOf(elements) + "tQ";
+}
+std::string TensorOf(const std::string& storage, std::int64_t offset,
+                     const std::vector<std::int64_t>& shape,
+                     const std::vector<std::int64_t>& strides) {
+  return "ctorch._utils\n_rebuild_tensor_v2\n(" + storage + NumberOf(offset) + TupleOf(shape) +
+         TupleOf(strides) + "\x89" + "ccollections\nOrderedDict\n)RtR";
+}
+
+// LibTorch believes what a pickle says of a tensor, and would read whatever lies behind it in
+// memory.
+TEST(ScriptPickle, TensorsLieWithinWhatTheArchiveHolds) {
+  const auto refusal = [](const std::string& pickle) {
+    return PickleRefusal([&] { CheckScriptPickle(pickle + ".", {{"0", 48}, {"1", 0}}); });
+  };
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const std::string whole = StorageOf(12);
+  for (const std::string& tensor :
+       {TensorOf(whole, 0, {3, 4}, {4, 1}), TensorOf(whole, 0, {4, 3}, {1, 4}),
+        TensorOf(whole, 11, {}, {}), TensorOf(whole, 2, {1, 10}, {most, 1}),
+        TensorOf(whole, 5, {1000}, {0}), TensorOf(whole, 12, {0, 7}, {7, 1}),
+        TensorOf(StorageOf(0, "1"), 0, {0}, {1}),
+        TensorOf(StorageOf(6, "0", "LongStorage"), 0, {6}, {1})})
+    EXPECT_EQ(refusal(tensor), "");
+  for (const std::string& tensor :
+       {TensorOf(whole, 0, {3, 5}, {5, 1}), TensorOf(whole, 1, {3, 4}, {4, 1}),
+        TensorOf(whole, 12, {}, {}), TensorOf(whole, 0, {2}, {12}),
+        TensorOf(whole, 0, {3, 3}, {most / 2, most / 2}), TensorOf(whole, most, {2}, {1}),
+        TensorOf(whole, 0, {most, most}, {0, 0}), TensorOf(whole, 13, {0}, {1}),
+        TensorOf(StorageOf(0, "1"), 0, {1}, {1})})
+    EXPECT_THAT(refusal(tensor), HasSubstr("beyond its storage"));
+  for (const std::string& tensor :
+       {TensorOf(whole, -1, {2}, {1}), TensorOf(whole, 0, {-2}, {1}), TensorOf(whole, 5, {2}, {-1}),
+        TensorOf(whole, 0, {3, 4}, {1}), TensorOf(NumberOf(0), 0, {1}, {1})})
+    EXPECT_THAT(refusal(tensor), HasSubstr("a tensor is not as expected"));
+  for (const std::string& storage : {StorageOf(13), StorageOf(most), StorageOf(1, "1"),
+                                     StorageOf(1, "2"), StorageOf(7, "0", "DoubleStorage")})
+    EXPECT_THAT(refusal(storage), HasSubstr("too few"));
+  EXPECT_THAT(refusal(StorageOf(-1)), HasSubstr("storage"));
+  EXPECT_THAT(refusal(StorageOf(1, "0", "device")), HasSubstr("storage"));
+}
+
+// LibTorch numbers what a pickle names, and calls by number: also what only looks like a class.
+TEST(ScriptPickle, WhatIsCalledIsNamed) {
+  const std::string make = "ctorch._utils\n_rebuild_tensor_v2\n";
+  EXPECT_THAT(PickleRefusal(make + "K" + std::string(1, '\0') + ")R."), HasSubstr("called"));
+  EXPECT_THAT(PickleRefusal(make + ")\x81)b."), HasSubstr("no class"));
+  EXPECT_THAT(PickleRefusal(make + ")b."), HasSubstr("no object"));
 }
 
 std::string Archive(const std::string& code, const std::string& pickle = "N.") {

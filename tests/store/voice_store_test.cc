@@ -710,6 +710,16 @@ TEST(CheckSpeakerName, RefusesWhatNobodySees) {
     EXPECT_NO_THROW(CheckSpeakerName(good)) << good;
 }
 
+TEST(CheckSpeakerName, RefusesBlanksThatLookLikeAnother) {
+  for (const char* bad : {"Ada\u00a0Lovelace", "Ada\u2003Lovelace", "Ada\u3000Lovelace", "\u2800",
+                          "Ada\u202fL", "unknown\u00a0speaker"})
+    EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { CheckSpeakerName(bad); }),
+                HasSubstr("looks like a blank"))
+        << bad;
+  EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [] { CheckSpeakerName("unknown  speaker"); }),
+              HasSubstr("two blanks"));
+}
+
 TEST(CheckSpeakerName, RefusesWhatCannotBeShown) {
   for (const char* good : {"Ada", "李达康", "O'Brien \"Bob\"", "🎤", "a b", "-x"})
     EXPECT_NO_THROW(CheckSpeakerName(good)) << good;
@@ -740,6 +750,24 @@ TEST(JsonLines, RoundTrip) {
   std::string longer = line;
   longer.replace(longer.find("1.0"), 3, "2.0");  // an embedding that is not of length 1
   EXPECT_THROW(SpeakerFromJson(longer), Error);
+}
+
+TEST(JsonLines, NumbersThatNoRecordingHasAreRefused) {
+  EnrolledSpeaker speaker;
+  speaker.name = "Ada";
+  const auto refusal = [&](void (*change)(EnrolledUtterance&)) {
+    speaker.utterances = {Utterance(1)};
+    change(speaker.utterances[0]);
+    return MessageOf(ErrorCode::kCorrupt, [&] { SpeakerFromJson(SpeakerToJson(speaker)); });
+  };
+  EXPECT_THAT(refusal([](EnrolledUtterance& one) { one.speech_seconds = 1e300; }),
+              HasSubstr("\"speech_seconds\" is 1e+300"));
+  EXPECT_THAT(refusal([](EnrolledUtterance& one) { one.snr_db = -1e9; }), HasSubstr("snr_db"));
+  EXPECT_THAT(refusal([](EnrolledUtterance& one) { one.dynamics_db = 1e12; }),
+              HasSubstr("dynamics_db"));
+  speaker.utterances.clear();
+  EXPECT_THAT(MessageOf(ErrorCode::kCorrupt, [&] { SpeakerFromJson(SpeakerToJson(speaker)); }),
+              HasSubstr("no utterances"));
 }
 
 TEST(DescribeStore, ShowsNoPassword) {

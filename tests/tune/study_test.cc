@@ -136,6 +136,12 @@ TEST(ReadStudy, RoundTripAndDamage) {
     WriteTestFile(bad, changed);
     MessageOf(ErrorCode::kCorrupt, [&] { ReadStudy(bad); });
   }
+  Study pruned = study;
+  pruned.trials[0].pruned = true;
+  pruned.trials[0].reported.clear();
+  WriteStudy(bad, pruned);
+  EXPECT_THAT(MessageOf(ErrorCode::kCorrupt, [&] { ReadStudy(bad); }),
+              HasSubstr("reported nothing"));
   MessageOf(ErrorCode::kNotFound, [&] { ReadStudy(folder / "none"); });
 }
 

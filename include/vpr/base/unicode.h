@@ -19,4 +19,8 @@ std::string ToNfd(std::string_view text);
 // letters (as in RFC 5892, appendix A, for names of hosts), and variation selectors after a symbol.
 std::optional<char32_t> FindInvisible(std::string_view text);
 
+// The first character in UTF-8 text that looks like a blank and is none (Unicode's class Zs beside
+// U+0020, and the empty Braille pattern).
+std::optional<char32_t> FindOddBlank(std::string_view text);
+
 }  // namespace vpr
