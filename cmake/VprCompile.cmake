@@ -18,9 +18,13 @@ if(VPR_SANITIZE)
   endif()
 endif()
 
-# Hardening, of everything that is built: what it costs is within the noise of bench/. tests/cli/hardening.py
-# reads the built files. Sanitizers do the same and more in their own way.
-option(VPR_HARDEN "Stack protector, FORTIFY, CET, stack clash protection, full RELRO" OFF)
+# Hardening, of everything in release builds; tests/cli/hardening.py reads the built files. Sanitizers do the same and
+# more in their own way.
+set(harden OFF)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  set(harden ON)
+endif()
+option(VPR_HARDEN "Stack protector, FORTIFY, CET, stack clash protection, full RELRO" ${harden})
 if(VPR_HARDEN AND NOT VPR_SANITIZE)
   include(CheckPIESupported)
   check_pie_supported(LANGUAGES C CXX)
