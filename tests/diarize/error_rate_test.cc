@@ -129,10 +129,11 @@ TEST(ErrorRateTest, EqualsTryingEveryMapping) {
       EXPECT_NEAR(errors.miss, expected.errors.miss, 1e-6) << seed;
       EXPECT_NEAR(errors.false_alarm, expected.errors.false_alarm, 1e-6) << seed;
       EXPECT_NEAR(errors.confusion, expected.errors.confusion, 1e-6) << seed;
-      if (!skip)
+      if (!skip) {
         EXPECT_NEAR(ScoreRecording({"x", reference}, hypothesis, parts, {}).jaccard.sum,
                     expected.jer_sum, 1e-6)
             << seed;
+      }
     }
   }
 }
