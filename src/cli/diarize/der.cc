@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/diarize/diarize.h"
 #include "vpr/base/error.h"
@@ -144,6 +145,15 @@ int Run(const Options& options) {
       if (!line.empty()) scoring.enrolled->insert(RttmField(line));
   }
 
+  std::set<std::string> known;
+  for (const Annotation& reference : references) known.insert(reference.recording);
+  for (const auto& [recording, turns] : hypotheses)
+    if (!known.contains(recording))
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("%s: recording '%s' is not in %s, so it cannot be scored",
+                         Printable(options.hypothesis).c_str(), Printable(recording).c_str(),
+                         Printable(options.reference).c_str()));
+
   std::vector<RecordingErrors> all;
   std::size_t left_out = 0;
   for (const Annotation& reference : references) {
@@ -151,7 +161,6 @@ int Run(const Options& options) {
     if (uem) {
       const auto found = uem->find(reference.recording);
       if (found == uem->end()) {
-        hypotheses.erase(reference.recording);
         ++left_out;
         continue;
       }
@@ -164,17 +173,10 @@ int Run(const Options& options) {
     all.push_back(ScoreRecording(
         reference, hypothesis == hypotheses.end() ? std::vector<Turn>() : hypothesis->second, parts,
         scoring));
-    if (hypothesis != hypotheses.end()) hypotheses.erase(hypothesis);
   }
   if (left_out > 0)
     spdlog::warn("{} of {} recordings are not in {} and are not scored", left_out,
                  references.size(), Printable(options.uem));
-  if (!hypotheses.empty())
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        Format("%s: recording '%s' is not in %s, so it cannot be scored",
-               Printable(options.hypothesis).c_str(), Printable(hypotheses.begin()->first).c_str(),
-               Printable(options.reference).c_str()));
   if (all.empty())
     throw Error(ErrorCode::kInvalidArgument,
                 Format("%s: no recording to score", Printable(options.reference).c_str()));
