@@ -49,12 +49,12 @@ void ForEachLine(std::string_view text, const std::string& path, const Take& tak
 
 }  // namespace
 
-std::vector<Interval> UnionOf(std::vector<Interval> intervals) {
-  std::erase_if(intervals, [](const Interval& one) { return !(one.end > one.begin); });
+std::vector<TimeSpan> UnionOf(std::vector<TimeSpan> intervals) {
+  std::erase_if(intervals, [](const TimeSpan& one) { return !(one.end > one.begin); });
   std::sort(intervals.begin(), intervals.end(),
-            [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
-  std::vector<Interval> joined;
-  for (const Interval& one : intervals) {
+            [](const TimeSpan& a, const TimeSpan& b) { return a.begin < b.begin; });
+  std::vector<TimeSpan> joined;
+  for (const TimeSpan& one : intervals) {
     if (!joined.empty() && one.begin <= joined.back().end)
       joined.back().end = std::max(joined.back().end, one.end);
     else
@@ -159,7 +159,7 @@ std::vector<ScoredParts> ParseUem(std::string_view text, const std::string& path
   ForEachLine(text, path, [&](std::size_t number, const std::vector<std::string_view>& fields) {
     if (fields.size() < 4)
       Refuse(path, number, Format("%zu fields; expected 4: FILE CHANNEL BEGIN END", fields.size()));
-    const Interval part = {Seconds(fields[2], "begin", path, number),
+    const TimeSpan part = {Seconds(fields[2], "begin", path, number),
                            Seconds(fields[3], "end", path, number)};
     if (part.end < part.begin) Refuse(path, number, "the end lies before the begin");
     const auto [place, is_new] = places.try_emplace(std::string(fields[0]), all.size());

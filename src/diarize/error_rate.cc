@@ -24,11 +24,11 @@ double Ratio(double part, double whole) { return whole > 0 ? part / whole : kNon
 // One side's speakers, their turns joined.
 struct Side {
   std::vector<std::string> names;
-  std::vector<std::vector<Interval>> turns;
+  std::vector<std::vector<TimeSpan>> turns;
 };
 
 Side MakeSide(const std::vector<Turn>& turns) {
-  std::map<std::string, std::vector<Interval>> by_name;
+  std::map<std::string, std::vector<TimeSpan>> by_name;
   for (const Turn& turn : turns)
     if (turn.end > turn.begin) by_name[turn.speaker].push_back({turn.begin, turn.end});
   if (by_name.size() > kMostSpeakers)
@@ -43,8 +43,8 @@ Side MakeSide(const std::vector<Turn>& turns) {
   return side;
 }
 
-std::vector<Interval> Extent(const Side& reference, const Side& hypothesis) {
-  Interval extent = {std::numeric_limits<double>::infinity(), 0};
+std::vector<TimeSpan> Extent(const Side& reference, const Side& hypothesis) {
+  TimeSpan extent = {std::numeric_limits<double>::infinity(), 0};
   for (const Side* side : {&reference, &hypothesis})
     for (const auto& turns : side->turns)
       extent = {std::min(extent.begin, turns.front().begin),
@@ -69,15 +69,15 @@ struct Boundary {
 // Calls take(Moment) for every stretch that is scored, in order of time.
 template <typename Take>
 void ForEachMoment(const Side& reference, const Side& hypothesis,
-                   const std::vector<Interval>& parts, const ErrorProtocol& protocol,
+                   const std::vector<TimeSpan>& parts, const ErrorProtocol& protocol,
                    const Take& take) {
   std::vector<Boundary> boundaries;
-  auto add = [&](const Interval& interval, Kind kind, std::size_t speaker) {
+  auto add = [&](const TimeSpan& interval, Kind kind, std::size_t speaker) {
     boundaries.push_back({interval.begin, 1, kind, speaker});
     boundaries.push_back({interval.end, -1, kind, speaker});
   };
   for (std::size_t s = 0; s < reference.turns.size(); ++s) {
-    for (const Interval& turn : reference.turns[s]) {
+    for (const TimeSpan& turn : reference.turns[s]) {
       add(turn, Kind::kReference, s);
       if (protocol.collar > 0)
         for (double edge : {turn.begin, turn.end})
@@ -85,8 +85,8 @@ void ForEachMoment(const Side& reference, const Side& hypothesis,
     }
   }
   for (std::size_t s = 0; s < hypothesis.turns.size(); ++s)
-    for (const Interval& turn : hypothesis.turns[s]) add(turn, Kind::kHypothesis, s);
-  for (const Interval& part : parts) add(part, Kind::kPart, 0);
+    for (const TimeSpan& turn : hypothesis.turns[s]) add(turn, Kind::kHypothesis, s);
+  for (const TimeSpan& part : parts) add(part, Kind::kPart, 0);
   std::sort(boundaries.begin(), boundaries.end(),
             [](const Boundary& a, const Boundary& b) { return a.time < b.time; });
 
@@ -131,7 +131,7 @@ struct Together {
   DiarizationErrors errors;
 };
 
-Together Measure(const Side& reference, const Side& hypothesis, const std::vector<Interval>& parts,
+Together Measure(const Side& reference, const Side& hypothesis, const std::vector<TimeSpan>& parts,
                  const ErrorProtocol& protocol) {
   Together sums;
   sums.reference.resize(reference.names.size());
@@ -182,7 +182,7 @@ JaccardErrors MeasureJaccard(const Together& sums) {
 }
 
 NameErrors MeasureNames(const Side& reference, const Side& hypothesis,
-                        const std::vector<Interval>& parts, const std::set<std::string>& enrolled) {
+                        const std::vector<TimeSpan>& parts, const std::set<std::string>& enrolled) {
   NameErrors errors;
   ForEachMoment(reference, hypothesis, parts, {}, [&](const Moment& moment) {
     std::size_t with_name = 0, strangers = 0, right = 0, names = 0;
@@ -269,17 +269,17 @@ NameErrors& NameErrors::operator+=(const NameErrors& other) {
 
 DiarizationErrors ScoreDiarization(const std::vector<Turn>& reference,
                                    const std::vector<Turn>& hypothesis,
-                                   const std::optional<std::vector<Interval>>& parts,
+                                   const std::optional<std::vector<TimeSpan>>& parts,
                                    const ErrorProtocol& protocol) {
   const Side truth = MakeSide(reference), found = MakeSide(hypothesis);
   return Measure(truth, found, parts ? *parts : Extent(truth, found), protocol).errors;
 }
 
 RecordingErrors ScoreRecording(const Annotation& reference, const std::vector<Turn>& hypothesis,
-                               const std::optional<std::vector<Interval>>& given,
+                               const std::optional<std::vector<TimeSpan>>& given,
                                const DiarizationScoring& scoring) {
   const Side truth = MakeSide(reference.turns), found = MakeSide(hypothesis);
-  const std::vector<Interval> parts = given ? *given : Extent(truth, found);
+  const std::vector<TimeSpan> parts = given ? *given : Extent(truth, found);
   RecordingErrors errors;
   errors.recording = reference.recording;
   const Together full = Measure(truth, found, parts, {});

@@ -74,7 +74,7 @@ TEST(AnnotationTest, AnyBytesAreReadOrRefused) {
 TEST(AnnotationTest, Uem) {
   const auto all = ParseUem("a 1 5 6\na 1 0 2\nb 1 0 1\na 1 1.5 3\n", "x");
   ASSERT_EQ(all.size(), 2u);
-  EXPECT_THAT(all[0].parts, ElementsAre(Interval{0, 3}, Interval{5, 6}));
+  EXPECT_THAT(all[0].parts, ElementsAre(TimeSpan{0, 3}, TimeSpan{5, 6}));
   EXPECT_THROW(ParseUem("a 1 2 1\n", "x"), Error);
   EXPECT_THROW(ParseUem("a 1 2\n", "x"), Error);
 }

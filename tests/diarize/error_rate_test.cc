@@ -77,7 +77,7 @@ struct Brute {
 
 // Every mapping of the hypothesis' speakers, every 0.1 s looked at.
 Brute TryAll(const std::vector<Turn>& reference, const std::vector<Turn>& hypothesis,
-             const std::vector<Interval>& parts, const ErrorProtocol& protocol) {
+             const std::vector<TimeSpan>& parts, const ErrorProtocol& protocol) {
   const auto truth = SpeakersOf(reference), found = SpeakersOf(hypothesis);
   std::vector<std::size_t> order(std::max(truth.size(), found.size()));
   std::iota(order.begin(), order.end(), 0u);
@@ -89,7 +89,7 @@ Brute TryAll(const std::vector<Turn>& reference, const std::vector<Turn>& hypoth
     for (int step = 0; step < 200; ++step) {
       const double at = (step + 0.5) / 10;
       if (std::none_of(parts.begin(), parts.end(),
-                       [&](const Interval& p) { return p.begin < at && at < p.end; }))
+                       [&](const TimeSpan& p) { return p.begin < at && at < p.end; }))
         continue;
       std::size_t r = 0, h = 0, right = 0;
       for (const auto& name : truth) r += Speaks(reference, name, at);
@@ -121,7 +121,7 @@ TEST(ErrorRateTest, EqualsTryingEveryMapping) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     Rng rng(seed, 7);
     const std::vector<Turn> reference = RandomTurns(rng, 'A'), hypothesis = RandomTurns(rng, 'a');
-    const std::vector<Interval> parts = {{1, 6}, {8, 20}};
+    const std::vector<TimeSpan> parts = {{1, 6}, {8, 20}};
     for (bool skip : {false, true}) {
       const Brute expected = TryAll(reference, hypothesis, parts, {0, skip});
       const DiarizationErrors errors = ScoreDiarization(reference, hypothesis, parts, {0, skip});
@@ -140,7 +140,7 @@ TEST(ErrorRateTest, EqualsTryingEveryMapping) {
 
 TEST(ErrorRateTest, CollarIsOnEachSide) {
   const std::vector<Turn> reference = {{1, 3, "A"}}, nothing;
-  const std::vector<Interval> parts = {{0, 10}};
+  const std::vector<TimeSpan> parts = {{0, 10}};
   EXPECT_NEAR(ScoreDiarization(reference, nothing, parts, {0.25, false}).speech, 1.5, 1e-12);
   EXPECT_NEAR(ScoreDiarization(nothing, reference, parts, {0.25, false}).false_alarm, 2, 1e-12);
   EXPECT_TRUE(std::isnan(ScoreDiarization(nothing, reference, parts, {}).rate()));

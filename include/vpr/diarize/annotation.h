@@ -7,13 +7,13 @@
 
 namespace vpr {
 
-struct Interval {
+struct TimeSpan {
   double begin = 0, end = 0;  // seconds
-  bool operator==(const Interval&) const = default;
+  bool operator==(const TimeSpan&) const = default;
 };
 
 // Sorted by time, what touches or overlaps joined, what is empty left out.
-std::vector<Interval> UnionOf(std::vector<Interval> intervals);
+std::vector<TimeSpan> UnionOf(std::vector<TimeSpan> intervals);
 
 struct Turn {
   double begin = 0, end = 0;  // seconds
@@ -42,7 +42,7 @@ std::string ToRttm(const Annotation& annotation);
 // The parts of a recording that count ("un-partitioned evaluation map").
 struct ScoredParts {
   std::string recording;
-  std::vector<Interval> parts;  // as UnionOf
+  std::vector<TimeSpan> parts;  // as UnionOf
 };
 // Throws as ParseRttm.
 std::vector<ScoredParts> ParseUem(std::string_view text, const std::string& path);

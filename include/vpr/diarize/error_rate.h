@@ -75,10 +75,10 @@ struct DiarizationScoring {
 // both annotations. Throws kInvalidArgument for over 2,000 speakers.
 DiarizationErrors ScoreDiarization(const std::vector<Turn>& reference,
                                    const std::vector<Turn>& hypothesis,
-                                   const std::optional<std::vector<Interval>>& parts,
+                                   const std::optional<std::vector<TimeSpan>>& parts,
                                    const ErrorProtocol& protocol);
 RecordingErrors ScoreRecording(const Annotation& reference, const std::vector<Turn>& hypothesis,
-                               const std::optional<std::vector<Interval>>& parts,
+                               const std::optional<std::vector<TimeSpan>>& parts,
                                const DiarizationScoring& scoring);
 
 // All recordings together: sums of seconds, so a long one counts for more. 95 % percentile

@@ -131,7 +131,7 @@ int Run(const Options& options) {
   std::map<std::string, std::vector<Turn>> hypotheses;
   for (Annotation& one : ReadRttm(options.hypothesis))
     hypotheses.emplace(one.recording, std::move(one.turns));
-  std::optional<std::map<std::string, std::vector<Interval>>> uem;
+  std::optional<std::map<std::string, std::vector<TimeSpan>>> uem;
   if (!options.uem.empty()) {
     uem.emplace();
     for (ScoredParts& one : ReadUem(options.uem)) uem->emplace(one.recording, one.parts);
@@ -157,7 +157,7 @@ int Run(const Options& options) {
   std::vector<RecordingErrors> all;
   std::size_t left_out = 0;
   for (const Annotation& reference : references) {
-    std::optional<std::vector<Interval>> parts;
+    std::optional<std::vector<TimeSpan>> parts;
     if (uem) {
       const auto found = uem->find(reference.recording);
       if (found == uem->end()) {
