@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/diarize/diarize.h"
 #include "cli/manual_command.h"
 #include "cli/speech_command.h"
 #include "cli/transcribe/transcribe.h"
@@ -89,6 +90,7 @@ int ParseAndRun(int argc, char** argv) {
   AddAdaptCommand(app, context);
   AddModelCommand(app, context);
   AddClassifyCommand(app, context);
+  AddDerCommand(app, context);
   AddTranscribeCommand(app, context);
   AddWerCommand(app, context);
   AddFeaturesCommand(app, context);

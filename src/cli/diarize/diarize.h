@@ -1,0 +1,10 @@
+// The commands about who speaks when; each is one file here.
+#pragma once
+
+#include "cli/command.h"
+
+namespace vpr::cli {
+
+void AddDerCommand(CLI::App& app, Context& context);
+
+}  // namespace vpr::cli
