@@ -44,8 +44,9 @@ int RunImport(const ImportCommandOptions& options) {
 void AddImportCommand(CLI::App& model, Context& context) {
   auto options = std::make_shared<ImportCommandOptions>();
   CLI::App* command = model.add_subcommand("import", "A network trained elsewhere, as a model");
-  command->add_option("network", options->input,
-                      "ONNX file; with --arch, weights written by PyTorch (torch.save)")
+  command
+      ->add_option("network", options->input,
+                   "ONNX file; with --arch, weights written by PyTorch (torch.save)")
       ->required()
       ->type_name("FILE");
   command->add_option("-o,--output", options->output, "Model file to write")
@@ -74,7 +75,8 @@ void AddImportCommand(CLI::App& model, Context& context) {
       "silence\n"
       "included, with the features that the family is trained on. ONNX files take features "
       "[batch,\n"
-      "frames, bands] of any number of frames and give embeddings; what is not understood is named.\n"
+      "frames, bands] of any number of frames and give embeddings; what is not understood is "
+      "named.\n"
       "Examples:\n"
       "  vpr model import voxceleb_resnet34.onnx --front-end wespeaker -o resnet34.vpr\n"
       "  vpr model import campplus_cn_en_common.pt --arch campplus -o campplus.vpr \\\n"

@@ -32,9 +32,9 @@ constexpr std::pair<Op, const char*> kOps[] = {{Op::kInput, "input"},
                                                {Op::kWeightedStatistics, "weighted_statistics"},
                                                {Op::kUnitLength, "unit_length"}};
 constexpr std::pair<Activation, const char*> kActivations[] = {
-    {Activation::kNone, "none"},       {Activation::kRelu, "relu"},
-    {Activation::kTanh, "tanh"},       {Activation::kSigmoid, "sigmoid"},
-    {Activation::kSilu, "silu"},       {Activation::kClippedRelu, "clipped_relu"}};
+    {Activation::kNone, "none"}, {Activation::kRelu, "relu"},
+    {Activation::kTanh, "tanh"}, {Activation::kSigmoid, "sigmoid"},
+    {Activation::kSilu, "silu"}, {Activation::kClippedRelu, "clipped_relu"}};
 
 // Sizes, by the names that they have in the JSON; those that are as in a Node{} are left out.
 constexpr std::pair<std::size_t Node::*, const char*> kSizes[] = {
@@ -207,9 +207,8 @@ class Checker {
         break;
       case Op::kAdd:
       case Op::kMultiply:
-        Need(nodes_[y].channels == channels &&
-                 ((bands_[y] == bands && frames_[y] == frames) ||
-                  (bands_[y] == 1 && frames_[y].single)),
+        Need(nodes_[y].channels == channels && ((bands_[y] == bands && frames_[y] == frames) ||
+                                                (bands_[y] == 1 && frames_[y].single)),
              "combines values of different shapes");
         break;
       case Op::kMaxPool:
@@ -278,8 +277,8 @@ class Checker {
     frames_.push_back(std::move(frames));
     bands_.push_back(bands);
     share_.push_back(share);
-    const double values = static_cast<double>(bands) * static_cast<double>(channels) *
-                          (share + kSingleShare);
+    const double values =
+        static_cast<double>(bands) * static_cast<double>(channels) * (share + kSingleShare);
     values_ += values;
     Need(values <= kMostValuesOfOne && values_ <= kMostValues,
          "needs more memory than any network");
@@ -347,11 +346,11 @@ void StoreGraph(Graph graph, Model& model) {
     Node& node = graph.nodes[n];
     nodes.push_back(ToJson(node));
     if (node.op == Op::kConv)
-      model.tensors.push_back({TensorName(n, "weight"),
-                               {Signed(node.channels),
-                                Signed(graph.nodes[node.inputs[0]].channels / node.groups),
-                                Signed(node.kernel_bands), Signed(node.kernel_frames)},
-                               std::move(node.weights)});
+      model.tensors.push_back(
+          {TensorName(n, "weight"),
+           {Signed(node.channels), Signed(graph.nodes[node.inputs[0]].channels / node.groups),
+            Signed(node.kernel_bands), Signed(node.kernel_frames)},
+           std::move(node.weights)});
     if (node.op == Op::kAffine)
       model.tensors.push_back(
           {TensorName(n, "scale"), {Signed(node.channels)}, std::move(node.scale)});
@@ -396,13 +395,13 @@ Graph GraphOf(Model& model, const ModelInfo& info, const std::string& prefix) {
                 std::string("its graph is not as expected: ") + error.what());
   }
   if (!tensors.empty())
-    throw Error(ErrorCode::kIncompatible, "the model has a tensor '" + tensors.begin()->first +
-                                              "' that its graph has not");
+    throw Error(ErrorCode::kIncompatible,
+                "the model has a tensor '" + tensors.begin()->first + "' that its graph has not");
   CheckGraph(graph);
   if (graph.nodes[0].channels != static_cast<std::size_t>(info.features.n_mels))
     throw Error(ErrorCode::kIncompatible,
-                Format("the network takes %zu bands, its features have %d",
-                       graph.nodes[0].channels, info.features.n_mels));
+                Format("the network takes %zu bands, its features have %d", graph.nodes[0].channels,
+                       info.features.n_mels));
   if (graph.nodes.back().channels != static_cast<std::size_t>(info.embedding_dim))
     throw Error(ErrorCode::kIncompatible, "the network's embeddings have another size");
   return graph;

@@ -169,8 +169,7 @@ bool IsIdentity(const Node& node) {
          std::all_of(node.bias.begin(), node.bias.end(), [](float b) { return b == 0; });
 }
 
-void Simplify(Graph& graph, std::vector<std::string>& names, std::size_t last,
-              std::size_t frames) {
+void Simplify(Graph& graph, std::vector<std::string>& names, std::size_t last, std::size_t frames) {
   Simplifier(graph, names, last).Run(frames);
 }
 

@@ -14,7 +14,8 @@ namespace vpr {
 namespace {
 
 // A network is read for two recordings of these lengths: what differs depends on the number of
-// frames. Primes, since other dimensions are hardly ever such, and long enough for several segments.
+// frames. Primes, since other dimensions are hardly ever such, and long enough for several
+// segments.
 constexpr std::int64_t kFrames[] = {311, 457};
 constexpr std::int64_t kMostBands = 4096;
 
@@ -50,9 +51,10 @@ std::string FrontEndOf(const OnnxGraph& graph, const ImportOptions& options) {
 // What our own exports say of their features.
 void TakeOwnSettings(const OnnxGraph& graph, ModelInfo& info) {
   constexpr std::string_view kPrefix = "vpr.";
+  const nlohmann::ordered_json expected = FeatureOptionsToJson(FeatureOptions());
   nlohmann::ordered_json features;
   try {
-    for (const auto& [name, value] : nlohmann::ordered_json(FeatureOptionsToJson({})).items()) {
+    for (const auto& [name, value] : expected.items()) {
       const std::string text = Metadata(graph, std::string(kPrefix) + name);
       features[name] =
           value.is_string() ? nlohmann::ordered_json(text) : nlohmann::ordered_json::parse(text);
@@ -96,8 +98,7 @@ OnnxInterface InterfaceOf(const OnnxGraph& graph, std::int64_t bands) {
     throw Refusal(name + Format(" takes %lld frames and no other number; export it with a dynamic "
                                 "axis for them",
                                 static_cast<long long>(shape[interface.frames_axis])));
-  interface.bands =
-      shape[interface.bands_axis] == -1 ? bands : shape[interface.bands_axis];
+  interface.bands = shape[interface.bands_axis] == -1 ? bands : shape[interface.bands_axis];
   if (interface.bands < 2 || interface.bands > kMostBands)
     throw Refusal(name + Format(" takes %lld bands", static_cast<long long>(interface.bands)));
   // Of several results, the embeddings.
@@ -105,8 +106,8 @@ OnnxInterface InterfaceOf(const OnnxGraph& graph, std::int64_t bands) {
     if (graph.outputs.size() == 1 || output.starts_with("emb")) interface.output = output;
   }
   if (interface.output.empty())
-    throw Refusal(Format("it has %zu outputs, none of which is named emb...",
-                         graph.outputs.size()));
+    throw Refusal(
+        Format("it has %zu outputs, none of which is named emb...", graph.outputs.size()));
   return interface;
 }
 
@@ -118,8 +119,8 @@ bool SameNode(const Node& a, const Node& b) {
          a.kernel_bands == b.kernel_bands && a.kernel_frames == b.kernel_frames &&
          a.stride_bands == b.stride_bands && a.stride_frames == b.stride_frames &&
          a.pad_bands == b.pad_bands && a.pad_frames == b.pad_frames &&
-         a.dilation_frames == b.dilation_frames && a.groups == b.groups &&
-         a.weights == b.weights && a.bias == b.bias && a.scale == b.scale;
+         a.dilation_frames == b.dilation_frames && a.groups == b.groups && a.weights == b.weights &&
+         a.bias == b.bias && a.scale == b.scale;
 }
 
 void CheckSame(const TracedGraph& a, const TracedGraph& b) {

@@ -70,8 +70,7 @@ Shape BroadcastStrides(const Shape& from, const Shape& to) {
   const Shape own = StridesOf(from);
   Shape strides(to.size(), 0);
   const std::size_t ahead = to.size() - from.size();
-  for (std::size_t i = 0; i < from.size(); ++i)
-    strides[ahead + i] = from[i] == 1 ? 0 : own[i];
+  for (std::size_t i = 0; i < from.size(); ++i) strides[ahead + i] = from[i] == 1 ? 0 : own[i];
   return strides;
 }
 
@@ -188,14 +187,13 @@ OnnxTensor Reduce(const OnnxNode& node, const Reduction& reduction, const Inputs
     if (!reduced[i] || keep) y.shape.push_back(kept.back());
   }
   std::vector<double> sums(CountOf(kept, kMostAtOnce), reduction.start);
-  EachPlace(x.shape, BroadcastStrides(kept, x.shape), 0, [&](std::size_t i, std::size_t to) {
-    sums[to] = reduction.step(sums[to], At(x, i));
-  });
+  EachPlace(x.shape, BroadcastStrides(kept, x.shape), 0,
+            [&](std::size_t i, std::size_t to) { sums[to] = reduction.step(sums[to], At(x, i)); });
   Resize(y, sums.size());
   for (std::size_t i = 0; i < sums.size(); ++i) {
-    const double value =
-        node.type == "ReduceMean" ? sums[i] / static_cast<double>(std::max<std::size_t>(each, 1))
-                                  : sums[i];
+    const double value = node.type == "ReduceMean"
+                             ? sums[i] / static_cast<double>(std::max<std::size_t>(each, 1))
+                             : sums[i];
     if (y.integer) {
       y.integers[i] = Rounded(value);
     } else {
@@ -334,8 +332,7 @@ Shape ShapeAfter(const OnnxNode& node, const Shape& shape, const Inputs& inputs)
                       std::numeric_limits<std::int64_t>::max());
     }
   }
-  if (rest != nullptr && known > 0)
-    *rest = static_cast<std::int64_t>(count / known);
+  if (rest != nullptr && known > 0) *rest = static_cast<std::int64_t>(count / known);
   if (rest != nullptr && known == 0) throw Refusal(node, "makes an empty value");
   if (CountOf(result, std::numeric_limits<std::int64_t>::max()) != count)
     throw Refusal(node, "makes a shape of another number of values");
@@ -556,10 +553,9 @@ std::optional<std::vector<OnnxTensor>> OnnxFolder::Fold(const OnnxNode& node,
       std::vector<std::size_t> places(y.size());
       EachPlace(y.shape, BroadcastStrides(from.shape, y.shape), 0,
                 [&](std::size_t i, std::size_t at) { places[i] = at; });
-      EachPlace(y.shape, BroadcastStrides(x.shape, y.shape), 0,
-                [&](std::size_t i, std::size_t at) {
-                  if ((x.integers[at] != 0) == wanted) Copy(from, places[i], y, i);
-                });
+      EachPlace(y.shape, BroadcastStrides(x.shape, y.shape), 0, [&](std::size_t i, std::size_t at) {
+        if ((x.integers[at] != 0) == wanted) Copy(from, places[i], y, i);
+      });
     };
     take(a, true);
     take(b, false);

@@ -208,11 +208,10 @@ NamedTensor ReadTensor(std::string_view bytes) {
     }
   }
   const std::string what = "tensor '" + Printable(name) + "'";
-  if (external)
-    throw Incompatible(what + " is kept in another file; save the network as one file");
+  if (external) throw Incompatible(what + " is kept in another file; save the network as one file");
   if (BytesOf(type) == 0)
-    throw Incompatible(what + Format(" has type %lld, which is not understood",
-                                     static_cast<long long>(type)));
+    throw Incompatible(
+        what + Format(" has type %lld, which is not understood", static_cast<long long>(type)));
   if (tensor->shape.size() > kMostDimensions)
     throw Incompatible(what + Format(" has %zu dimensions", tensor->shape.size()));
   const std::size_t count = CountOf(tensor->shape, kMostElements);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "network/graph_simplify.h"
 #include "network/onnx_fold.h"
@@ -30,16 +31,16 @@ bool Close(double a, double b) { return std::abs(a - b) <= kClose * std::abs(b);
 struct Role {
   enum Kind {
     kPlain,
-    kMean,            // of x over the frames, weighted by w where there is one
-    kOff,             // x less its mean
-    kSquare,          // of x
-    kOffSquare,       // of x less its mean
-    kWeighted,        // x times w, whose sum over the frames is 1
-    kMeanOfSquare,    // of x
-    kVariance,        // of x; `factor` times it, plus `floor`, or at least that
-    kDeviation,       // the square root of that
-    kSumOfSquares,    // of x over the channels
-    kLength,          // the square root of that
+    kMean,          // of x over the frames, weighted by w where there is one
+    kOff,           // x less its mean
+    kSquare,        // of x
+    kOffSquare,     // of x less its mean
+    kWeighted,      // x times w, whose sum over the frames is 1
+    kMeanOfSquare,  // of x
+    kVariance,      // of x; `factor` times it, plus `floor`, or at least that
+    kDeviation,     // the square root of that
+    kSumOfSquares,  // of x over the channels
+    kLength,        // the square root of that
   } kind = kPlain;
   std::size_t x = kNone, w = kNone;
   double factor = 1, floor = 0;
@@ -89,8 +90,7 @@ class Tracer {
     throw Error(ErrorCode::kIncompatible, NameOf(*node_) + " " + what);
   }
   [[noreturn]] void RefuseOperation() const {
-    if (node_->attributes.contains("then_branch") || node_->type == "Loop" ||
-        node_->type == "Scan")
+    if (node_->attributes.contains("then_branch") || node_->type == "Loop" || node_->type == "Scan")
       Refuse("decides what is computed while it runs, which is not understood");
     Refuse("is an operation that is not understood");
   }
@@ -177,7 +177,7 @@ class Tracer {
         Set(i, Known(std::move((*results)[i])));
       return;
     }
-    for (const Operation& operation : kOperations) {
+    for (const Operation& operation : Operations()) {
       if (node_->type == operation.type) return (this->*operation.run)();
     }
     RefuseOperation();
@@ -194,8 +194,7 @@ class Tracer {
   // An input that is features, or made of them.
   TracedValue Traced(std::size_t i) const {
     if (i >= inputs_.size() || inputs_[i] == nullptr) Refuse(Format("lacks its input %zu", i + 1));
-    if (inputs_[i]->known != nullptr)
-      Refuse(Format("takes known values as its input %zu", i + 1));
+    if (inputs_[i]->known != nullptr) Refuse(Format("takes known values as its input %zu", i + 1));
     if (inputs_[i]->parts.size() != 1)
       Refuse("works on values with and without frames that were joined, which is not understood");
     return inputs_[i]->parts[0];
@@ -283,8 +282,8 @@ class Tracer {
     Parts joined = value.channels;
     joined.insert(joined.end(), value.bands.begin(), value.bands.end());
     if (joined == channels) {
-      value.node = Once(Op::kBandsAsChannels, value.node,
-                        static_cast<std::size_t>(table_.SizeOf(channels)));
+      value.node =
+          Once(Op::kBandsAsChannels, value.node, static_cast<std::size_t>(table_.SizeOf(channels)));
       value.channels = channels;
       value.bands.clear();
     } else if (channels.empty() && value.bands.empty()) {
@@ -352,8 +351,7 @@ class Tracer {
     }
     if (Has(input)) Refuse("has bounds that are not known");
     const auto found = node_->attributes.find(name);
-    return found == node_->attributes.end() ? otherwise
-                                            : static_cast<double>(found->second.number);
+    return found == node_->attributes.end() ? otherwise : static_cast<double>(found->second.number);
   }
   void Clip() {
     constexpr double kOpen = 1e30;
@@ -619,7 +617,7 @@ class Tracer {
     std::vector<Parts> axes = Match(a, b);
     TracedValue x = a;
     const std::size_t p = a.node, q = b.node;
-    const Role role_p = RoleOf(p), role_q = RoleOf(q);
+    const Role role_p = RoleOf(p);
     x.scale = scale;
     x.axes = std::move(axes);
     if (IsStretched(a) != IsStretched(b) && HasFrames(a) && HasFrames(b)) {
@@ -871,8 +869,8 @@ class Tracer {
     TracedValue value = Whole(0);
     const std::size_t axis =
         AxisOf(*node_, IntegerOf(*node_, "axis", -1), std::max<std::size_t>(value.axes.size(), 1));
-    if (IntegerOf(*node_, "p", 2) != 2 || value.axes[axis] != value.channels ||
-        HasFrames(value) || !value.bands.empty())
+    if (IntegerOf(*node_, "p", 2) != 2 || value.axes[axis] != value.channels || HasFrames(value) ||
+        !value.bands.empty())
       Refuse("takes a length of what is no embedding");
     value.node = Plain(Op::kUnitLength, {value.node}, ChannelsOf(value.node));
     value.scale = 1;
@@ -924,8 +922,9 @@ class Tracer {
 
   // Of the axes after the channels.
   std::vector<Extents> Window(std::size_t count, const OnnxTensor* weights) const {
-    const Shape kernel = IntegersOf(*node_, "kernel_shape"), strides = IntegersOf(*node_, "strides"),
-                pads = IntegersOf(*node_, "pads"), dilations = IntegersOf(*node_, "dilations");
+    const Shape kernel = IntegersOf(*node_, "kernel_shape"),
+                strides = IntegersOf(*node_, "strides"), pads = IntegersOf(*node_, "pads"),
+                dilations = IntegersOf(*node_, "dilations");
     const auto padding = node_->attributes.find("auto_pad");
     if (padding != node_->attributes.end() && padding->second.text != "NOTSET" &&
         padding->second.text != "VALID" && !padding->second.text.empty())
@@ -971,8 +970,7 @@ class Tracer {
     if (!PadsAlike()) Refuse("pads one side more than the other, which is not understood");
     const std::int64_t groups = IntegerOf(*node_, "group", 1);
     const std::int64_t out = weights.shape[0];
-    if (groups < 1 || out < 1 || out > static_cast<std::int64_t>(kMostExtent) ||
-        out % groups != 0)
+    if (groups < 1 || out < 1 || out > static_cast<std::int64_t>(kMostExtent) || out % groups != 0)
       Refuse("has groups that do not fit");
     const OnnxTensor* bias = Has(2) ? &Weights(2) : nullptr;
     if (bias != nullptr && bias->numbers.size() != static_cast<std::size_t>(out))
@@ -1043,8 +1041,7 @@ class Tracer {
                 weights.numbers[i + f * node.kernel_bands + b];
     }
     node.bias = bias != nullptr ? bias->numbers : std::vector<float>(node.channels, 0.0f);
-    const std::size_t count_frames =
-        FramesAfter(node, static_cast<std::size_t>(FramesOf(value)));
+    const std::size_t count_frames = FramesAfter(node, static_cast<std::size_t>(FramesOf(value)));
     const std::size_t count_bands = BandsAfter(
         node, static_cast<std::size_t>(table_.SizeOf(value.bands)), ChannelsOf(value.node));
     if (count_frames == 0 || count_bands == 0) Refuse("leaves no frames or bands");
@@ -1090,8 +1087,7 @@ class Tracer {
       product.channels = rows;
       for (std::size_t r = 0; r < rows; ++r)
         product.weights.insert(
-            product.weights.end(),
-            weights.begin() + static_cast<std::ptrdiff_t>(r * total + begin),
+            product.weights.end(), weights.begin() + static_cast<std::ptrdiff_t>(r * total + begin),
             weights.begin() + static_cast<std::ptrdiff_t>(r * total + begin + columns));
       product.bias.assign(rows, 0.0f);
       if (i == 0 && bias != nullptr) product.bias = bias->numbers;
@@ -1108,7 +1104,7 @@ class Tracer {
       sum.op = Op::kAdd;
       sum.channels = rows;
       sum.inputs = frames && !with ? std::vector<std::size_t>{made, node}
-                                       : std::vector<std::size_t>{node, made};
+                                   : std::vector<std::size_t>{node, made};
       if (frames && !with) result = part;
       with = with || frames;
       node = Append(std::move(sum));
@@ -1156,14 +1152,15 @@ class Tracer {
     const auto rows = static_cast<std::size_t>(weights.shape[0]),
                columns = static_cast<std::size_t>(weights.shape[1]);
     const std::size_t out = transposed ? rows : columns, in = transposed ? columns : rows;
-    std::vector<float> matrix = transposed ? weights.numbers
-                                           : TransposedWeights(weights.numbers, rows, columns);
+    std::vector<float> matrix =
+        transposed ? weights.numbers : TransposedWeights(weights.numbers, rows, columns);
     const float alpha = NumberOf(*node_, "alpha", 1), beta = NumberOf(*node_, "beta", 1);
     for (float& value : matrix) value *= alpha;
     std::vector<float> bias(out, 0.0f);
     if (Has(2)) {
       const OnnxTensor& own = Weights(2);
-      if (own.numbers.size() != out && own.numbers.size() != 1) Refuse("has a bias of another size");
+      if (own.numbers.size() != out && own.numbers.size() != 1)
+        Refuse("has a bias of another size");
       for (std::size_t i = 0; i < out; ++i)
         bias[i] = beta * own.numbers[own.numbers.size() == 1 ? 0 : i];
     }
@@ -1243,9 +1240,10 @@ class Tracer {
     std::int64_t pad = 0;
     for (std::size_t i = 0; i < rank; ++i) {
       if (pads[i] == 0 && pads[rank + i] == 0) continue;
-      if (!reflect || pads[i] != pads[rank + i] || value.axes[i] != value.frames ||
-          pads[i] < 0 || pads[i] >= FramesOf(value))
-        Refuse("pads other than frames by reflection, alike on both sides, which is not understood");
+      if (!reflect || pads[i] != pads[rank + i] || value.axes[i] != value.frames || pads[i] < 0 ||
+          pads[i] >= FramesOf(value))
+        Refuse(
+            "pads other than frames by reflection, alike on both sides, which is not understood");
       pad = pads[i];
     }
     if (pad == 0) return Set(std::move(value));
@@ -1326,7 +1324,8 @@ class Tracer {
     Set(std::move(value));
   }
 
-  TracedValue KeptPart(TracedValue value, std::size_t axis, std::int64_t begin, std::int64_t count) {
+  TracedValue KeptPart(TracedValue value, std::size_t axis, std::int64_t begin,
+                       std::int64_t count) {
     const Parts parts = value.axes[axis];
     if (count < 1) Refuse("keeps nothing");
     if (begin == 0 && count == table_.SizeOf(parts)) return value;
@@ -1386,7 +1385,8 @@ class Tracer {
     if (index == nullptr || !index->integer || index->size() != 1)
       Refuse("takes some of the values, which is not understood");
     const std::size_t axis = AxisOf(*node_, IntegerOf(*node_, "axis", 0), value.axes.size());
-    if (table_.SizeOf(value.axes[axis]) != 1 || (index->integers[0] != 0 && index->integers[0] != -1))
+    if (table_.SizeOf(value.axes[axis]) != 1 ||
+        (index->integers[0] != 0 && index->integers[0] != -1))
       Refuse("takes some of the values, which is not understood");
     value.axes.erase(value.axes.begin() + static_cast<std::ptrdiff_t>(axis));
     value.axes.insert(value.axes.begin() + static_cast<std::ptrdiff_t>(axis), index->shape.size(),
@@ -1446,7 +1446,8 @@ class Tracer {
           return std::any_of(one.axes[i].begin(), one.axes[i].end(),
                              [&](Part p) { return table_[p].repeats; });
         };
-        if (i != axis && repeats(part) != repeats(value)) Refuse("joins values of different shapes");
+        if (i != axis && repeats(part) != repeats(value))
+          Refuse("joins values of different shapes");
       }
     }
     Node node;
@@ -1479,7 +1480,8 @@ class Tracer {
       if (table_[part].repeats || table_[part].segment != 0 || part == FirstOf(value.frames))
         Refuse("still has frames; an embedding has one value for every dimension");
     }
-    if (HasFrames(value)) Refuse("still has frames; an embedding has one value for every dimension");
+    if (HasFrames(value))
+      Refuse("still has frames; an embedding has one value for every dimension");
     value = Arranged(std::move(value), all);
     if (value.node == 0) Refuse("is the input");
     return value.node;
@@ -1490,7 +1492,7 @@ class Tracer {
     const char* type;
     void (Tracer::*run)();
   };
-  static const Operation kOperations[];
+  static std::span<const Operation> Operations();
 
   const OnnxGraph& onnx_;
   const OnnxInterface& in_;
@@ -1509,47 +1511,49 @@ class Tracer {
   std::vector<const OnnxTensor*> known_;
 };
 
-const Tracer::Operation Tracer::kOperations[] = {
-    {"Add", &Tracer::Add},
-    {"AveragePool", &Tracer::AveragePool},
-    {"BatchNormalization", &Tracer::BatchNormalization},
-    {"Cast", &Tracer::Cast},
-    {"Clip", &Tracer::Clip},
-    {"Concat", &Tracer::Concat},
-    {"Conv", &Tracer::Conv},
-    {"Div", &Tracer::Div},
-    {"Dropout", &Tracer::Same},
-    {"Expand", &Tracer::Expand},
-    {"Flatten", &Tracer::Reshape},
-    {"Gather", &Tracer::Gather},
-    {"Gemm", &Tracer::Gemm},
-    {"GlobalAveragePool", &Tracer::GlobalAveragePool},
-    {"Identity", &Tracer::Same},
-    {"LpNormalization", &Tracer::LpNormalization},
-    {"MatMul", &Tracer::MatMul},
-    {"MaxPool", &Tracer::MaxPool},
-    {"Mul", &Tracer::Mul},
-    {"Neg", &Tracer::Neg},
-    {"Pad", &Tracer::Pad},
-    {"Pow", &Tracer::Pow},
-    {"ReduceL2", &Tracer::ReduceL2},
-    {"ReduceMean", &Tracer::ReduceMean},
-    {"ReduceSum", &Tracer::ReduceSum},
-    {"Relu", &Tracer::Relu},
-    {"Reshape", &Tracer::Reshape},
-    {"Shape", &Tracer::ShapeOfValue},
-    {"Sigmoid", &Tracer::Sigmoid},
-    {"Slice", &Tracer::Slice},
-    {"Softmax", &Tracer::Softmax},
-    {"Split", &Tracer::Split},
-    {"Sqrt", &Tracer::Sqrt},
-    {"Squeeze", &Tracer::Reshape},
-    {"Sub", &Tracer::Sub},
-    {"Tanh", &Tracer::Tanh},
-    {"Tile", &Tracer::Tile},
-    {"Transpose", &Tracer::Transpose},
-    {"Unsqueeze", &Tracer::Reshape},
-    {"Where", &Tracer::Where}};
+std::span<const Tracer::Operation> Tracer::Operations() {
+  static constexpr Operation kOperations[] = {{"Add", &Tracer::Add},
+                                              {"AveragePool", &Tracer::AveragePool},
+                                              {"BatchNormalization", &Tracer::BatchNormalization},
+                                              {"Cast", &Tracer::Cast},
+                                              {"Clip", &Tracer::Clip},
+                                              {"Concat", &Tracer::Concat},
+                                              {"Conv", &Tracer::Conv},
+                                              {"Div", &Tracer::Div},
+                                              {"Dropout", &Tracer::Same},
+                                              {"Expand", &Tracer::Expand},
+                                              {"Flatten", &Tracer::Reshape},
+                                              {"Gather", &Tracer::Gather},
+                                              {"Gemm", &Tracer::Gemm},
+                                              {"GlobalAveragePool", &Tracer::GlobalAveragePool},
+                                              {"Identity", &Tracer::Same},
+                                              {"LpNormalization", &Tracer::LpNormalization},
+                                              {"MatMul", &Tracer::MatMul},
+                                              {"MaxPool", &Tracer::MaxPool},
+                                              {"Mul", &Tracer::Mul},
+                                              {"Neg", &Tracer::Neg},
+                                              {"Pad", &Tracer::Pad},
+                                              {"Pow", &Tracer::Pow},
+                                              {"ReduceL2", &Tracer::ReduceL2},
+                                              {"ReduceMean", &Tracer::ReduceMean},
+                                              {"ReduceSum", &Tracer::ReduceSum},
+                                              {"Relu", &Tracer::Relu},
+                                              {"Reshape", &Tracer::Reshape},
+                                              {"Shape", &Tracer::ShapeOfValue},
+                                              {"Sigmoid", &Tracer::Sigmoid},
+                                              {"Slice", &Tracer::Slice},
+                                              {"Softmax", &Tracer::Softmax},
+                                              {"Split", &Tracer::Split},
+                                              {"Sqrt", &Tracer::Sqrt},
+                                              {"Squeeze", &Tracer::Reshape},
+                                              {"Sub", &Tracer::Sub},
+                                              {"Tanh", &Tracer::Tanh},
+                                              {"Tile", &Tracer::Tile},
+                                              {"Transpose", &Tracer::Transpose},
+                                              {"Unsqueeze", &Tracer::Reshape},
+                                              {"Where", &Tracer::Where}};
+  return kOperations;
+}
 
 }  // namespace
 

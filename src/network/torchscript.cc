@@ -33,7 +33,7 @@ class Writer {
   }
 
   static std::string Activated(const std::string& x, const Node& node) {
-    switch (node) {
+    switch (node.activation) {
       case Activation::kNone:
         return x;
       case Activation::kRelu:

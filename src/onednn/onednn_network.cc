@@ -166,8 +166,7 @@ void Affine(const Node& node, const View& x, const View& y) {
   if (node.activation == Activation::kRelu) {
     for (std::size_t i = 0; i < y.shape.size(); ++i) y.data[i] = std::max(y.data[i], 0.0f);
   } else if (node.activation != Activation::kNone) {
-    for (std::size_t i = 0; i < y.shape.size(); ++i)
-      y.data[i] = Activate(y.data[i], node);
+    for (std::size_t i = 0; i < y.shape.size(); ++i) y.data[i] = Activate(y.data[i], node);
   }
 }
 

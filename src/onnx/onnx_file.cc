@@ -125,8 +125,9 @@ class Writer {
         Add("Mul", {from, Name(n, "_gate")}, Name(n));
         break;
       case Activation::kClippedRelu:
-        Add("Clip", {from, Constant(Name(n, "_low"), {0.0f}, {}),
-                     Constant(Name(n, "_high"), {nodes_[n].most}, {})},
+        Add("Clip",
+            {from, Constant(Name(n, "_low"), {0.0f}, {}),
+             Constant(Name(n, "_high"), {nodes_[n].most}, {})},
             Name(n));
         break;
     }
