@@ -1,8 +1,8 @@
 // What a network of a model file costs on one thread:
 //   network_time MODEL RUNS FRAMES...
 // For each number of frames a line "FRAMES MILLISECONDS": the least processor time of so many
-// embeddings of features that are ready. bench/onnx_time.py is the same for onnxruntime; run both by
-// turns.
+// embeddings of features that are ready. bench/onnx_time.py is the same for onnxruntime; run both
+// by turns.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
