@@ -274,6 +274,88 @@ with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
     archive.writestr("net/data/0", b"\0" * 12)
 seed("state_dict", "archive", b"a" + buffer.getvalue())
 
+
+
+# ONNX files of the operations that networks are made of.
+def varint(value):
+    out = b""
+    while value >= 128:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def part(field, content):
+    content = content.encode() if isinstance(content, str) else content
+    return varint(field << 3 | 2) + varint(len(content)) + content
+
+
+def number(field, value):
+    return varint(field << 3) + varint(value % 2**64)
+
+
+def floats(name, shape):
+    count = math.prod(shape)
+    raw = struct.pack("<%df" % count, *[(i % 7 - 3) / 10 for i in range(count)])
+    return part(5, b"".join(number(1, d) for d in shape) + number(2, 1) + part(8, name) + part(9, raw))
+
+
+def integers(name, values):
+    return part(5, number(1, len(values)) + number(2, 7) + part(8, name) + part(9, struct.pack("<%dq" % len(values), *values)))
+
+
+def operation(kind, inputs, outputs, **settings):
+    content = b"".join(part(1, i) for i in inputs.split()) + b"".join(part(2, o) for o in outputs.split()) + part(4, kind)
+    for key, value in settings.items():
+        value = (b"".join(number(8, v) for v in value) + number(20, 7)) if isinstance(value, (list, tuple)) else number(3, value) + number(20, 2)
+        content += part(5, part(1, key) + value)
+    return part(1, content)
+
+
+def onnx_file(body, bands_last=True):
+    shape = ("b", "t", 8) if bands_last else ("b", 8, "t")
+    shape = b"".join(part(1, part(2, d) if isinstance(d, str) else number(1, d)) for d in shape)
+    graph = body + part(11, part(1, "x") + part(2, part(1, number(1, 1) + part(2, shape)))) + part(12, part(1, "e"))
+    return number(1, 8) + part(7, graph) + part(8, number(2, 17))
+
+
+norm = "".join(" n%s" % i for i in "gbmv")
+norms = b"".join(floats("n" + i, [4]) for i in "gbm") + part(5, number(1, 4) + number(2, 1) + part(8, "nv") + part(9, struct.pack("<4f", 1, 2, 3, 4)))
+seed("onnx", "statistics", onnx_file(
+    operation("Conv", "x w", "y", kernel_shape=[3], pads=[1, 1]) + operation("BatchNormalization", "y" + norm, "z") +
+    operation("Relu", "z", "r") + operation("ReduceMean", "r", "m", axes=[-1], keepdims=1) + operation("Sub", "r m", "d") +
+    operation("Mul", "d d", "s") + operation("ReduceMean", "s", "v", axes=[-1], keepdims=1) + operation("Add", "v eps", "p") +
+    operation("Sqrt", "p", "q") + operation("Concat", "m q", "c", axis=1) + operation("Flatten", "c", "f", axis=1) +
+    operation("Gemm", "f g", "e", transB=1) + floats("w", [4, 8, 3]) + norms + part(5, number(1, 1) + number(2, 1) + part(8, "eps") +
+    part(9, struct.pack("<f", 1e-5))) + floats("g", [4, 8]), bands_last=False))
+seed("onnx", "front", onnx_file(
+    operation("Transpose", "x", "t", perm=[0, 2, 1]) + operation("Unsqueeze", "t one", "u") +
+    operation("Conv", "u w", "y", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]) + operation("Sigmoid", "y", "s") +
+    operation("Mul", "y s", "k") + operation("Split", "k", "k1 k2", axis=1) + operation("Add", "k1 k2", "a") +
+    operation("Shape", "a", "h") + operation("Slice", "h zero one", "h1") + operation("Concat", "h1 rest", "h2", axis=0) +
+    operation("ReduceMean", "a", "m", axes=[-1], keepdims=0) + operation("Reshape", "m h2", "e") + floats("w", [4, 1, 3, 3]) +
+    integers("one", [1]) + integers("zero", [0]) + integers("rest", [-1])))
+seed("onnx", "segments", onnx_file(
+    operation("AveragePool", "x", "p", kernel_shape=[100], strides=[100], ceil_mode=1) + operation("Unsqueeze", "p four", "u") +
+    operation("Expand", "u size", "x4") + operation("Reshape", "x4 flat", "l") + operation("Shape", "x", "h") +
+    operation("Slice", "h two three", "n") + operation("Slice", "l zero n two", "g") + operation("Sigmoid", "g", "s") +
+    operation("Mul", "x s", "y") + operation("ReduceMean", "y", "e", axes=[-1], keepdims=0) + integers("four", [3]) +
+    integers("size", [1, 1, 1, 100]) + integers("flat", [0, 0, -1]) + integers("two", [2]) + integers("three", [3]) + integers("zero", [0]),
+    bands_last=False))
+seed("onnx", "attention", onnx_file(
+    operation("Conv", "x w", "h", kernel_shape=[1]) + operation("Softmax", "h", "a", axis=2) + operation("Mul", "a x", "p") +
+    operation("ReduceSum", "p two", "m", keepdims=0) + operation("Pow", "x square", "xx") + operation("Mul", "a xx", "pp") +
+    operation("ReduceSum", "pp two", "mm", keepdims=0) + operation("Pow", "m square", "m2") + operation("Sub", "mm m2", "v") +
+    operation("Clip", "v low", "c") + operation("Sqrt", "c", "d") + operation("Concat", "m d", "e", axis=1) + floats("w", [8, 8, 1]) +
+    integers("two", [2]) + part(5, number(2, 1) + part(8, "square") + part(9, struct.pack("<f", 2))) +
+    part(5, number(2, 1) + part(8, "low") + part(9, struct.pack("<f", 1e-7))), bands_last=False))
+seed("onnx", "masks", onnx_file(
+    operation("Shape", "x", "h") + operation("Gather", "h two", "t", axis=0) + operation("Range", "z t o", "r") +
+    operation("Less", "r t", "l") + operation("Cast", "l", "m", to=1) + operation("Mul", "x m", "y") +
+    operation("ReduceSum", "m", "n", keepdims=0) + operation("ReduceSum", "y axes", "s", keepdims=0) + operation("Div", "s n", "e") +
+    b"".join(part(5, number(2, 7) + part(8, name) + part(9, struct.pack("<q", v))) for name, v in (("two", 2), ("z", 0), ("o", 1))) +
+    integers("axes", [2]), bands_last=False))
+
 for i, name in enumerate(("Ada", "Jose\u0301", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u1112\u1161\u11ab", "a\u202eb", "\u2764\ufe0f", "A\u200bda")):
     seed("names", str(i), name)
 print("%d seeds" % sum(len(files) for _, _, files in os.walk(out)))

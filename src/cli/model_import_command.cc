@@ -44,7 +44,9 @@ int RunImport(const ImportCommandOptions& options) {
 void AddImportCommand(CLI::App& model, Context& context) {
   auto options = std::make_shared<ImportCommandOptions>();
   CLI::App* command = model.add_subcommand("import", "A network trained elsewhere, as a model");
-  command->add_option("network", options->input, "Weights written by PyTorch (torch.save)")
+  command
+      ->add_option("network", options->input,
+                   "ONNX file; with --arch, weights written by PyTorch (torch.save)")
       ->required()
       ->type_name("FILE");
   command->add_option("-o,--output", options->output, "Model file to write")
@@ -53,12 +55,11 @@ void AddImportCommand(CLI::App& model, Context& context) {
   command
       ->add_option("--arch", options->import.architecture,
                    "The family whose weights they are: campplus (3D-Speaker's CAM++)")
-      ->required()
       ->type_name("NAME");
   command
       ->add_option("--front-end", options->import.front_end,
                    "The features it was trained on: wespeaker, 3dspeaker, titanet, speechbrain "
-                   "(default: the family's)")
+                   "(default: the family's, or what the ONNX file says)")
       ->type_name("NAME");
   command
       ->add_option("--score", options->score,
@@ -72,8 +73,12 @@ void AddImportCommand(CLI::App& model, Context& context) {
   command->footer(
       "The file is read as data: no code in it is ever run. Recordings are embedded whole, "
       "silence\n"
-      "included, with the features that the family is trained on.\n"
-      "Example:\n"
+      "included, with the features that the family is trained on. ONNX files take features "
+      "[batch,\n"
+      "frames, bands] of any number of frames and give embeddings; what is not understood is "
+      "named.\n"
+      "Examples:\n"
+      "  vpr model import voxceleb_resnet34.onnx --front-end wespeaker -o resnet34.vpr\n"
       "  vpr model import campplus_cn_en_common.pt --arch campplus -o campplus.vpr \\\n"
       "    --licence Apache-2.0 --credit \"3D-Speaker, Alibaba\"");
   command->callback(

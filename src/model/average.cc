@@ -24,7 +24,8 @@ void CheckAlike(const Model& a, const Model& b, std::size_t number) {
   if (a.info.architecture != b.info.architecture ||
       WithoutSwitchesOff(a.info.architecture_options) !=
           WithoutSwitchesOff(b.info.architecture_options) ||
-      a.info.parts != b.info.parts || a.info.embedding_dim != b.info.embedding_dim)
+      a.info.graph != b.info.graph || a.info.parts != b.info.parts ||
+      a.info.embedding_dim != b.info.embedding_dim)
     throw fail("its network is of another shape");
   if (a.info.features != b.info.features || a.info.front_end != b.info.front_end)
     throw fail("its feature settings are others");

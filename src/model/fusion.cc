@@ -1,5 +1,8 @@
 #include "vpr/model/fusion.h"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -17,22 +20,27 @@ Model FuseModels(const std::vector<Model>& models) {
   fusion.info = first;
   fusion.info.architecture = kFusion;
   fusion.info.architecture_options.clear();
+  fusion.info.graph.clear();
   fusion.info.embedding_dim = 0;
   fusion.info.weights = WeightType::kFloat32;
   SetThresholds({}, fusion.info);
   TrainingProvenance& training = fusion.info.training;
   training.dev_eer = -1;
   training.crops = 0;
+  nlohmann::ordered_json graphs;
+  bool any_graph = false;
   for (std::size_t m = 0; m < models.size(); ++m) {
     const ModelInfo& info = models[m].info;
     auto fail = [&](const char* what) {
       return Error(ErrorCode::kIncompatible, Format("model %zu cannot be fused: ", m + 1) + what);
     };
     if (info.architecture == kFusion) throw fail("it is a fusion itself");
-    if (!info.graph.empty()) throw fail("its architecture is none of ours");
     if (info.features != first.features || info.front_end != first.front_end)
       throw fail("its feature settings are not the first's");
     fusion.info.parts.push_back({info.architecture, info.architecture_options, info.embedding_dim});
+    any_graph = any_graph || !info.graph.empty();
+    graphs.push_back(info.graph.empty() ? nlohmann::ordered_json()
+                                        : nlohmann::ordered_json::parse(info.graph));
     fusion.info.embedding_dim += info.embedding_dim;
     fusion.info.crop_seconds = std::min(fusion.info.crop_seconds, info.crop_seconds);
     training.crops += info.training.crops;
@@ -45,17 +53,31 @@ Model FuseModels(const std::vector<Model>& models) {
       fusion.tensors.push_back(std::move(tensor));
     }
   }
+  if (any_graph) fusion.info.graph = graphs.dump();
   return fusion;
+}
+
+// Of the networks whose architecture is none of ours; null for the others.
+static std::vector<nlohmann::ordered_json> GraphsOf(const ModelInfo& info) {
+  std::vector<nlohmann::ordered_json> graphs(info.parts.size());
+  if (info.graph.empty()) return graphs;
+  const auto all = nlohmann::ordered_json::parse(info.graph, nullptr, /*allow_exceptions=*/false);
+  if (!all.is_array() || all.size() != graphs.size())
+    throw Error(ErrorCode::kIncompatible, "the parts of its network do not fit together");
+  std::copy(all.begin(), all.end(), graphs.begin());
+  return graphs;
 }
 
 std::vector<ModelInfo> PartInfos(const ModelInfo& info) {
   std::vector<ModelInfo> parts;
   int dim = 0;
+  const std::vector<nlohmann::ordered_json> graphs = GraphsOf(info);
   for (const NetworkPart& shape : info.parts) {
     ModelInfo& part = parts.emplace_back();
     part.architecture = shape.architecture;
     part.architecture_options = shape.architecture_options;
     part.embedding_dim = shape.embedding_dim;
+    if (!graphs[parts.size() - 1].is_null()) part.graph = graphs[parts.size() - 1].dump();
     part.features = info.features;
     part.front_end = info.front_end;
     part.source = info.source;

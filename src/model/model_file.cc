@@ -302,7 +302,7 @@ std::string ScoringFingerprint(const ScoringModel& scoring) {
 }
 
 int FormatVersion(const Model& model) {
-  if (model.info.is_imported()) return kImportedFormatVersion;
+  if (model.info.is_imported() || !model.info.graph.empty()) return kImportedFormatVersion;
   if (!model.scoring.conditional.empty()) return kConditionalFormatVersion;
   return kModelFormatVersion + (model.info.weights == WeightType::kFloat32 ? 0 : 1);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "network/graph_builder.h"
+#include "network/graph_json.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/model/fusion.h"
@@ -30,6 +31,7 @@ const Architecture* Find(const std::string& name) {
 
 // One network of a model, see GraphBuilder.
 Graph Single(Model& model, const ModelInfo& info, const std::string& prefix) {
+  if (info.architecture == kGraphArchitecture) return GraphOf(model, info, prefix);
   const Architecture* architecture = Find(info.architecture);
   if (architecture == nullptr)
     throw Error(ErrorCode::kIncompatible,
@@ -83,6 +85,8 @@ std::size_t FramesAfter(const Node& node, std::size_t frames) {
                         node.dilation_frames);
     case Node::Op::kMaxPool:
       return frames / 2;
+    case Node::Op::kReflect:
+      return frames > node.pad_frames ? frames + 2 * node.pad_frames : 0;
     case Node::Op::kSegmentMean:
       return (frames + node.segment - 1) / node.segment;
     case Node::Op::kMean:
@@ -128,9 +132,12 @@ std::uint64_t MultiplyAdds(const Graph& graph, std::size_t frames) {
 }
 
 bool HasGraph(const ModelInfo& info) {
-  if (info.architecture != kFusion) return Find(info.architecture) != nullptr;
+  auto known = [](const std::string& name) {
+    return name == kGraphArchitecture || Find(name) != nullptr;
+  };
+  if (info.architecture != kFusion) return known(info.architecture);
   return std::all_of(info.parts.begin(), info.parts.end(),
-                     [](const NetworkPart& part) { return Find(part.architecture) != nullptr; });
+                     [&](const NetworkPart& part) { return known(part.architecture); });
 }
 
 Graph BuildGraph(Model model) try {

@@ -1,6 +1,7 @@
 #include "vpr/network/import.h"
 
 #include "model/state_dict.h"
+#include "network/import_onnx.h"
 #include "network/import_weights.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -35,31 +36,44 @@ const Family& FamilyOf(const std::string& name) {
 // Less speech than this is repeated up to it, as 3D-Speaker does for networks that see segments.
 constexpr double kShortestSeconds = 0.5;
 
+// Of a file of weights alone.
+Model ImportWeights(std::string_view content, const ImportOptions& options) {
+  const Family& family = FamilyOf(options.architecture);
+  Model model = family.import(ReadStateDict(content));
+  model.info.front_end = options.front_end.empty() ? family.front_end : options.front_end;
+  return model;
+}
+
+// The settings that a front end of another family has in common with ours.
+void SetFeatures(ModelInfo& info) {
+  const int bands = MakeFrontEnd(info.front_end)->num_bins();
+  if (info.features.n_mels != bands)
+    throw Error(ErrorCode::kIncompatible,
+                Format("the network takes %d bands, front end '%s' makes %d", info.features.n_mels,
+                       Printable(info.front_end).c_str(), bands));
+  info.features.n_fft = 512;
+  info.features.win_length = 400;
+  info.features.hop_length = 160;
+  info.features.kind = FeatureKind::kLogMel;
+  info.features.trim_top_db = 0;
+  info.crop_seconds = kShortestSeconds;
+}
+
 }  // namespace
 
 Model ImportNetwork(std::string_view content, const std::string& name,
                     const ImportOptions& options) {
-  const Family& family = FamilyOf(options.architecture);
-  const std::string front_end = options.front_end.empty() ? family.front_end : options.front_end;
-  const int bands = MakeFrontEnd(front_end)->num_bins();
+  const bool onnx = options.architecture.empty();
+  if (!onnx) FamilyOf(options.architecture);
+  if (!options.front_end.empty()) MakeFrontEnd(options.front_end);
   Model model;
   try {
-    model = family.import(ReadStateDict(content));
-    if (model.info.features.n_mels != bands)
-      throw Error(ErrorCode::kIncompatible,
-                  Format("the network takes %d bands, front end '%s' makes %d",
-                         model.info.features.n_mels, Printable(front_end).c_str(), bands));
+    model = onnx ? ImportOnnx(content, options) : ImportWeights(content, options);
     ModelInfo& info = model.info;
-    info.features.n_fft = 512;
-    info.features.win_length = 400;
-    info.features.hop_length = 160;
-    info.features.kind = FeatureKind::kLogMel;
-    info.features.trim_top_db = 0;
-    info.front_end = front_end;
+    if (info.is_imported()) SetFeatures(info);
     info.source = name + ", XXH3 " + Fingerprint(content);
     info.licence = options.licence;
     info.credit = options.credit;
-    info.crop_seconds = kShortestSeconds;
     info.training.program = std::string("elsewhere, imported by vpr ") + Version();
     BuildGraph(model);
     SetFingerprints(model);

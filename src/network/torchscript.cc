@@ -32,8 +32,8 @@ class Writer {
     return "self." + name;
   }
 
-  static std::string Activated(const std::string& x, Activation activation) {
-    switch (activation) {
+  static std::string Activated(const std::string& x, const Node& node) {
+    switch (node.activation) {
       case Activation::kNone:
         return x;
       case Activation::kRelu:
@@ -42,14 +42,21 @@ class Writer {
         return "torch.tanh(" + x + ")";
       case Activation::kSigmoid:
         return "torch.sigmoid(" + x + ")";
+      case Activation::kSilu:
+        return "torch.silu(" + x + ")";
+      case Activation::kClippedRelu:
+        return "torch.clamp(" + x + Format(", 0, %.9g)", static_cast<double>(node.most));
     }
     return x;
   }
 
   static std::string Statistics(const Node& node, const std::string& mean,
                                 const std::string& variance) {
-    return "torch.cat([" + mean + ", torch.sqrt(" + variance +
-           Format(" + %.9g)], 1)", static_cast<double>(node.variance_floor));
+    const auto floor = static_cast<double>(node.variance_floor);
+    return "torch.cat([" + mean + ", torch.sqrt(" +
+           (node.floor_is_least ? "torch.clamp(" + variance + Format(", %.9g)", floor)
+                                : variance + Format(" + %.9g", floor)) +
+           ")], 1)";
   }
 
   std::string Expression(std::size_t n) {
@@ -62,7 +69,7 @@ class Writer {
       case Op::kAffine:
         return Activated(x + " * " + Parameter("scale", n, node.scale, {1, node.channels, 1, 1}) +
                              " + " + Parameter("bias", n, node.bias, {1, node.channels, 1, 1}),
-                         node.activation);
+                         node);
       case Op::kConv: {
         const std::string weights =
             Parameter("weight", n, node.weights,
@@ -74,10 +81,10 @@ class Writer {
                                   node.stride_frames, node.pad_bands, node.pad_frames,
                                   node.dilation_frames, node.groups);
         if (!y.empty()) conv += " + " + y;
-        return Activated(conv, node.activation);
+        return Activated(conv, node);
       }
       case Op::kAdd:
-        return Activated(x + " + " + y, node.activation);
+        return Activated(x + " + " + y, node);
       case Op::kMultiply:
         return x + " * " + y;
       case Op::kMaxPool:
@@ -103,6 +110,9 @@ class Writer {
         return x + ".flatten(1, 2).unsqueeze(2)";
       case Op::kChannelsAsBands:
         return x + ".transpose(1, 2)";
+      case Op::kReflect:
+        return Format("torch.reflection_pad2d(%s, [%zu, %zu, 0, 0])", x.c_str(), node.pad_frames,
+                      node.pad_frames);
       case Op::kSoftmax:
         return "torch.softmax(" + x + ", 3)";
       case Op::kStatistics: {

@@ -80,8 +80,8 @@ struct Shape {
   std::size_t size() const { return bands * frames * channels; }
 };
 
-float Activate(float x, Activation activation) {
-  switch (activation) {
+float Activate(float x, const Node& node) {
+  switch (node.activation) {
     case Activation::kNone:
       return x;
     case Activation::kRelu:
@@ -90,25 +90,40 @@ float Activate(float x, Activation activation) {
       return std::tanh(x);
     case Activation::kSigmoid:
       return 1 / (1 + std::exp(-x));
+    case Activation::kSilu:
+      return x / (1 + std::exp(-x));
+    case Activation::kClippedRelu:
+      return std::clamp(x, 0.0f, node.most);
   }
   return x;
 }
 
-dnnl::algorithm EltwiseOf(Activation activation) {
-  switch (activation) {
+// With its two parameters.
+struct Eltwise {
+  dnnl::algorithm algorithm;
+  float alpha = 0, beta = 0;
+};
+
+Eltwise EltwiseOf(const Node& node) {
+  switch (node.activation) {
     case Activation::kTanh:
-      return dnnl::algorithm::eltwise_tanh;
+      return {dnnl::algorithm::eltwise_tanh};
     case Activation::kSigmoid:
-      return dnnl::algorithm::eltwise_logistic;
+      return {dnnl::algorithm::eltwise_logistic};
+    case Activation::kSilu:
+      return {dnnl::algorithm::eltwise_swish, 1};
+    case Activation::kClippedRelu:
+      return {dnnl::algorithm::eltwise_clip, 0, node.most};
     default:
-      return dnnl::algorithm::eltwise_relu;
+      return {dnnl::algorithm::eltwise_relu};
   }
 }
 
 // oneDNN 3 took the factors out of what follows an operation, and its description's own type.
 #if DNNL_VERSION_MAJOR >= 3
-void AppendActivation(dnnl::post_ops& after, Activation activation) {
-  after.append_eltwise(EltwiseOf(activation), 0, 0);
+void AppendActivation(dnnl::post_ops& after, const Node& node) {
+  const Eltwise eltwise = EltwiseOf(node);
+  after.append_eltwise(eltwise.algorithm, eltwise.alpha, eltwise.beta);
 }
 template <typename... Arguments>
 dnnl::convolution_forward::primitive_desc Describe(const dnnl::primitive_attr& attributes,
@@ -117,8 +132,9 @@ dnnl::convolution_forward::primitive_desc Describe(const dnnl::primitive_attr& a
   return {engine, arguments..., attributes};
 }
 #else
-void AppendActivation(dnnl::post_ops& after, Activation activation) {
-  after.append_eltwise(1, EltwiseOf(activation), 0, 0);
+void AppendActivation(dnnl::post_ops& after, const Node& node) {
+  const Eltwise eltwise = EltwiseOf(node);
+  after.append_eltwise(1, eltwise.algorithm, eltwise.alpha, eltwise.beta);
 }
 template <typename... Arguments>
 dnnl::convolution_forward::primitive_desc Describe(const dnnl::primitive_attr& attributes,
@@ -150,8 +166,7 @@ void Affine(const Node& node, const View& x, const View& y) {
   if (node.activation == Activation::kRelu) {
     for (std::size_t i = 0; i < y.shape.size(); ++i) y.data[i] = std::max(y.data[i], 0.0f);
   } else if (node.activation != Activation::kNone) {
-    for (std::size_t i = 0; i < y.shape.size(); ++i)
-      y.data[i] = Activate(y.data[i], node.activation);
+    for (std::size_t i = 0; i < y.shape.size(); ++i) y.data[i] = Activate(y.data[i], node);
   }
 }
 
@@ -170,7 +185,7 @@ void Add(const Node& node, const View& a, const View& b, const View& y) {
   if (node.activation == Activation::kRelu) {
     Elementwise(a, b, y, [](float p, float q) { return std::max(p + q, 0.0f); });
   } else {
-    Elementwise(a, b, y, [&](float p, float q) { return Activate(p + q, node.activation); });
+    Elementwise(a, b, y, [&](float p, float q) { return Activate(p + q, node); });
   }
 }
 
@@ -246,8 +261,25 @@ void Statistics(const Node& node, const View& x, const float* weights, const Vie
   }
   for (std::size_t c = 0; c < channels; ++c) {
     y.data[c] = static_cast<float>(mean[c]);
-    y.data[channels + c] = static_cast<float>(
-        std::sqrt(variance[c] * correction + static_cast<double>(node.variance_floor)));
+    const auto floor = static_cast<double>(node.variance_floor);
+    const double found = std::max(variance[c] * correction, 0.0);
+    y.data[channels + c] =
+        static_cast<float>(std::sqrt(node.floor_is_least ? std::max(found, floor) : found + floor));
+  }
+}
+
+// Frames before the first and behind the last that counts, as in a mirror there.
+void Reflect(std::size_t pad, const View& x, const View& y) {
+  const std::size_t channels = x.shape.channels;
+  for (std::size_t b = 0; b < x.shape.bands; ++b) {
+    const float* from = x.data + b * x.shape.frames * channels;
+    float* to = y.data + b * y.shape.frames * channels;
+    for (std::size_t t = 0; t < y.valid; ++t) {
+      const std::size_t at = t < pad             ? pad - t
+                             : t < pad + x.valid ? t - pad
+                                                 : 2 * (x.valid - 1) - (t - pad);
+      std::copy_n(from + at * channels, channels, to + t * channels);
+    }
   }
 }
 
@@ -308,7 +340,8 @@ std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
       case Op::kConv:
       case Op::kAdd:
         result.push_back(node.activation == Activation::kRelu ||
-                         node.activation == Activation::kSigmoid);
+                         node.activation == Activation::kSigmoid ||
+                         node.activation == Activation::kClippedRelu);
         break;
       case Op::kMultiply:
       case Op::kMaxPool:
@@ -319,6 +352,7 @@ std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
       case Op::kSlice:
       case Op::kBandsAsChannels:
       case Op::kChannelsAsBands:
+      case Op::kReflect:
         result.push_back(std::all_of(node.inputs.begin(), node.inputs.end(),
                                      [&](std::size_t input) { return result[input]; }));
         break;
@@ -504,6 +538,8 @@ class OneDnnNetwork : public Network {
         return BandsAsChannels(x, y);
       case Op::kChannelsAsBands:
         return ChannelsAsBands(x, y);
+      case Op::kReflect:
+        return Reflect(node.pad_frames, x, y);
       case Op::kSoftmax:
         return Softmax(x, y);
       case Op::kStatistics:
@@ -659,7 +695,7 @@ class OneDnnNetwork : public Network {
     dnnl::post_ops after;
     if (step.int8) after.append_binary(dnnl::algorithm::binary_mul, ChannelFactors(node));
     if (node.inputs.size() > 1) after.append_sum();
-    if (node.activation != Activation::kNone) AppendActivation(after, node.activation);
+    if (node.activation != Activation::kNone) AppendActivation(after, node);
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(after);
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);

@@ -120,6 +120,16 @@ class Writer {
       case Activation::kSigmoid:
         Add("Sigmoid", {from}, Name(n));
         break;
+      case Activation::kSilu:
+        Add("Sigmoid", {from}, Name(n, "_gate"));
+        Add("Mul", {from, Name(n, "_gate")}, Name(n));
+        break;
+      case Activation::kClippedRelu:
+        Add("Clip",
+            {from, Constant(Name(n, "_low"), {0.0f}, {}),
+             Constant(Name(n, "_high"), {nodes_[n].most}, {})},
+            Name(n));
+        break;
     }
   }
 
@@ -131,8 +141,12 @@ class Writer {
   }
 
   void Statistics(std::size_t n, const std::string& mean, const std::string& variance) {
-    Add("Add", {variance, Constant(Name(n, "_epsilon"), {nodes_[n].variance_floor}, {1})},
-        Name(n, "_positive"));
+    const std::vector<float> floor = {nodes_[n].variance_floor};
+    if (nodes_[n].floor_is_least) {
+      Add("Clip", {variance, Constant(Name(n, "_floor"), floor, {})}, Name(n, "_positive"));
+    } else {
+      Add("Add", {variance, Constant(Name(n, "_epsilon"), floor, {1})}, Name(n, "_positive"));
+    }
     Add("Sqrt", {Name(n, "_positive")}, Name(n, "_deviation"));
     Set(Add("Concat", {mean, Name(n, "_deviation")}, Name(n)), "axis", 1);
   }
@@ -294,6 +308,17 @@ class Writer {
       case Op::kChannelsAsBands:
         Set(Add("Transpose", {x}, Name(n)), "perm", Integers{0, 2, 1, 3});
         break;
+      case Op::kReflect: {
+        const auto pad = static_cast<std::int64_t>(node.pad_frames);
+        onnx::AttributeProto& mode =
+            *Add("Pad", {x, Constant(Name(n, "_pads"), Integers{0, 0, 0, pad, 0, 0, 0, pad})},
+                 Name(n))
+                 .add_attribute();
+        mode.set_name("mode");
+        mode.set_type(onnx::AttributeProto::STRING);
+        mode.set_s("reflect");
+        break;
+      }
       case Op::kSoftmax:
         Set(Add("Softmax", {x}, Name(n)), "axis", 3);
         break;

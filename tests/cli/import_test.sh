@@ -2,6 +2,7 @@
 # vpr model import, check, and what a model without thresholds says.
 . "$(dirname "$0")/lib.sh"
 weights=$1
+onnx=$(dirname "$weights")
 
 ok "$vpr" model import "$weights" --arch campplus -o net.vpr --licence Apache-2.0 --credit "Its makers"
 says 'net\.vpr: campplus, 12 dimensions, uncalibrated' out
@@ -67,5 +68,24 @@ refused "$vpr" model import code.pt --arch campplus -o x.vpr
 says "makes a 'os\.system'" err
 refused "$vpr" model import other.pt --arch campplus -o x.vpr
 says "1 tensor is missing \('head\.conv2\.weight'\), 1 is there that it has not \('head\.conv9\.weight'\)" err
-usage_error "$vpr" model import "$weights" -o x.vpr
+refused "$vpr" model import "$weights" -o x.vpr
+says 'no ONNX file, or (damaged|cut off)' err
+
+# Networks in ONNX files, as PyTorch exports them.
+ok "$vpr" model import "$onnx/eres2net.onnx" -o eres2net.vpr
+says 'eres2net\.vpr: graph, 16 dimensions, uncalibrated' out
+ok "$vpr" model info eres2net.vpr --json
+check 'j["architecture"] == "graph" and j["imported"]["front_end"] == "3dspeaker"'
+ok "$vpr" -q embed --model eres2net.vpr "${files[@]}" -o eres2net.npy
+check 'list(npy("eres2net.npy")[0]) == [3, 16]'
+ok "$vpr" -q model check eres2net.vpr --reference eres2net.npy "${files[@]}"
+refused "$vpr" model import "$onnx/resnet.onnx" -o x.vpr
+says 'give --front-end wespeaker' err
+ok "$vpr" model import "$onnx/resnet.onnx" --front-end wespeaker -o resnet.vpr
+ok "$vpr" model quantize resnet.vpr -o resnet8.vpr
+ok "$vpr" compare --model resnet8.vpr --threshold 0.5 "${files[0]}" "${files[1]}"
+refused "$vpr" model import "$onnx/lstm.onnx" --front-end wespeaker -o x.vpr
+says "LSTM '/lstm/LSTM' is an operation that is not understood" err
+refused "$vpr" model import "$onnx/resnet.onnx" --front-end nobody -o x.vpr
+says "nobody" err
 [ ! -e x.vpr ] || fail "an import that failed left a file"

@@ -12,7 +12,14 @@
 
 namespace vpr {
 
-enum class Activation { kNone, kRelu, kTanh, kSigmoid };
+enum class Activation {
+  kNone,
+  kRelu,
+  kTanh,
+  kSigmoid,
+  kSilu,         // x / (1 + exp(-x))
+  kClippedRelu,  // between 0 and the node's `most`
+};
 
 // A value has three dimensions: channels, bands, frames. The features are [n_mels, 1, frames].
 struct Node {
@@ -22,7 +29,7 @@ struct Node {
     kConv,                // convolution over bands and frames, zero-padded, plus bias[c], plus the
                           // second input if there is one; then the activation
     kAdd,                 // of two values, the second may be [channels, 1, 1]; then the activation
-    kMultiply,            // by the second, [channels, 1, 1]
+    kMultiply,            // by the second, which may be [channels, 1, 1]
     kMaxPool,             // 2 x 2, stride 2, incomplete ones left out
     kMean,                // over bands and frames: [channels, 1, 1]
     kSegmentMean,         // of [c, 1, f], over every `segment` frames, the last of which may be
@@ -33,9 +40,11 @@ struct Node {
     kSlice,               // channels [begin, begin + channels)
     kBandsAsChannels,     // [c, b, f] -> [c * b, 1, f], all bands of the first channel first
     kChannelsAsBands,     // [c, 1, f] -> [1, c, f]
+    kReflect,             // pad_frames more at either end, mirrored without the last frame itself
     kSoftmax,             // over the frames
     kStatistics,          // [c, 1, f] -> [2 c, 1, 1]: means over the frames, then standard
-                          // deviations, sqrt(variance + variance_floor)
+                          // deviations, sqrt(variance + variance_floor), or of the
+                          // greater of both where `floor_is_least`
     kWeightedStatistics,  // the same with weights, the second input, that sum to 1 over the frames
     kUnitLength,          // [c, 1, 1] scaled to length 1
   };
@@ -45,7 +54,9 @@ struct Node {
   Activation activation = Activation::kNone;
   std::size_t begin = 0;
   std::size_t segment = 1;
+  float most = 0;  // of kClippedRelu
   float variance_floor = 1e-5f;
+  bool floor_is_least = false;
   bool unbiased = false;  // kStatistics: the variance's sum is divided by f - 1, by 1 if f is 1
   // kConv: weights [channels, inputs' channels / groups, kernel_bands, kernel_frames]; each group
   // of the result's channels sees the group of the inputs' channels at the same place. As many
