@@ -70,7 +70,9 @@ std::string CodecName(AVCodecID id) {
 
 std::string Tag(const AVStream& stream, const char* name) {
   const AVDictionaryEntry* const entry = av_dict_get(stream.metadata, name, nullptr, 0);
-  return entry == nullptr ? std::string() : Printable(entry->value);
+  // "und" is what a muxer writes that was not told.
+  if (entry == nullptr || std::strcmp(entry->value, "und") == 0) return {};
+  return Printable(entry->value);
 }
 
 // Other files that a file names are never opened.
