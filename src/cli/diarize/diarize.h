@@ -6,5 +6,6 @@
 namespace vpr::cli {
 
 void AddDerCommand(CLI::App& app, Context& context);
+void AddSimulateMeetingsCommand(CLI::App& app, Context& context);
 
 }  // namespace vpr::cli
