@@ -77,7 +77,7 @@ void AddImportCommand(CLI::App& model, Context& context) {
       "[batch,\n"
       "frames, bands] of any number of frames and give embeddings; what is not understood is "
       "named.\n"
-      "Examples:\n"
+      "Example:\n"
       "  vpr model import voxceleb_resnet34.onnx --front-end wespeaker -o resnet34.vpr\n"
       "  vpr model import campplus_cn_en_common.pt --arch campplus -o campplus.vpr \\\n"
       "    --licence Apache-2.0 --credit \"3D-Speaker, Alibaba\"");
