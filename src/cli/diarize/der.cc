@@ -235,7 +235,7 @@ void AddDerCommand(CLI::App& app, Context& context) {
       "full: everything; fair: without the collar; forgiving: without overlapped speech too.\n"
       "A collar of 0.25 here is dscore's and md-eval's -c 0.25 and pyannote.metrics' collar=0.5.\n"
       "Without --uem a recording is scored from the first begin to the last end in either file.\n"
-      "Examples:\n"
+      "Example:\n"
       "  vpr der truth.rttm found.rttm\n"
       "  vpr der truth/ found/ --uem parts.uem --enrolled names.txt --json");
   command->callback([options, &context] { context.run = [options] { return Run(*options); }; });
