@@ -91,6 +91,7 @@ int ParseAndRun(int argc, char** argv) {
   AddModelCommand(app, context);
   AddClassifyCommand(app, context);
   AddDerCommand(app, context);
+  AddDiarizeCommand(app, context);
   AddSimulateMeetingsCommand(app, context);
   AddTranscribeCommand(app, context);
   AddWerCommand(app, context);

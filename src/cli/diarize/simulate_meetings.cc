@@ -121,7 +121,8 @@ void AddSimulateMeetingsCommand(CLI::App& app, Context& context) {
   command->footer(
       "Example:\n"
       "  vpr simulate-meetings data/mine-dev -o meetings --speakers 4 --overlap 0.1 --minutes 5\n"
-      "  vpr der meetings/meeting-001.rttm found.rttm   # found.rttm: what your diarization says");
+      "  vpr diarize meetings/meeting-001.wav -o found.rttm\n"
+      "  vpr der meetings/meeting-001.rttm found.rttm");
   command->callback([options, &context] {
     context.run = [options, &context] { return Run(*options, context); };
   });

@@ -1,0 +1,17 @@
+// Who speaks when, in the formats that other programs read.
+#pragma once
+
+#include <string>
+
+#include "vpr/diarize/diarizer.h"
+
+namespace vpr {
+
+enum class TurnFormat { kText, kRttm, kSrt, kVtt, kLabels };
+
+// text: begin, end, name, tabs between; labels: the same with six decimals, as Audacity imports
+// labels. SRT and VTT: a cue a turn, its text the name. `recording`: RTTM's name of it.
+std::string WriteTurns(const Diarization& diarization, const std::string& recording,
+                       TurnFormat format);
+
+}  // namespace vpr

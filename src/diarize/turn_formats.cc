@@ -1,0 +1,45 @@
+#include "vpr/diarize/turn_formats.h"
+
+#include <cmath>
+
+#include "vpr/base/text.h"
+
+namespace vpr {
+namespace {
+
+// 01:02:03,456
+std::string Clock(double seconds, char point) {
+  const long long ms = std::llround(seconds * 1000);
+  return Format("%02lld:%02lld:%02lld%c%03lld", ms / 3600000, ms / 60000 % 60, ms / 1000 % 60,
+                point, ms % 1000);
+}
+
+}  // namespace
+
+std::string WriteTurns(const Diarization& diarization, const std::string& recording,
+                       TurnFormat format) {
+  if (format == TurnFormat::kRttm) return ToRttm(diarization.ToAnnotation(recording));
+  std::string text = format == TurnFormat::kVtt ? "WEBVTT\n\n" : "";
+  std::size_t number = 0;
+  for (const Diarization::Stretch& turn : diarization.turns) {
+    const std::string name = Printable(diarization.speakers[turn.speaker].label);
+    switch (format) {
+      case TurnFormat::kSrt:
+        text += Format("%zu\n%s --> %s\n%s\n\n", ++number, Clock(turn.begin, ',').c_str(),
+                       Clock(turn.end, ',').c_str(), name.c_str());
+        break;
+      case TurnFormat::kVtt:
+        text += Format("%s --> %s\n%s\n\n", Clock(turn.begin, '.').c_str(),
+                       Clock(turn.end, '.').c_str(), name.c_str());
+        break;
+      case TurnFormat::kLabels:
+        text += Format("%.6f\t%.6f\t%s\n", turn.begin, turn.end, name.c_str());
+        break;
+      default:
+        text += Format("%.2f\t%.2f\t%s\n", turn.begin, turn.end, name.c_str());
+    }
+  }
+  return text;
+}
+
+}  // namespace vpr
