@@ -34,6 +34,20 @@ done
 refused "$vpr" embed --model m.pt --features fbank128 --backend onednn "$data/flite-slt-1.flac" -o x.npy
 [ ! -e x.npy ] || fail "an embed that failed left its output"
 
+# Read again, it makes the same embeddings: the features that it takes are in the file.
+files=("$data"/flite-slt-1.flac "$data"/flite-rms-1.flac)
+ok "$vpr" model import m.onnx -o m.vpr
+says 'm\.vpr: graph, ' out
+ok "$vpr" --quiet embed --model "$model" "${files[@]}" -o own.npy
+ok "$vpr" --quiet embed --model m.vpr "${files[@]}" -o imported.npy
+check 'max(abs(x - y) for a, b in zip(npy("own.npy")[1], npy("imported.npy")[1]) for x, y in zip(a, b)) < 1e-4'
+ok "$vpr" model quantize m.vpr -o int8.vpr
+ok "$vpr" model fuse "$model" m.vpr -o twice.vpr
+ok "$vpr" --quiet embed --model twice.vpr "${files[@]}" -o twice.npy
+ok "$vpr" model export m.vpr --onnx m2.onnx --torchscript m2.pt
+ok "$vpr" model info m.vpr --json
+check 'j["architecture"] == "graph" and j["format_version"] == 6'
+
 # The checker, and what the file says of itself.
 for python in python3 /usr/bin/python3; do
   "$python" -c 'import onnx' 2> /dev/null || continue

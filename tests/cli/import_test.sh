@@ -84,6 +84,10 @@ says 'give --front-end wespeaker' err
 ok "$vpr" model import "$onnx/resnet.onnx" --front-end wespeaker -o resnet.vpr
 ok "$vpr" model quantize resnet.vpr -o resnet8.vpr
 ok "$vpr" compare --model resnet8.vpr --threshold 0.5 "${files[0]}" "${files[1]}"
+ok "$vpr" model export resnet.vpr --onnx again.onnx
+ok "$vpr" model import again.onnx -o again.vpr
+ok "$vpr" -q embed --model resnet.vpr "${files[@]}" -o resnet.npy
+ok "$vpr" -q model check again.vpr --reference resnet.npy --least 0.99999 "${files[@]}"
 refused "$vpr" model import "$onnx/lstm.onnx" --front-end wespeaker -o x.vpr
 says "LSTM '/lstm/LSTM' is an operation that is not understood" err
 refused "$vpr" model import "$onnx/resnet.onnx" --front-end nobody -o x.vpr

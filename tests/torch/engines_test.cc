@@ -19,6 +19,7 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
 #include "vpr/model/fusion.h"
+#include "vpr/network/import.h"
 #ifdef VPR_TEST_OPENCV
 #include "support/opencv_network.h"
 #endif
@@ -153,6 +154,15 @@ TEST_P(Engines, TorchScriptGivesTheSame) {
   const std::string path = test::TempPath("engines.pt");
   WriteFileAtomically(path, TorchScriptArchive(MakeScriptModule(BuildGraph(model_))));
   ExpectSame(*LoadTorchScript(path, torch::kCPU), 2e-5);
+}
+
+TEST_P(Engines, OnnxImportedAgainGivesTheSame) {
+  const Model again = ImportNetwork(OnnxFile(model_), "m.onnx", {});
+  EXPECT_EQ(again.info.features, model_.info.features);
+  EXPECT_EQ(again.info.crop_seconds, model_.info.crop_seconds);
+  const Graph graph = BuildGraph(again);
+  EXPECT_LE(graph.nodes.size(), BuildGraph(model_).nodes.size());
+  ExpectSame(*MakeOneDnnNetwork(graph), 1e-4);
 }
 
 #ifdef VPR_TEST_OPENCV
