@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/command.h"
+#include "cli/sounds.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/audio/codec.h"
 #include "vpr/audio/degrade.h"
@@ -32,29 +33,6 @@ struct Options {
 };
 
 constexpr std::uint64_t kDegradeStream = 51;
-
-// All recordings below a folder, sorted by name. `what`: "noises".
-std::vector<std::vector<float>> ReadSounds(const std::string& folder, const char* what,
-                                           Progress& progress, const StopRequested& stop) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && HasAudioExtension(entry.path().string()))
-      paths.push_back(entry.path().string());
-  }
-  if (paths.empty())
-    throw Error(ErrorCode::kNotFound, "no recordings below '" + Printable(folder) + "'");
-  std::sort(paths.begin(), paths.end());
-  std::vector<std::vector<float>> sounds;
-  progress.Start(std::string("reading ") + what, "file", paths.size());
-  for (const std::string& path : paths) {
-    if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was written");
-    sounds.push_back(ReadAudio(path).samples);
-    progress.Update(sounds.size());
-  }
-  progress.Finish();
-  return sounds;
-}
 
 // "a/b.opus" -> "a/b.opus.wav": two names never become one.
 std::string NewName(const std::string& name) { return name + ".wav"; }

@@ -50,6 +50,23 @@ CLI::Validator FiniteNumber() {
       "");
 }
 
+CLI::Option* AddFpirOption(CLI::App& command, double& fpir) {
+  return command
+      .add_option_function<std::string>(
+          "--fpir", [&fpir](const std::string& text) { fpir = ParseRate(text).value(); },
+          "Of strangers, this share may be taken for somebody enrolled, as 5% or 0.05")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const std::optional<double> rate = ParseRate(text);
+            return rate && *rate >= 1e-9 && *rate <= 0.5
+                       ? std::string()
+                       : "must be a rate up to 50%, as 5% or 0.05, found " + text;
+          },
+          ""))
+      ->type_name("RATE")
+      ->default_str("5%");
+}
+
 void AddNetworkOptions(CLI::App& command, NetworkOptions& options) {
   command
       .add_option("-m,--model", options.model,

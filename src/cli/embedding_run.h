@@ -12,6 +12,7 @@
 
 namespace CLI {
 class App;
+class Option;
 class Validator;
 }  // namespace CLI
 
@@ -29,6 +30,9 @@ void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine);
 // "0.1%" or "0.001" as a share between 0 and 1; nothing if it is none.
 std::optional<double> ParseRate(std::string_view text);
 CLI::Validator FiniteNumber();
+
+// Declares --fpir.
+CLI::Option* AddFpirOption(CLI::App& command, double& fpir);
 
 // Declares --threshold and --fmr; `default_threshold`: what is used without them, for the help.
 void AddThresholdOptions(CLI::App& command, ThresholdChoice& choice,

@@ -242,24 +242,7 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
       ->type_name("K")
       ->capture_default_str();
-  CLI::Option* fpir =
-      command
-          ->add_option_function<std::string>(
-              "--fpir",
-              [options](const std::string& text) {
-                options->request.fpir = ParseRate(text).value();
-              },
-              "Of strangers, this share may be taken for somebody enrolled, as 5% or 0.05")
-          ->check(CLI::Validator(
-              [](const std::string& text) {
-                const std::optional<double> rate = ParseRate(text);
-                return rate && *rate >= 1e-9 && *rate <= 0.5
-                           ? std::string()
-                           : "must be a rate up to 50%, as 5% or 0.05, found " + text;
-              },
-              ""))
-          ->type_name("RATE")
-          ->default_str("5%");
+  CLI::Option* fpir = AddFpirOption(*command, options->request.fpir);
   command
       ->add_option("-t,--threshold", options->request.threshold,
                    "Known from this score on (default: found from the model's calibration, --fpir "

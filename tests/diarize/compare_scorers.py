@@ -1,15 +1,13 @@
-"""vpr der beside two other scorers on random pairs of annotations; not part of the tests.
+"""vpr der beside another scorer on random pairs of annotations; not part of the tests.
 
-  pip install pyannote-metrics==4.2.0 meeteval==0.4.3
+  pip install pyannote-metrics==4.2.0
   python3 tests/diarize/compare_scorers.py build/dev/bin/vpr 500
 
-meeteval runs NIST's md-eval-22.pl, which it wants on the PATH; without it only pyannote is compared.
 Turns have whole milliseconds, and no two of one speaker touch or overlap: there the conventions
 differ (pyannote counts the speaker twice, vpr once).
 """
 import json
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -94,20 +92,6 @@ with tempfile.TemporaryDirectory() as folder:
         if ours[key]["jer"] is not None and abs(ours[key]["jer"] - theirs) > 1e-6:
             jer_differs += 1  # pyannote maps for the least DER, the definition's own scorer for JER
             jer_above += ours[key]["jer"] > theirs + 1e-6
-    if shutil.which("md-eval-22.pl"):
-        import meeteval
-        for name, (collar, skip) in protocols.items():
-            theirs = meeteval.der.md_eval_22(
-                str(folder / "r.rttm"), str(folder / "h.rttm"), collar=collar,
-                regions="nooverlap" if skip else "all", uem=str(folder / "u.uem"))
-            for key, one in theirs.items():
-                for our, their in (("speech", "scored_speaker_time"),
-                                   ("miss", "missed_speaker_time"),
-                                   ("false_alarm", "falarm_speaker_time"),
-                                   ("confusion", "speaker_error_time")):
-                    off = abs(ours[key][name][our] - float(getattr(one, their)))
-                    place = ("md-eval-22", name, our)
-                    worst[place] = max(worst.get(place, 0), off)
 for place, off in sorted(worst.items()):
     print(*place, f"{off:.2e} s")
 print(f"JER differs from pyannote's in {jer_differs} of {pairs} pairs, above it in {jer_above}")

@@ -198,20 +198,7 @@ void AddDiarizeCommand(CLI::App& app, Context& context) {
                    "Two groups of speech are one speaker from this mean score on")
       ->check(FiniteNumber())
       ->type_name("SCORE");
-  command
-      ->add_option_function<std::string>(
-          "--fpir", [options](const std::string& text) { options->fpir = ParseRate(text).value(); },
-          "Of strangers, this share may be taken for somebody enrolled, as 5% or 0.05")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            const std::optional<double> rate = ParseRate(text);
-            return rate && *rate >= 1e-9 && *rate <= 0.5
-                       ? std::string()
-                       : "must be a rate up to 50%, as 5% or 0.05, found " + text;
-          },
-          ""))
-      ->type_name("RATE")
-      ->default_str("5%");
+  AddFpirOption(*command, options->fpir);
   command->add_flag("--json", options->json, "One JSON object a recording");
   AddStoreOptions(*command, options->store);
   AddNetworkOptions(*command, options->network);

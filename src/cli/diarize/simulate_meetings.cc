@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/diarize/diarize.h"
+#include "cli/sounds.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -25,29 +26,15 @@ struct Options {
   bool json = false;
 };
 
-std::vector<std::vector<float>> ReadSounds(const std::string& folder) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error))
-    if (entry.is_regular_file() && HasAudioExtension(entry.path().string()))
-      paths.push_back(entry.path().string());
-  if (paths.empty())
-    throw Error(ErrorCode::kNotFound, "no recordings below '" + Printable(folder) + "'");
-  std::sort(paths.begin(), paths.end());
-  std::vector<std::vector<float>> sounds;
-  for (const std::string& path : paths) sounds.push_back(ReadAudio(path).samples);
-  return sounds;
-}
-
 int Run(const Options& given, const Context& context) {
   MeetingOptions options = given.meeting;
   options.seconds = 60 * given.minutes;
   const PackedDataset set(given.pack);
-  if (!given.noise.empty()) options.noises = ReadSounds(given.noise);
-  if (!given.rooms.empty()) options.rooms = ReadSounds(given.rooms);
   MakeFolders(given.output);
   const auto progress = MakeConsoleProgress(context);
   const StopRequested stop = CatchInterrupts();
+  if (!given.noise.empty()) options.noises = ReadSounds(given.noise, "noises", *progress, stop);
+  if (!given.rooms.empty()) options.rooms = ReadSounds(given.rooms, "rooms", *progress, stop);
   progress->Start("simulating", "meeting", given.meetings);
   for (std::size_t k = 0; k < given.meetings; ++k) {
     if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; the meetings before are whole");
