@@ -6,10 +6,10 @@
 #include <set>
 
 #include "cli/command.h"
-#include "cli/sounds.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/audio/codec.h"
 #include "vpr/audio/degrade.h"
+#include "vpr/audio/folder.h"
 #include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"

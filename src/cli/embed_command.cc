@@ -96,11 +96,13 @@ class Writer {
 };
 
 int Run(const EmbedOptions& options, const Context& context) {
-  const FileList files = options.network.engine.read.separate
-                             ? FileList(AsAsked(AllOf(FileList(options.files, options.list, {})),
-                                                options.network.engine.read),
-                                        {}, options.shard)
-                             : FileList(options.files, options.list, options.shard);
+  const auto progress = MakeConsoleProgress(context);
+  const std::vector<std::string> named = WithFolders(options.files, *progress);
+  const FileList files =
+      options.network.engine.read.separate
+          ? FileList(AsAsked(AllOf(FileList(named, options.list, {})), options.network.engine.read),
+                     {}, options.shard)
+          : FileList(named, options.list, options.shard);
   if (options.format == "kaldi") {
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (files[i].find_first_of(" \t") == std::string::npos) continue;
@@ -115,7 +117,6 @@ int Run(const EmbedOptions& options, const Context& context) {
           ? EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine)
           : EmbeddingExtractor::OpenTorchScript(options.network.model, options.features,
                                                 options.network.engine);
-  const auto progress = MakeConsoleProgress(context);
   const auto dim = static_cast<std::size_t>(extractor.info().embedding_dim);
   const std::vector<float> none(dim, std::numeric_limits<float>::quiet_NaN());
   Writer writer(options, files.size(), dim);
@@ -151,7 +152,8 @@ int Run(const EmbedOptions& options, const Context& context) {
 void AddEmbedCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<EmbedOptions>();
   CLI::App* command = app.add_subcommand("embed", "Recordings to embeddings of length 1");
-  command->add_option("files", options->files, "Audio files; - for standard input")
+  command
+      ->add_option("files", options->files, "Audio files, or folders of them; - for standard input")
       ->type_name("FILE");
   command->add_option("--list", options->list, "More files, one path a line; - for standard input")
       ->type_name("LIST");

@@ -26,10 +26,15 @@ struct Options {
   NetworkOptions network;
 };
 
-std::vector<PersonFiles> PeopleOf(const Options& options) {
-  if (options.per_folder || options.per_file)
-    return FindPeople(options.arguments[0],
-                      options.per_folder ? PeopleLayout::kFolders : PeopleLayout::kFiles);
+std::vector<PersonFiles> PeopleOf(const Options& options, Progress& progress) {
+  if (options.per_folder || options.per_file) {
+    LeftOut left_out;
+    std::vector<PersonFiles> people =
+        FindPeople(options.arguments[0],
+                   options.per_folder ? PeopleLayout::kFolders : PeopleLayout::kFiles, &left_out);
+    WarnOfLeftOut(options.arguments[0], left_out, progress);
+    return people;
+  }
   return {{options.arguments[0], {options.arguments.begin() + 1, options.arguments.end()}}};
 }
 
@@ -46,7 +51,7 @@ bool Enroll(const Options& options, Recognizer& recognizer, const std::string& n
 
 int Run(const Options& options, const Context& context) {
   const auto progress = MakeConsoleProgress(context);
-  std::vector<PersonFiles> people = PeopleOf(options);
+  std::vector<PersonFiles> people = PeopleOf(options, *progress);
   for (PersonFiles& person : people)
     person.files = AsAsked(person.files, options.network.engine.read);
   std::size_t failed = 0;

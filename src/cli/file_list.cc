@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 
+#include "vpr/audio/folder.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -65,6 +67,24 @@ std::string FileList::operator[](std::size_t i) const {
   std::string path(line.substr(0, line.find('\n')));
   if (path.ends_with('\r')) path.pop_back();
   return path;
+}
+
+std::vector<std::string> WithFolders(const std::vector<std::string>& named, Progress& progress) {
+  std::vector<std::string> files;
+  for (const std::string& name : named) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(name, error)) {
+      files.push_back(name);
+      continue;
+    }
+    LeftOut left_out;
+    const std::vector<std::string> found = FindRecordings(name, Depth::kAll, &left_out);
+    WarnOfLeftOut(name, left_out, progress);
+    if (found.empty())
+      throw Error(ErrorCode::kNotFound, "no recordings below '" + Printable(name) + "'");
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
 }
 
 }  // namespace vpr::cli

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vpr/base/file_io.h"
+#include "vpr/base/progress.h"
 #include "vpr/base/shard.h"
 #include "vpr/base/text.h"
 
@@ -42,5 +43,9 @@ class FileList {
   std::string read_;                   // a list that cannot be mapped
   std::vector<std::uint64_t> begins_;  // of the entries' lines in the text
 };
+
+// The files named, in place of every folder the recordings below it; what else is in it is warned
+// of. Throws kNotFound for a folder without recordings.
+std::vector<std::string> WithFolders(const std::vector<std::string>& named, Progress& progress);
 
 }  // namespace vpr::cli

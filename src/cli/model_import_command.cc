@@ -30,9 +30,11 @@ int RunImport(const ImportCommandOptions& options) {
   Model model =
       ImportNetwork(ReadFile(options.input),
                     std::filesystem::path(options.input).filename().string(), options.import);
-  const std::string score =
-      options.score.empty() ? FindKnownScore(model.info.network_fingerprint) : options.score;
-  if (!score.empty()) AttachKnownScore(score, model);
+  const std::vector<float> answer = NetworkAnswer(model);
+  const std::string score = options.score.empty()
+                                ? FindKnownScore(model.info.network_fingerprint, answer)
+                                : options.score;
+  if (!score.empty()) AttachKnownScore(score, answer, model);
   SaveModel(options.output, model);
   Print(
       Format("%s: %s, %d dimensions, %s\n", Printable(options.output).c_str(),
@@ -91,7 +93,8 @@ struct ScoreOptions {
 
 int RunScore(const ScoreOptions& options) {
   const std::string path = FindModel(options.model);
-  SaveKnownScore(options.output, LoadModel(path));
+  const Model model = LoadModel(path);
+  SaveKnownScore(options.output, model, NetworkAnswer(model));
   return kExitDone;
 }
 

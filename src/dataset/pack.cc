@@ -13,6 +13,7 @@
 #include <set>
 #include <utility>
 
+#include "vpr/audio/folder.h"
 #include "vpr/audio/pcm16.h"
 #include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
@@ -79,6 +80,13 @@ std::vector<Utterance> ListAll(const PackOptions& options, Progress& progress) {
     std::vector<Utterance> listed = ListUtterances(options.sources[i], options.layout, &layout);
     progress.Info(Format("%zu recordings in '", listed.size()) + Printable(options.sources[i]) +
                   "' (layout " + layout + ")");
+    // What a list or Kaldi's files name is all that they mean.
+    if (std::error_code error;
+        layout != "tsv" && layout != "kaldi" && fs::is_directory(options.sources[i], error)) {
+      LeftOut left_out;
+      FindRecordings(options.sources[i], Depth::kAll, &left_out);
+      WarnOfLeftOut(options.sources[i], left_out, progress);
+    }
     for (Utterance& utterance : listed) {
       if (options.sources.size() > 1) utterance.key = names[i] + "/" + utterance.key;
       if (!options.audio_root.empty()) {

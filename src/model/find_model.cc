@@ -5,7 +5,6 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/resources.h"
 #include "vpr/base/text.h"
-#include "vpr/model/known_score.h"
 #include "vpr/model/model_file.h"
 
 namespace vpr {
@@ -30,12 +29,6 @@ std::string FindModel(const std::string& given) {
   if (IsRegularFile(place)) return place;
   throw Error(ErrorCode::kNotFound, "no model found: looked for " + Printable(place) +
                                         "; name one with --model or $VPR_MODEL");
-}
-
-std::string FindKnownScore(const std::string& network_fingerprint) {
-  const std::string path =
-      ExecutableFolder() + "/../share/vpr/models/known/" + network_fingerprint + ".score";
-  return IsRegularFile(path) ? path : "";
 }
 
 }  // namespace vpr

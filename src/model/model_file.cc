@@ -5,6 +5,7 @@
 
 #include "model/compact_weights.h"
 #include "model/feature_json.h"
+#include "model/score_format.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/pcm16.h"
 #include "vpr/base/error.h"
@@ -21,9 +22,6 @@ using Json = nlohmann::ordered_json;
 // The magic is like PNG's: it shows transfers that change bytes.
 constexpr TensorFileFormat kFormat = {"\x89VPR\r\n\x1a\n", kModelFormatVersion,
                                       kModelFormatVersion + 1, "model", kImportedFormatVersion};
-
-// vpr/model/known_score.h: version 2 with cohorts in float16, which is what is written.
-constexpr TensorFileFormat kScoreFormat = {"\x89VPS\r\n\x1a\n", 1, 2, "score"};
 
 // Tensors that belong to the scores, beside the network's.
 constexpr char kPldaMean[] = "scoring.plda.mean", kPldaTransform[] = "scoring.plda.transform",
@@ -450,11 +448,12 @@ Model LoadModel(const std::string& path) {
   return model;
 }
 
-void SaveKnownScore(const std::string& path, const Model& model) {
+void SaveKnownScore(const std::string& path, const Model& model, std::span<const float> answer) {
   if (model.info.decision.basis.empty())
     throw Error(ErrorCode::kUnusable, "the model has no thresholds; vpr calibrate finds them");
   const ModelInfo& info = model.info;
   const Json header = {{"network_fingerprint", info.network_fingerprint},
+                       {"answer", std::vector<float>(answer.begin(), answer.end())},
                        {"scoring", ScoringToJson(model.scoring)},
                        {"decision", DecisionToJson(info.decision)},
                        {"fmr_thresholds", FmrThresholdsToJson(info.fmr_thresholds)},
@@ -466,7 +465,7 @@ void SaveKnownScore(const std::string& path, const Model& model) {
   WriteTensorFile(path, kScoreFormat, header, tensors, WeightType::kFloat16, tensors.size());
 }
 
-void AttachKnownScore(const std::string& path, Model& model) {
+void AttachKnownScore(const std::string& path, std::span<const float> answer, Model& model) {
   TensorFile file = ReadTensorFile(path, kScoreFormat);
   auto fail = [&](ErrorCode code, const std::string& what) {
     return CannotUse(path, kScoreFormat, code, what);
@@ -481,7 +480,10 @@ void AttachKnownScore(const std::string& path, Model& model) {
                   "it has a tensor '" + scored.tensors[0].name + "' that no score has");
     ScoringFromJson(file.header.at("scoring"), scored.scoring);
     ThresholdsFromJson(file.header, scored.info);
-    if (file.header.at("network_fingerprint").get<std::string>() != model.info.network_fingerprint)
+    // Of a file from before answers there is the fingerprint alone.
+    if (file.header.at("network_fingerprint").get<std::string>() !=
+            model.info.network_fingerprint &&
+        !SameAnswer(answer, file.header.value("answer", std::vector<float>())))
       throw Error(ErrorCode::kIncompatible, "it was made for another network");
     CheckScoring(scored);
   } catch (const nlohmann::json::exception& error) {

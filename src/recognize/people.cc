@@ -15,53 +15,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Calls `use` for what is in the folder, below it at any depth too if `deep`. Hidden ones
-// ("._Ada.wav") are other programs' notes.
-template <typename Iterator, typename Use>
-void ForEachIn(const fs::path& folder, const Use& use) {
+// The names of the folders in a folder, sorted.
+std::vector<std::string> FoldersIn(const std::string& folder) {
+  std::vector<std::string> names;
   std::error_code error;
-  Iterator at(folder, error);
-  for (; !error && at != Iterator(); at.increment(error))
-    if (!at->path().filename().string().starts_with('.')) use(*at);
+  fs::directory_iterator at(folder, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    std::error_code ignored;
+    std::string name = at->path().filename().string();
+    if (!name.starts_with('.') && at->is_directory(ignored)) names.push_back(std::move(name));
+  }
   if (error)
     throw Error(ErrorCode::kIo,
-                "cannot read folder '" + Printable(folder.string()) + "': " + error.message());
-}
-
-template <typename Iterator>
-std::vector<std::string> AudioFilesIn(const fs::path& folder) {
-  std::vector<std::string> files;
-  ForEachIn<Iterator>(folder, [&](const fs::directory_entry& entry) {
-    std::error_code error;
-    if (entry.is_regular_file(error) && HasAudioExtension(entry.path().string()))
-      files.push_back(entry.path().string());
-  });
-  std::sort(files.begin(), files.end());
-  return files;
+                "cannot list folder '" + Printable(folder) + "': " + error.message());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace
 
-std::vector<PersonFiles> FindPeople(const std::string& folder, PeopleLayout layout) {
+std::vector<PersonFiles> FindPeople(const std::string& folder, PeopleLayout layout,
+                                    LeftOut* left_out) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
     throw Error(ErrorCode::kNotFound, "no folder '" + Printable(folder) + "'");
   std::vector<PersonFiles> people;
   if (layout == PeopleLayout::kFiles) {
     std::map<std::string, std::vector<std::string>> files;
-    for (const std::string& file : AudioFilesIn<fs::directory_iterator>(folder))
+    for (const std::string& file : FindRecordings(folder, Depth::kTop, left_out))
       files[fs::path(file).stem().string()].push_back(file);
     for (auto& [name, of_name] : files) people.push_back({name, std::move(of_name)});
   } else {
-    std::vector<fs::path> folders;
-    ForEachIn<fs::directory_iterator>(folder, [&](const fs::directory_entry& entry) {
-      std::error_code ignored;
-      if (entry.is_directory(ignored)) folders.push_back(entry.path());
-    });
-    std::sort(folders.begin(), folders.end());
-    for (const fs::path& one : folders) {
-      std::vector<std::string> files = AudioFilesIn<fs::recursive_directory_iterator>(one);
-      if (!files.empty()) people.push_back({one.filename().string(), std::move(files)});
+    for (const std::string& name : FoldersIn(folder)) {
+      std::vector<std::string> files =
+          FindRecordings((fs::path(folder) / name).string(), Depth::kAll, left_out);
+      if (!files.empty()) people.push_back({name, std::move(files)});
     }
   }
   if (people.empty())

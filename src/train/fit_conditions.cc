@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include "vpr/audio/folder.h"
 
 #include "train/degraded_forms.h"
 #include "train/speaker_embeddings.h"
@@ -161,22 +161,6 @@ void MakeCohorts(const Work& work, ScoringModel& scoring) {
 
 }  // namespace
 
-std::vector<std::vector<float>> ReadSounds(const std::string& folder) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (std::filesystem::recursive_directory_iterator entry(folder, error), end;
-       !error && entry != end; entry.increment(error)) {
-    if (entry->is_regular_file(error) && HasAudioExtension(entry->path().string()))
-      paths.push_back(entry->path().string());
-  }
-  if (paths.empty())
-    throw Error(ErrorCode::kNotFound, "no recordings below '" + Printable(folder) + "'");
-  std::sort(paths.begin(), paths.end());
-  std::vector<std::vector<float>> sounds;
-  for (const std::string& path : paths) sounds.push_back(ReadAudio(path).samples);
-  return sounds;
-}
-
 FittedConditions FitConditions(const EmbeddingExtractor& extractor, const ScoringModel& scoring,
                                const FitConditionsOptions& options, Progress& progress,
                                const StopRequested& stop,
@@ -188,8 +172,10 @@ FittedConditions FitConditions(const EmbeddingExtractor& extractor, const Scorin
             progress,
             stop,
             extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads()};
-  if (!options.noise.empty()) work.surroundings.noises = ReadSounds(options.noise);
-  if (!options.rooms.empty()) work.surroundings.rooms = ReadSounds(options.rooms);
+  if (!options.noise.empty())
+    work.surroundings.noises = ReadSounds(options.noise, "noises", progress, stop);
+  if (!options.rooms.empty())
+    work.surroundings.rooms = ReadSounds(options.rooms, "rooms", progress, stop);
   for (std::size_t f = 1; options.degraded && f < kNumForms; ++f) {
     if (CanMake(static_cast<Form>(f))) work.forms.push_back(static_cast<Form>(f));
   }

@@ -33,6 +33,17 @@ printf '\357\273\277%s\n' "$b" > bom
 ok "$vpr" --quiet embed --list bom -o bom.jsonl
 cmp <(sed -n 2p all.jsonl) bom.jsonl || fail "a byte order mark changes a list"
 
+# A folder stands for the recordings below it, by name; what else lies there is said.
+mkdir -p folder/deep
+cp "$a" folder/b.flac && cp "$b" folder/deep/a.flac && echo x > folder/notes.txt
+ok "$vpr" embed folder -o folder.jsonl
+says "left out of 'folder', by their endings no recordings: 1 .txt" err
+ok cat folder.jsonl
+check '[line["path"] for line in lines] == ["folder/b.flac", "folder/deep/a.flac"]'
+mkdir empty
+refused "$vpr" embed empty -o x.jsonl
+says 'no recordings below' err
+
 # Shards one after another are the whole, in every format; each has its part of names and list.
 for s in 1 2; do
   ok "$vpr" --quiet embed "$a" --list list -o part$s.jsonl --shard $s/2

@@ -199,13 +199,14 @@ TEST(ModelFile, RefusesConditionalScoresThatCannotBe) {
 TEST(KnownScore, IsAttachedToItsNetworkAlone) {
   Model calibrated = ConditionalExample();
   SaveModel(Path("calibrated.vpr"), calibrated);
-  SaveKnownScore(Path("known.score"), calibrated);
+  const std::vector<float> answer = {0.6f, 0.8f};
+  SaveKnownScore(Path("known.score"), calibrated, answer);
   Model bare = Example();
   bare.scoring = {};
   SetThresholds({}, bare.info);
   SetFingerprints(bare);
   Model other = bare;
-  AttachKnownScore(Path("known.score"), bare);
+  AttachKnownScore(Path("known.score"), {}, bare);
   EXPECT_EQ(bare.info.decision.threshold, calibrated.info.decision.threshold);
   EXPECT_EQ(bare.info.decision.basis, "test");
   EXPECT_EQ(bare.info.fmr_thresholds.size(), 2u);
@@ -222,12 +223,22 @@ TEST(KnownScore, IsAttachedToItsNetworkAlone) {
 
   other.tensors[0].data[0] += 1;
   SetFingerprints(other);
-  EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(Path("known.score"), other); }),
+  EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(Path("known.score"), {}, other); }),
               HasSubstr("for another network"));
+  const std::vector<float> unlike = {0.61f, 0.79f}, longer = {0.6f, 0.8f, 0.0f};
+  for (const auto& no : {unlike, longer}) {
+    EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(Path("known.score"), no, other); }),
+                HasSubstr("for another network"));
+  }
   EXPECT_TRUE(other.info.decision.basis.empty());
-  EXPECT_THAT(test::FailureOf([&] { SaveKnownScore(Path("none.score"), other); }),
+  EXPECT_THAT(test::FailureOf([&] { SaveKnownScore(Path("none.score"), other, answer); }),
               HasSubstr("no thresholds"));
-  EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(Path("calibrated.vpr"), bare); }),
+  // The same network from another file: other bytes, the same answer.
+  const std::vector<float> rounded = {0.60001f, 0.79999f};
+  Model again = other;
+  AttachKnownScore(Path("known.score"), rounded, again);
+  EXPECT_EQ(again.info.decision.threshold, calibrated.info.decision.threshold);
+  EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(Path("calibrated.vpr"), {}, bare); }),
               HasSubstr("not a vpr score file"));
   EXPECT_THAT(test::FailureOf([&] { LoadModel(Path("known.score")); }),
               HasSubstr("not a vpr model file"));
@@ -236,7 +247,7 @@ TEST(KnownScore, IsAttachedToItsNetworkAlone) {
     std::string damaged = whole;
     damaged[at] ^= 1;
     WriteFileAtomically(Path("damaged.score"), damaged);
-    EXPECT_THROW(AttachKnownScore(Path("damaged.score"), bare), Error) << at;
+    EXPECT_THROW(AttachKnownScore(Path("damaged.score"), {}, bare), Error) << at;
   }
 }
 

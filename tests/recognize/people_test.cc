@@ -32,6 +32,9 @@ TEST(FindPeople, ByFolderAndByFile) {
             "Ada: 1.flac 2.wav\nBob: x.mp3\n");
   EXPECT_EQ(Listed(FindPeople(folder.path().string(), PeopleLayout::kFiles)),
             "Dan: Dan.ogg\nEve: Eve.mp3 Eve.wav\n");
+  LeftOut left_out;
+  FindPeople(folder.path().string(), PeopleLayout::kFolders, &left_out);
+  EXPECT_EQ(left_out.Text(), "1 .txt");
   MessageOf(ErrorCode::kNotFound, [&] { FindPeople(folder / "nowhere", PeopleLayout::kFiles); });
   MessageOf(ErrorCode::kNotFound, [&] { FindPeople(folder / "empty", PeopleLayout::kFolders); });
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "vpr/audio/folder.h"
+
 namespace vpr {
 
 struct PersonFiles {
@@ -19,7 +21,8 @@ enum class PeopleLayout {
 
 // Hidden files and folders are none of ours. By name. Throws kNotFound (no such folder, no
 // recordings in it), kIo.
-std::vector<PersonFiles> FindPeople(const std::string& folder, PeopleLayout layout);
+std::vector<PersonFiles> FindPeople(const std::string& folder, PeopleLayout layout,
+                                    LeftOut* left_out = nullptr);
 
 // Whether a word of the command line is rather a recording than somebody's name.
 bool LooksLikeRecording(const std::string& word);

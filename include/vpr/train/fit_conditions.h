@@ -47,7 +47,4 @@ FittedConditions FitConditions(const EmbeddingExtractor& extractor, const Scorin
                                const StopRequested& stop,
                                const std::function<void(const FailedFile&)>& on_bad);
 
-// All recordings below a folder, sorted by name. Throws kNotFound if there are none.
-std::vector<std::vector<float>> ReadSounds(const std::string& folder);
-
 }  // namespace vpr

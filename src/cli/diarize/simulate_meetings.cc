@@ -6,8 +6,8 @@
 #include <set>
 
 #include "cli/diarize/diarize.h"
-#include "cli/sounds.h"
 #include "vpr/audio/audio_reader.h"
+#include "vpr/audio/folder.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"

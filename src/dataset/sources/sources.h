@@ -1,7 +1,6 @@
 // What the layouts of recordings share.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,11 +11,6 @@
 namespace vpr {
 
 bool IsFolder(const std::string& path);
-
-// Calls visit(path below root) for every file below `root` with the ending of an audio format, in
-// the order of the names' bytes, until it returns false. Follows links, skips hidden files and
-// folders. Throws kIo for a folder that cannot be read.
-void WalkAudio(const std::string& root, const std::function<bool(const std::string&)>& visit);
 
 // A recording as a layout sees it: the names of the folders between root and file, and the file's
 // name without its ending.
