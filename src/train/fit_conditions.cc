@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <unordered_map>
-#include "vpr/audio/folder.h"
 
 #include "train/degraded_forms.h"
 #include "train/speaker_embeddings.h"
 #include "vpr/audio/audio_reader.h"
+#include "vpr/audio/folder.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"

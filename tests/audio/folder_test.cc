@@ -12,18 +12,18 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(WalkRecordings, FollowsLinksButNotInCirclesAndCountsTheRest) {
-  TestFolder folder;
-  const std::string root = folder.path().string();
-  fs::create_directories(folder.path() / "a/deep");
-  fs::create_directories(folder.path() / ".git");
-  TestFolder elsewhere;
-  WriteTestFile(elsewhere / "far.ogg", "x");
+  TestFolder test_folder;
+  const fs::path folder = test_folder.path() / "inside", elsewhere = test_folder.path() / "outside";
+  const std::string root = folder.string();
+  for (const fs::path& made : {folder / "a/deep", folder / ".git", elsewhere})
+    fs::create_directories(made);
+  WriteTestFile((elsewhere / "far.ogg").string(), "x");
   for (const char* file : {"z.wav", "a/y.M4A", "a/deep/x.flac", "a/.x.wav", ".git/w.wav", "b.txt",
-                           "a/c.txt", "a/d.pdf", "README", "a.b/e"})
-    if (fs::exists((folder.path() / file).parent_path())) WriteTestFile(folder / file, "x");
-  fs::create_directory_symlink(folder.path(), folder.path() / "a/up");
-  fs::create_directory_symlink(elsewhere.path(), folder.path() / "a/there");
-  fs::create_symlink(folder.path() / "nowhere", folder.path() / "gone.wav");
+                           "a/c.txt", "a/d.pdf", "README"})
+    WriteTestFile((folder / file).string(), "x");
+  fs::create_directory_symlink(folder, folder / "a/up");
+  fs::create_directory_symlink(elsewhere, folder / "a/there");
+  fs::create_symlink(folder / "nowhere", folder / "gone.wav");
   LeftOut left_out;
   EXPECT_EQ(FindRecordings(root + "/", Depth::kAll, &left_out),
             (std::vector<std::string>{root + "/a/deep/x.flac", root + "/a/there/far.ogg",
