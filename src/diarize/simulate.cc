@@ -16,16 +16,80 @@ constexpr std::uint64_t kMeetingStream = 91;
 constexpr double kMeanPause = 0.21, kMeanOverlap = 0.7;  // seconds
 constexpr double kLevel = 0.05, kLevelDeviationDb = 3;   // RMS of a speaker's speech
 constexpr double kLeastSeconds = 1;
+// Where a recording of one speaker holds speech; see SpokenParts.
+constexpr double kFrame = 0.01;                                // seconds
+constexpr double kLongestPause = 0.3, kShortestSpeech = 0.1;   // seconds
+constexpr double kLoud = 0.95, kQuiet = 0.05;                  // quantiles of the frames' levels
+constexpr double kBelowLoud = 35, kLeastBelowLoud = 12;        // dB
+constexpr double kAboveQuiet = 0.35;                           // of the way from quiet to loud
 
 double Exponential(double mean, Rng& rng) { return -mean * std::log(1 - rng.Uniform()); }
+
+// A recording from its first to its last speech, and where in that somebody speaks.
+struct Said {
+  std::vector<float> samples;
+  std::vector<TimeSpan> parts;
+};
+
+Said Read(const PackedDataset& set, std::size_t record) {
+  std::vector<float> samples(set.NumSamples(record));
+  set.ReadSamples(record, 0, samples.size(), samples.data());
+  Said said;
+  const std::vector<TimeSpan> parts = SpokenParts(samples);
+  if (parts.empty()) return said;
+  const auto begin = static_cast<std::ptrdiff_t>(std::lround(parts.front().begin * kSampleRate));
+  const auto end = std::min(static_cast<std::ptrdiff_t>(samples.size()),
+                            static_cast<std::ptrdiff_t>(std::lround(parts.back().end * kSampleRate)));
+  said.samples.assign(samples.begin() + begin, samples.begin() + end);
+  for (const TimeSpan& part : parts)
+    said.parts.push_back({part.begin - parts.front().begin, part.end - parts.front().begin});
+  return said;
+}
 
 struct Planned {
   std::size_t speaker;  // in the meeting
   std::size_t record;
   std::size_t begin, samples;
+  std::vector<TimeSpan> parts;  // from `begin` on
 };
 
 }  // namespace
+
+std::vector<TimeSpan> SpokenParts(std::span<const float> samples) {
+  const auto frame = static_cast<std::size_t>(kFrame * kSampleRate);
+  std::vector<double> levels;
+  for (std::size_t at = 0; at + frame <= samples.size(); at += frame) {
+    // 25 ms around the frame.
+    const std::size_t begin = at < 120 ? 0 : at - 120, end = std::min(at + 280, samples.size());
+    double power = 1e-10;
+    for (float sample : samples.subspan(begin, end - begin))
+      power += static_cast<double>(sample) * sample / static_cast<double>(end - begin);
+    levels.push_back(10 * std::log10(power));
+  }
+  if (levels.empty()) return {};
+  std::vector<double> sorted = levels;
+  std::sort(sorted.begin(), sorted.end());
+  auto quantile = [&](double share) {
+    return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+  };
+  const double loud = quantile(kLoud), quiet = quantile(kQuiet);
+  const double threshold =
+      std::max(loud - kBelowLoud,
+               std::min(quiet + kAboveQuiet * (loud - quiet), loud - kLeastBelowLoud));
+  std::vector<TimeSpan> parts;
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    if (levels[i] <= threshold) continue;
+    const double begin = static_cast<double>(i) * kFrame;
+    if (!parts.empty() && begin - parts.back().end <= kLongestPause + kFrame / 2)
+      parts.back().end = begin + kFrame;
+    else
+      parts.push_back({begin, begin + kFrame});
+  }
+  std::erase_if(parts, [](const TimeSpan& one) {
+    return one.end - one.begin < kShortestSpeech - kFrame / 2;
+  });
+  return parts;
+}
 
 SimulatedMeeting SimulateMeeting(const PackedDataset& set, const MeetingOptions& options,
                                  std::uint64_t number) {
@@ -57,7 +121,7 @@ SimulatedMeeting SimulateMeeting(const PackedDataset& set, const MeetingOptions&
   const auto length = static_cast<std::size_t>(options.seconds * kSampleRate);
   std::vector<Planned> plan;
   double speech = 0, overlapped = 0;
-  std::size_t end = 0, last = people.size();
+  std::size_t end = 0, last = people.size(), silent = 0;
   while (true) {
     std::size_t speaker = rng.Below(people.size() - (last < people.size() && people.size() > 1));
     if (people.size() > 1 && speaker >= last) ++speaker;
@@ -67,7 +131,15 @@ SimulatedMeeting SimulateMeeting(const PackedDataset& set, const MeetingOptions&
     }
     const std::size_t record = left[speaker].back();
     left[speaker].pop_back();
-    const std::size_t samples = set.NumSamples(record);
+    Said said = Read(set, record);
+    const std::size_t samples = said.samples.size();
+    if (samples == 0) {
+      if (++silent > set.size())
+        throw Error(ErrorCode::kInvalidArgument,
+                    Printable(set.prefix()) + ": no recording drawn from it holds speech");
+      continue;
+    }
+    silent = 0;
     std::size_t begin = end;
     const bool overlaps = !plan.empty() && last != speaker && overlapped < options.overlap * speech;
     if (overlaps) {
@@ -85,7 +157,7 @@ SimulatedMeeting SimulateMeeting(const PackedDataset& set, const MeetingOptions&
       begin += static_cast<std::size_t>(Exponential(kMeanPause, rng) * kSampleRate);
     }
     if (begin + samples > length) break;
-    plan.push_back({speaker, record, begin, samples});
+    plan.push_back({speaker, record, begin, samples, std::move(said.parts)});
     speech +=
         static_cast<double>(begin + samples - std::max(begin, std::min(end, begin + samples)));
     end = std::max(end, begin + samples);
@@ -94,9 +166,13 @@ SimulatedMeeting SimulateMeeting(const PackedDataset& set, const MeetingOptions&
 
   SimulatedMeeting meeting;
   for (const Planned& turn : plan)
-    meeting.turns.push_back({static_cast<double>(turn.begin) / kSampleRate,
-                             static_cast<double>(turn.begin + turn.samples) / kSampleRate,
-                             set.label_names()[people[turn.speaker]]});
+    for (const TimeSpan& part : turn.parts) {
+      const double begin = static_cast<double>(turn.begin) / kSampleRate;
+      meeting.turns.push_back(
+          {begin + part.begin, begin + part.end, set.label_names()[people[turn.speaker]]});
+    }
+  std::stable_sort(meeting.turns.begin(), meeting.turns.end(),
+                   [](const Turn& a, const Turn& b) { return a.begin < b.begin; });
   for (std::size_t m = 0; m < options.microphones; ++m) {
     std::vector<float> mix(length, 0.0f);
     std::vector<std::vector<float>> responses(people.size());
@@ -104,8 +180,7 @@ SimulatedMeeting SimulateMeeting(const PackedDataset& set, const MeetingOptions&
       for (std::vector<float>& response : responses)
         response = TrimResponse(options.rooms[rng.Below(options.rooms.size())]);
     for (const Planned& turn : plan) {
-      std::vector<float> samples(turn.samples);
-      set.ReadSamples(turn.record, 0, turn.samples, samples.data());
+      std::vector<float> samples = Read(set, turn.record).samples;
       if (!responses[turn.speaker].empty()) Convolve(samples, responses[turn.speaker]);
       const double power = Power(samples);
       const auto gain = static_cast<float>(power > 0 ? levels[turn.speaker] / std::sqrt(power) : 0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,14 @@ struct SimulatedMeeting {
   std::vector<std::vector<float>> microphones;
 };
 
-// The meeting of this number: the same for the same set, options and number. Turns are one
-// utterance long; the next one is of one of the others, drawn evenly. Between them lies a pause,
+// Where a recording of one speaker holds speech: 10 ms frames louder than a level between its quiet
+// and its loud ones, pauses of up to 0.3 s filled. What the reference is to say must not come from
+// the detector that is to be judged by it.
+std::vector<TimeSpan> SpokenParts(std::span<const float> samples);
+
+// The meeting of this number: the same for the same set, options and number. Somebody says one
+// utterance, from its first to its last speech, whose pauses (SpokenParts) nobody speaks in; the
+// next one is of one of the others, drawn evenly. Between them lies a pause,
 // exponential with the mean of 0.21 s that answers take in ten languages (Stivers et al.,
 // "Universals and cultural variation in turn-taking in conversation", PNAS 2009); or, where less
 // than `overlap` of the speech so far was overlapped, the turn begins before the end of the last
