@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "vpr/base/error.h"
 
@@ -9,6 +10,7 @@ namespace vpr {
 namespace {
 
 constexpr int kMostRounds = 5;
+constexpr double kLeastLikeness = 0.01;  // within a group, as a divisor
 
 double Dot(const std::vector<float>& a, const std::vector<float>& b) {
   return PldaScorer::Product(a, b);
@@ -93,6 +95,65 @@ void Absorb(std::vector<Group>& groups, const ClusterOptions& options) {
   }
 }
 
+// The mean score within a group, of pieces that share no time; nothing: there are none such.
+std::optional<double> ScoreWithin(const Group& group, std::span<const Voiceprint> pieces,
+                                  const Scorer& scorer, std::size_t neighbours) {
+  const auto n = static_cast<double>(group.members.size());
+  double sum = group.voice.MeanScore(group.voice) * n * n, pairs = n * n;
+  for (std::size_t i = 0; i < group.members.size(); ++i) {
+    const VoiceGroup piece(pieces[group.members[i]], scorer);
+    for (std::size_t j = i; j < group.members.size(); ++j) {
+      if (group.members[j] - group.members[i] > neighbours) break;
+      const double times = i == j ? 1 : 2;
+      sum -= times * piece.MeanScore(VoiceGroup(pieces[group.members[j]], scorer));
+      pairs -= times;
+    }
+  }
+  if (pairs < 1) return std::nullopt;
+  return sum / pairs;
+}
+
+// Joins groups that are as alike as they are in themselves.
+void Unite(std::vector<Group>& groups, std::span<const Voiceprint> pieces, const Scorer& scorer,
+           const ClusterOptions& options) {
+  std::vector<std::optional<double>> within;
+  for (Group& group : groups) {
+    std::sort(group.members.begin(), group.members.end());
+    within.push_back(ScoreWithin(group, pieces, scorer, options.neighbours));
+  }
+  while (groups.size() > std::max<std::size_t>(options.fewest, 1)) {
+    // Of one without pairs it is taken to be as that of the others.
+    double sum = 0, count = 0;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      if (!within[g]) continue;
+      sum += *within[g] * static_cast<double>(groups[g].members.size());
+      count += static_cast<double>(groups[g].members.size());
+    }
+    const double usual = count > 0 ? sum / count : 1;
+    std::size_t a = 0, b = 0;
+    double most = -std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        const double looser = std::min(within[i].value_or(usual), within[j].value_or(usual));
+        const double likeness =
+            groups[i].voice.MeanScore(groups[j].voice) / std::max(looser, kLeastLikeness);
+        if (likeness <= most) continue;
+        most = likeness;
+        a = i;
+        b = j;
+      }
+    }
+    if (most < options.likeness && groups.size() <= options.most) return;
+    Group& into = groups[b];
+    into.voice.Add(groups[a].voice);
+    into.members.insert(into.members.end(), groups[a].members.begin(), groups[a].members.end());
+    std::sort(into.members.begin(), into.members.end());
+    within[b] = ScoreWithin(into, pieces, scorer, options.neighbours);
+    groups.erase(groups.begin() + static_cast<std::ptrdiff_t>(a));
+    within.erase(within.begin() + static_cast<std::ptrdiff_t>(a));
+  }
+}
+
 }  // namespace
 
 VoiceGroup::VoiceGroup(const Voiceprint& piece, const Scorer& scorer)
@@ -135,15 +196,16 @@ std::vector<std::size_t> ClusterVoices(std::span<const Voiceprint> pieces, const
                                        const ClusterOptions& options) {
   VPR_CHECK(options.block > 1);
   std::vector<Group> groups;
-  ClusterOptions of_block = options;
-  of_block.most = std::numeric_limits<std::size_t>::max();
+  // Down to the most that are wanted only what is most alike in proportion is joined, at the end.
+  ClusterOptions joining = options;
+  joining.most = std::numeric_limits<std::size_t>::max();
   for (std::size_t begin = 0; begin < pieces.size(); begin += options.block) {
     std::vector<Group> block;
     for (std::size_t i = begin; i < std::min(begin + options.block, pieces.size()); ++i)
       block.push_back({VoiceGroup(pieces[i], scorer), {i}});
-    for (Group& group : Join(std::move(block), of_block)) groups.push_back(std::move(group));
+    for (Group& group : Join(std::move(block), joining)) groups.push_back(std::move(group));
   }
-  groups = Join(std::move(groups), options);
+  groups = Join(std::move(groups), joining);
   Absorb(groups, options);
 
   std::vector<std::size_t> labels(pieces.size());
@@ -176,11 +238,19 @@ std::vector<std::size_t> ClusterVoices(std::span<const Voiceprint> pieces, const
     }
     if (!changed) break;
   }
+  std::vector<Group> settled(groups.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    settled[labels[i]].voice.Add(VoiceGroup(pieces[i], scorer));
+    settled[labels[i]].members.push_back(i);
+  }
+  Unite(settled, pieces, scorer, options);
+  for (std::size_t g = 0; g < settled.size(); ++g)
+    for (std::size_t i : settled[g].members) labels[i] = g;
   // By first appearance.
-  std::vector<std::size_t> number(groups.size(), groups.size());
+  std::vector<std::size_t> number(settled.size(), settled.size());
   std::size_t next = 0;
   for (std::size_t& label : labels) {
-    if (number[label] == groups.size()) number[label] = next++;
+    if (number[label] == settled.size()) number[label] = next++;
     label = number[label];
   }
   return labels;

@@ -17,12 +17,18 @@ namespace {
 
 constexpr double kFrameSeconds = 0.01;
 constexpr double kLongestPause = 0.3, kShortestSpeech = 0.2;
-constexpr double kMargin = 0.1;        // on each side of speech: the detector hears its loud middle
+// Of the detector's own threshold: a meeting's short words and soft ends are worth more than the
+// noise that comes in with them.
+constexpr double kSpeechShare = 0.4;
+constexpr double kMargin = 0.05;       // on each side of speech: the detector hears its loud middle
 constexpr double kStepSeconds = 0.05;  // of the path through the groups
-constexpr double kChange = 0.3;  // seconds that a change of speaker must be worth, at one deviation
+constexpr double kChange = 0.1;  // seconds that a change of speaker must be worth, at one deviation
+constexpr double kPinned = 100;          // deviations by which a window is a group's own
 constexpr double kPartSeconds = 10;      // speech embedded at once for a name
 constexpr double kLeastPartSeconds = 2;  // the last part may be shorter if it is the only one
 constexpr std::size_t kBatch = 32;       // windows embedded at once
+constexpr double kJoinFmr = 0.01;        // of the threshold that windows are joined from
+constexpr double kJoinCosine = 0.45;     // the same where embeddings are compared by their cosine
 // Of the time: finding speech, embedding, naming.
 constexpr double kFound = 0.1, kEmbedded = 0.7;
 
@@ -42,7 +48,7 @@ struct FoundSpeech {
 
 FoundSpeech FindSpeech(AudioSource& source, const OnRead& on_read) {
   SpeechDetector detector;
-  const double threshold = SpeechDetector::DefaultNetwork().threshold;
+  const double threshold = kSpeechShare * SpeechDetector::DefaultNetwork().threshold;
   std::vector<bool> frames;
   std::vector<float> probabilities;
   std::size_t samples = 0;
@@ -214,12 +220,19 @@ class SpeakerEmbedder {
     }
   }
 
-  Voiceprint Finish() {
+  // Of somebody in `source`.
+  Recording Finish(const std::string& source) {
     if (sum_.empty() || part_.size() >= SampleAt(kLeastPartSeconds)) Embed(part_);
     double square = 0;
     for (float value : sum_) square += static_cast<double>(value) * value;
     for (float& value : sum_) value /= static_cast<float>(std::sqrt(square));
-    return extractor_->scorer().MakeVoiceprint(sum_, meter_.Finish());
+    Recording recording;
+    recording.source = source;
+    recording.heard = true;
+    recording.embedding = std::move(sum_);
+    recording.conditions = meter_.Finish();
+    recording.quality.speech_seconds = recording.conditions.seconds;
+    return recording;
   }
 
  private:
@@ -235,7 +248,7 @@ class SpeakerEmbedder {
 };
 
 void NameSpeakers(const std::string& path, const EmbeddingExtractor& extractor,
-                  const NamingOptions& naming, Diarization& result, const OnRead& on_read) {
+                  const NameVoice& name, Diarization& result, const OnRead& on_read) {
   std::vector<TimeSpan> cuts;
   for (const Diarization::Stretch& turn : result.turns) cuts.push_back({turn.begin, turn.end});
   std::vector<SpeakerEmbedder> embedders;
@@ -247,15 +260,8 @@ void NameSpeakers(const std::string& path, const EmbeddingExtractor& extractor,
         embedders[result.turns[turn].speaker].Accept(samples);
       },
       on_read);
-  for (std::size_t s = 0; s < result.speakers.size(); ++s) {
-    const std::vector<Candidate> found = naming.gallery->Search(embedders[s].Finish(), 1);
-    if (found.empty()) continue;
-    DiarizedSpeaker& speaker = result.speakers[s];
-    speaker.nearest = std::string(naming.gallery->name(found[0].speaker));
-    speaker.score = found[0].value;
-    speaker.llr = found[0].llr;
-    speaker.known = found[0].value >= naming.threshold;
-  }
+  for (std::size_t s = 0; s < result.speakers.size(); ++s)
+    result.speakers[s].name = name(embedders[s].Finish(path));
 }
 
 // Groups with one name become one, the others are numbered.
@@ -265,24 +271,21 @@ void Label(Diarization& result) {
   std::map<std::string, std::size_t> named;
   for (std::size_t s = 0; s < result.speakers.size(); ++s) {
     const DiarizedSpeaker& one = result.speakers[s];
-    const auto found = one.known ? named.find(one.nearest) : named.end();
+    const auto found = one.name.known ? named.find(one.name.nearest) : named.end();
     if (found == named.end()) {
       number[s] = speakers.size();
-      if (one.known) named[one.nearest] = speakers.size();
+      if (one.name.known) named[one.name.nearest] = speakers.size();
       speakers.push_back(one);
       continue;
     }
     number[s] = found->second;
     DiarizedSpeaker& same = speakers[found->second];
-    if (one.score > same.score) {
-      same.score = one.score;
-      same.llr = one.llr;
-    }
+    if (one.name.score > same.name.score) same.name = one.name;
     same.seconds += one.seconds;
   }
   std::size_t unknown = 0;
   for (DiarizedSpeaker& one : speakers)
-    one.label = one.known ? one.nearest : Format("speaker %zu", ++unknown);
+    one.label = one.name.known ? one.name.nearest : Format("speaker %zu", ++unknown);
   std::vector<Diarization::Stretch> turns;
   for (Diarization::Stretch turn : result.turns) {
     turn.speaker = number[turn.speaker];
@@ -342,13 +345,14 @@ Annotation Diarization::ToAnnotation(const std::string& recording) const {
 }
 
 double DefaultClusterThreshold(const ModelInfo& info, const Scorer& scorer) {
-  if (scorer.is_cosine()) return 0.35;
-  return info.decision.basis.empty() ? 0 : info.decision.threshold;
+  for (const FmrThreshold& one : info.fmr_thresholds)
+    if (std::abs(one.wanted_fmr - kJoinFmr) < 1e-9) return one.threshold;
+  if (!info.decision.basis.empty()) return info.decision.threshold;
+  return scorer.is_cosine() ? kJoinCosine : 0;
 }
 
 Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor,
-                    const DiarizerOptions& options, const NamingOptions& naming,
-                    const OnRead& on_read) {
+                    const DiarizerOptions& options, const NameVoice& name, const OnRead& on_read) {
   Diarization result;
   result.source = path;
   AudioSource source(path, extractor.options().read);
@@ -358,7 +362,6 @@ Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor
   if (speech.parts.empty()) return result;
 
   const Windows windows = PlaceWindows(speech.parts, options);
-  const bool name = naming.gallery != nullptr && naming.gallery->size() > 0;
   const std::vector<Voiceprint> voices =
       EmbedWindows(source, windows.at, extractor, options.threads,
                    PartOf(on_read, kFound, name ? kEmbedded : 1));
@@ -369,6 +372,7 @@ Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor
   cluster.most = options.most;
   // Windows overlap, so their seconds add up to more than the speech.
   cluster.least_seconds = options.least_seconds * options.window / options.step;
+  cluster.neighbours = static_cast<std::size_t>(std::ceil(options.window / options.step - 1e-9)) - 1;
   const std::vector<std::size_t> labels = ClusterVoices(voices, scorer, cluster);
   const std::size_t groups = 1 + *std::max_element(labels.begin(), labels.end());
 
@@ -387,16 +391,32 @@ Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor
   }
   const double n = static_cast<double>(voices.size() * groups), mean = sum / n;
   const double deviation = std::sqrt(std::max(squares / n - mean * mean, 1e-12));
-  std::size_t first = 0;
-  for (std::size_t p = 0; p < speech.parts.size(); ++p) {
-    std::size_t end = first;
-    while (end < windows.part.size() && windows.part[end] == p) ++end;
-    const auto from = static_cast<std::ptrdiff_t>(first), to = static_cast<std::ptrdiff_t>(end);
-    AddTurns(speech.parts[p], {windows.at.begin() + from, windows.at.begin() + to},
-             {scores.begin() + from, scores.begin() + to}, kChange * deviation, result.turns);
-    first = end;
+  auto find_turns = [&] {
+    result.turns.clear();
+    std::size_t first = 0;
+    for (std::size_t p = 0; p < speech.parts.size(); ++p) {
+      std::size_t end = first;
+      while (end < windows.part.size() && windows.part[end] == p) ++end;
+      const auto from = static_cast<std::ptrdiff_t>(first), to = static_cast<std::ptrdiff_t>(end);
+      AddTurns(speech.parts[p], {windows.at.begin() + from, windows.at.begin() + to},
+               {scores.begin() + from, scores.begin() + to}, kChange * deviation, result.turns);
+      first = end;
+    }
+    std::vector<bool> speaks(groups, false);
+    for (const Diarization::Stretch& turn : result.turns) speaks[turn.speaker] = true;
+    return speaks;
+  };
+  // A group without a turn after the path is none, unless so many are wanted: its windows are then
+  // its own.
+  std::vector<bool> speaks = find_turns();
+  if (static_cast<std::size_t>(std::count(speaks.begin(), speaks.end(), true)) <
+      std::min(options.fewest, groups)) {
+    for (std::size_t i = 0; i < voices.size(); ++i)
+      if (!speaks[labels[i]])
+        scores[i][labels[i]] = *std::max_element(scores[i].begin(), scores[i].end()) +
+                               kPinned * std::max(deviation, 1e-3);
+    find_turns();
   }
-  // A group that nobody was left to after the path has no turn and is none.
   std::vector<std::size_t> number(groups, groups);
   for (Diarization::Stretch& turn : result.turns) {
     if (number[turn.speaker] == groups) {
@@ -406,7 +426,7 @@ Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor
     turn.speaker = number[turn.speaker];
     result.speakers[turn.speaker].seconds += turn.end - turn.begin;
   }
-  if (name) NameSpeakers(path, extractor, naming, result, PartOf(on_read, kEmbedded, 1));
+  if (name) NameSpeakers(path, extractor, name, result, PartOf(on_read, kEmbedded, 1));
   Label(result);
   return result;
 }

@@ -10,34 +10,37 @@
 
 #include "vpr/base/progress.h"
 #include "vpr/diarize/annotation.h"
-#include "vpr/identify/gallery.h"
+#include "vpr/identify/recording.h"
 #include "vpr/model/embedding_extractor.h"
 
 namespace vpr {
 
+// The figures were chosen on simulated meetings of training speakers; docs/diarization.md has what
+// was measured.
 struct DiarizerOptions {
-  double window = 1.5, step = 0.75;  // seconds of the pieces that are embedded
-  std::size_t fewest = 1;            // speakers
+  double window = 1.5, step = 0.5;  // seconds of the pieces that are embedded
+  std::size_t fewest = 1;           // speakers
   std::size_t most = std::numeric_limits<std::size_t>::max();
   std::optional<double> threshold;  // mean score from which on two groups are one speaker
-  double least_seconds = 3;         // of a speaker, in all
+  double least_seconds = 4;         // of a speaker, in all
   int threads = 1;
 };
 
-// Who is enrolled, and from which score on a name is given.
-struct NamingOptions {
-  const Gallery* gallery = nullptr;  // none: nobody is named
-  double threshold = 0;
+// The best enrolled voice for all that somebody says.
+struct SpeakerName {
+  std::string nearest;  // whether or not it is near enough; empty: nobody is enrolled
+  double score = std::numeric_limits<double>::quiet_NaN();
+  double llr = std::numeric_limits<double>::quiet_NaN();
+  bool known = false;  // it is near enough
 };
+
+// Decides it (vpr/recognize/meeting.h does). The recording has an embedding and its conditions.
+using NameVoice = std::function<SpeakerName(const Recording&)>;
 
 struct DiarizedSpeaker {
   std::string label;   // the name, or "speaker 1", "speaker 2", ... by first appearance
-  bool known = false;  // the label is an enrolled name
   double seconds = 0;  // of speech
-  // The best enrolled voice, whether or not it is near enough; empty: nobody is enrolled.
-  std::string nearest;
-  double score = std::numeric_limits<double>::quiet_NaN();
-  double llr = std::numeric_limits<double>::quiet_NaN();
+  SpeakerName name;
 };
 
 struct Diarization {
@@ -54,17 +57,18 @@ struct Diarization {
   Annotation ToAnnotation(const std::string& recording) const;
 };
 
-// The threshold that is used if none is given.
+// The threshold that is used if none is given: the model's for a false match rate of 1 %, or that
+// of its equal error rate.
 double DefaultClusterThreshold(const ModelInfo& info, const Scorer& scorer);
 
 // Three passes over the file, each block by block: where is speech (SpeechDetector); an embedding
 // of every window of it, which are grouped (ClusterVoices), and a path through the groups that does
-// not change for every doubtful window; with a gallery, the embedding of all speech of each
-// speaker, which decides the name. Two groups with one name are one speaker. Memory beside the
-// blocks: one embedding a step, about 8 MB an hour. Throws what AudioSource and EmbeddingExtractor
+// not change for every doubtful window; with `name`, the embedding of all speech of each speaker,
+// which decides the name. Two groups with one name are one speaker. Memory beside the
+// blocks: one embedding a step, about 12 MB an hour. Throws what AudioSource and EmbeddingExtractor
 // throw.
 Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor,
-                    const DiarizerOptions& options, const NamingOptions& naming = {},
+                    const DiarizerOptions& options, const NameVoice& name = {},
                     const OnRead& on_read = {});
 
 // Speech found in flags of 10 ms: pauses up to 0.3 s are filled, what is shorter than 0.2 s is left
