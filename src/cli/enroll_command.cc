@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/diarize/meeting_options.h"
 #include "cli/embedding_run.h"
 #include "cli/read_options.h"
 #include "cli/voices.h"
@@ -19,6 +20,8 @@ namespace {
 struct Options {
   std::vector<std::string> arguments;
   bool per_folder = false, per_file = false, encrypt = false, json = false;
+  std::string from, speaker;
+  MeetingArguments meeting;
   EnrollmentPolicy policy;
   StoreArguments store;
   MicArguments mic;
@@ -47,6 +50,23 @@ bool Enroll(const Options& options, Recognizer& recognizer, const std::string& n
   if (const std::string said = options.json ? ToJson(outcome) : ToText(outcome); !said.empty())
     Print(said);
   return outcome.done();
+}
+
+// All that one of those says who speak in a meeting.
+Recording FromMeeting(const Options& options, Recognizer& recognizer, Progress& progress) {
+  const EmbeddingExtractor& extractor = recognizer.extractor();
+  const DiarizerOptions diarizer = OptionsOf(options.meeting, extractor);
+  const Naming naming = FindNaming(recognizer, options.meeting, true, progress);
+  const StopRequested stop = CatchInterrupts();
+  progress.Start("listening", "file", 1);
+  PartialProgress partial(progress, stop, 1);
+  const Diarization found =
+      DiarizeByName(recognizer, options.from, diarizer, naming.request, progress,
+                    [&](double share) { partial.Update(0, share); });
+  progress.Finish();
+  return EmbedRecording(options.from + " (" + options.speaker + ")",
+                        SpeechOf(found, options.speaker, extractor.options().read), extractor,
+                        options.limits, options.policy.keep_audio);
 }
 
 int Run(const Options& options, const Context& context) {
@@ -88,6 +108,13 @@ int Run(const Options& options, const Context& context) {
     std::vector<Recording> one;
     one.push_back(ReadOneRecording("", options.mic, extractor, options.limits,
                                    options.policy.keep_audio, *progress));
+    if (!Enroll(options, recognizer, people[0].name, std::move(one), *progress))
+      throw Error(ErrorCode::kUnusable, "'" + Printable(people[0].name) + "' was not enrolled");
+    return kExitDone;
+  }
+  if (!options.from.empty()) {
+    std::vector<Recording> one;
+    one.push_back(FromMeeting(options, recognizer, *progress));
     if (!Enroll(options, recognizer, people[0].name, std::move(one), *progress))
       throw Error(ErrorCode::kUnusable, "'" + Printable(people[0].name) + "' was not enrolled");
     return kExitDone;
@@ -135,10 +162,23 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
                         "DIR/NAME.wav: enroll every file as a person (NAME.wav and NAME.mp3: one)");
   per_folder->excludes(per_file);
   AddMicOptions(*command, options->mic);
+  CLI::Option* from = command
+                          ->add_option("--from", options->from,
+                                       "A recording of several people: enrolls one of them, as vpr "
+                                       "diarize finds them with the same options")
+                          ->type_name("MEETING")
+                          ->excludes(per_folder, per_file);
+  CLI::Option* speaker =
+      command->add_option("--speaker", options->speaker, "Which one: \"speaker 2\", or a name")
+          ->type_name("LABEL")
+          ->needs(from);
+  from->needs(speaker);
+  AddMeetingOptions(*command, options->meeting);
   command->add_option("--note", options->policy.note, "Anything worth knowing about the person")
       ->type_name("TEXT");
-  command->add_flag("--force", options->policy.force,
-                    "Keep utterances that do not sound like the others, too");
+  command->add_flag(
+      "--force", options->policy.force,
+      "Keep utterances that do not sound like the others, or have several voices, too");
   command->add_flag("--keep-audio", options->policy.keep_audio,
                     "Keep the recordings in the store, for vpr speakers re-embed");
   command->add_flag("--encrypt", options->encrypt, "A new store is encrypted");
@@ -155,7 +195,8 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
       "Example:\n"
       "  vpr enroll Ada monday.wav tuesday.mp3 call.ogg\n"
       "  vpr enroll 李达康 --mic --seconds 8\n"
-      "  vpr enroll audio_db --per-file");
+      "  vpr enroll audio_db --per-file\n"
+      "  vpr enroll --from meeting.wav --speaker \"speaker 2\" Ada");
   command->callback([options, &context] {
     const bool folder = options->per_folder || options->per_file;
     if (folder && (options->arguments.size() != 1 || options->mic.wanted()))
@@ -165,12 +206,17 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
       throw CLI::ValidationError("enroll", "NAME is missing: '" + name +
                                                "' is a recording; as in: vpr enroll Ada " + name);
     if (!folder && options->arguments.size() == 1 && !options->mic.wanted() &&
-        std::filesystem::is_directory(name))
+        options->from.empty() && std::filesystem::is_directory(name))
       throw CLI::ValidationError("enroll", "NAME is missing: '" + name +
                                                "' is a folder; --per-folder or --per-file enrolls "
                                                "everybody in it");
-    if (!folder && options->mic.wanted() != (options->arguments.size() == 1))
-      throw CLI::ValidationError("enroll", "give a name and recordings, or a name and --mic");
+    const bool elsewhere = options->mic.wanted() || !options->from.empty();
+    if (options->mic.wanted() && !options->from.empty())
+      throw CLI::ValidationError("enroll", "give --mic or --from, not both");
+    if (!folder && elsewhere != (options->arguments.size() == 1))
+      throw CLI::ValidationError("enroll",
+                                 "give a name and recordings, a name and --mic, or a name and "
+                                 "--from");
     context.run = [options, &context] { return Run(*options, context); };
   });
 }

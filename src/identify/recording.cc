@@ -29,7 +29,8 @@ void Decide(Recording& recording, const QualityLimits& limits, const std::functi
 }
 
 void AddVoices(std::string warning, Recording& recording) {
-  if (!warning.empty()) recording.warnings.push_back(std::move(warning));
+  if (!warning.empty()) recording.warnings.push_back(warning);
+  recording.several_voices = std::move(warning);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ std::string VoicesMeter::Finish(const EmbeddingExtractor& extractor, int threads
   if (unlike <= kMostUnlike) return {};
   return Format(
       "more than one voice: of %zu pieces of %.0f s taken from it, %.0f %% of the pairs are not "
-      "alike; cut it into recordings of one person each",
+      "alike; vpr diarize finds who speaks when, vpr enroll --from enrolls one of them",
       pieces_.size(), kPieceSeconds, 100 * unlike);
 }
 

@@ -279,6 +279,12 @@ EnrollmentOutcome Recognizer::Enroll(const std::string& name, std::vector<Record
       outcome.left_out.push_back({recording.source, recording.failure});
       continue;
     }
+    if (!recording.several_voices.empty() && !policy.force) {
+      outcome.left_out.push_back(
+          {recording.source, "'" + Printable(recording.source) + "': " + recording.several_voices,
+           EnrollmentOutcome::Why::kSeveralVoices});
+      continue;
+    }
     Fresh one;
     one.said = {recording.source, SpeechSeconds(recording), recording.quality.snr_db,
                 recording.warnings, ""};

@@ -17,6 +17,7 @@ struct Recording {
   bool heard = false;   // it could be read, whatever is in it
   SpeechQuality quality;
   std::vector<std::string> warnings;  // what makes it doubtful
+  std::string several_voices;         // one of those: more than one person speaks (VoicesMeter)
   Embedding embedding;
   SpeechConditions conditions;  // of the speech that the embedding was made of
   std::vector<float> samples;   // of the whole recording, 16 kHz; only if asked for

@@ -38,6 +38,7 @@ struct EnrollmentOutcome {
     kUnusable,      // no, or not enough, speech; not readable
     kDuplicate,     // enrolled already
     kSomebodyElse,  // does not sound like the others
+    kSeveralVoices  // more than one person speaks
   };
   struct LeftOut {
     std::string file, reason;

@@ -1,36 +1,29 @@
 // vpr diarize: who speaks when, by name.
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "cli/diarize/diarize.h"
+#include "cli/diarize/meeting_options.h"
 #include "cli/embedding_run.h"
 #include "cli/read_options.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
-#include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/diarize/turn_formats.h"
-#include "vpr/identify/strangers.h"
+#include "vpr/print/meeting.h"
 
 namespace vpr::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 struct Options {
   std::vector<std::string> files;
   std::string output, cut;
-  std::size_t speakers = 0;
-  DiarizerOptions diarizer;
-  double fpir = 0.05;
+  MeetingArguments meeting;
   bool json = false;
   StoreArguments store;
   NetworkOptions network;
@@ -39,36 +32,6 @@ struct Options {
 // RTTM's name of a recording: the file's, without its ending.
 std::string RecordingName(const std::string& path) {
   return path == "-" ? "stdin" : fs::path(path).stem().string();
-}
-
-Json ToJson(const Diarization& found, const NamingOptions& naming) {
-  auto number = [](double value) { return std::isnan(value) ? Json(nullptr) : Json(value); };
-  const bool named = naming.gallery != nullptr;
-  Json json = {{"file", found.source},
-               {"seconds", found.seconds},
-               {"speech_seconds", found.speech_seconds},
-               {"enrolled", named ? naming.gallery->size() : 0},
-               {"threshold", named ? number(naming.threshold) : Json(nullptr)},
-               {"speakers", Json::array()},
-               {"turns", Json::array()}};
-  for (const DiarizedSpeaker& one : found.speakers)
-    json["speakers"].push_back(
-        {{"speaker", one.label},
-         {"known", one.known},
-         {"seconds", one.seconds},
-         {"nearest", one.nearest.empty() ? Json(nullptr) : Json(one.nearest)},
-         {"score", number(one.score)},
-         {"llr", number(one.llr)}});
-  for (const Diarization::Stretch& turn : found.turns) {
-    const DiarizedSpeaker& one = found.speakers[turn.speaker];
-    json["turns"].push_back({{"begin", turn.begin},
-                             {"end", turn.end},
-                             {"speaker", one.label},
-                             {"known", one.known},
-                             {"score", number(one.score)},
-                             {"llr", number(one.llr)}});
-  }
-  return json;
 }
 
 TurnFormat FormatOf(const std::string& path) {
@@ -98,38 +61,21 @@ void Cut(const Diarization& found, const ReadOptions& read, const std::string& f
   }
 }
 
-int Run(const Options& given, const Context& context) {
-  Options options = given;
-  if (options.speakers > 0) options.diarizer.fewest = options.diarizer.most = options.speakers;
-  const EmbeddingExtractor extractor =
-      EmbeddingExtractor::Open(FindModel(options.network.model), options.network.engine);
-  options.diarizer.threads =
-      extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads();
+int Run(const Options& options, const Context& context) {
+  const std::string model = FindModel(options.network.model);
+  EmbeddingExtractor opened = EmbeddingExtractor::Open(model, options.network.engine);
   const auto progress = MakeConsoleProgress(context);
-
   std::unique_ptr<VoiceStore> store;
-  std::optional<LoadedGallery> loaded;
-  NamingOptions naming;
   try {
     store = OpenStore(options.store);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kNotFound || !options.store.db.empty()) throw;
-    spdlog::info("nobody is enrolled: speakers are numbered");
   }
-  if (store) {
-    loaded.emplace(LoadGallery(*store, extractor.scorer(), extractor.info(), *progress));
-    if (!loaded->other_network.empty())
-      spdlog::warn(
-          "{} of the enrolled people were enrolled with another model and cannot be found; run vpr "
-          "speakers re-embed",
-          loaded->other_network.size());
-    if (loaded->gallery.size() > 0) {
-      naming.gallery = &loaded->gallery;
-      naming.threshold =
-          FindOpenSetThreshold(extractor.info(), options.fpir, loaded->gallery.size()).threshold +
-          FindStrangerShift(loaded->gallery, extractor.scorer()).shift;
-    }
-  }
+  const bool has_store = store != nullptr;
+  Recognizer recognizer(std::move(opened), model, std::move(store));
+  const EmbeddingExtractor& extractor = recognizer.extractor();
+  const DiarizerOptions diarizer = OptionsOf(options.meeting, extractor);
+  const Naming naming = FindNaming(recognizer, options.meeting, has_store, *progress);
 
   const StopRequested stop = CatchInterrupts();
   progress->Start("listening", "file", options.files.size());
@@ -141,11 +87,11 @@ int Run(const Options& given, const Context& context) {
   for (std::size_t k = 0; k < options.files.size(); ++k) {
     const std::string& file = options.files[k];
     try {
-      const Diarization found = Diarize(file, extractor, options.diarizer, naming,
-                                        [&](double share) { partial.Update(0, share); });
+      const Diarization found = DiarizeByName(recognizer, file, diarizer, naming.request, *progress,
+                                              [&](double share) { partial.Update(0, share); });
       if (found.turns.empty()) progress->Warn("'" + Printable(file) + "': nobody speaks in it");
       if (!options.cut.empty()) Cut(found, extractor.options().read, options.cut);
-      std::string text = json ? ToLine(ToJson(found, naming)) + (to_file ? "\n" : "")
+      std::string text = json ? ToJson(found, naming.basis)
                               : WriteTurns(found, RecordingName(file), FormatOf(options.output));
       if (!json && !to_file && options.files.size() > 1)
         text = Printable(file) + "\n" + text + (k + 1 < options.files.size() ? "\n" : "");
@@ -185,34 +131,22 @@ void AddDiarizeCommand(CLI::App& app, Context& context) {
       ->type_name("OUT");
   command->add_option("--cut", options->cut, "Also write what each says as WAV into this folder")
       ->type_name("DIR");
-  CLI::Option* speakers = command->add_option("--speakers", options->speakers, "How many there are")
-                              ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
-  command->add_option("--min", options->diarizer.fewest, "At least so many")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
-      ->excludes(speakers);
-  command->add_option("--max", options->diarizer.most, "At most so many")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
-      ->excludes(speakers);
-  command
-      ->add_option("--join-from", options->diarizer.threshold,
-                   "Two groups of speech are one speaker from this mean score on")
-      ->check(FiniteNumber())
-      ->type_name("SCORE");
-  AddFpirOption(*command, options->fpir);
+  AddMeetingOptions(*command, options->meeting);
   command->add_flag("--json", options->json, "One JSON object a recording");
   AddStoreOptions(*command, options->store);
   AddNetworkOptions(*command, options->network);
   AddReadOptions(*command, options->network.engine.read);
   command->footer(
-      "Each speaker found is named by vpr identify's threshold, on all that they say; strangers "
-      "are\n"
-      "\"speaker 1\", \"speaker 2\", ... Where two speak at once, one of them is found.\n"
+      "Each speaker found is identified by all that they say, so that of strangers' voices at "
+      "most\n"
+      "--fpir (1 % unless given) get a name; they are \"speaker 1\", \"speaker 2\", ... Where two\n"
+      "speak at once, one of them is found.\n"
       "Example:\n"
       "  vpr diarize meeting.wav\n"
       "  vpr diarize meeting.wav -o meeting.srt --speakers 3\n"
-      "  vpr diarize meeting.wav --cut voices && vpr enroll Ada 'voices/meeting speaker 2.wav'");
+      "  vpr enroll --from meeting.wav --speaker 'speaker 2' Ada");
   command->callback([options, &context] {
-    if (options->diarizer.fewest > options->diarizer.most)
+    if (options->meeting.diarizer.fewest > options->meeting.diarizer.most)
       throw CLI::ValidationError("diarize", "--min is more than --max");
     context.run = [options, &context] { return Run(*options, context); };
   });
