@@ -55,6 +55,17 @@ assert len(turns) == len(labels) > 3
 for turn, (begin, end, name) in zip(turns, labels):
     assert abs(float(turn[3]) - float(begin)) < 2e-3 and abs(float(turn[3]) + float(turn[4]) - float(end)) < 2e-3
 P
+# Two voices at once are not enrolled; one of them is, by the label it was given.
+refused "$vpr" enroll both meeting.wav --db two.db
+says 'vpr enroll --from' err
+ok "$vpr" --quiet enroll --from meeting.wav --speakers 2 --speaker "speaker 1" first --db two.db
+ok "$vpr" --quiet diarize meeting.wav --speakers 2 --json --db two.db
+check '[(one["speaker"], one["known"]) for one in j["speakers"]] == [("first", True), ("speaker 1", False)]'
+refused "$vpr" enroll --from meeting.wav --speakers 2 --speaker "speaker 7" seventh --db two.db
+says "nobody in it is 'speaker 7'; there are 'first', 'speaker 1'" err
+usage_error "$vpr" enroll --from meeting.wav Ada
+usage_error "$vpr" enroll --from meeting.wav --speaker "speaker 1" Ada other.wav
+
 # What each says, for enrolling the one who was found.
 ok "$vpr" --quiet diarize meeting.wav --speakers 2 --cut voices
 ok "$vpr" --quiet enroll rms "voices/meeting speaker 1.wav"

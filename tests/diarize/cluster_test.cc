@@ -75,7 +75,7 @@ TEST(ClusterTest, FindsThePeople) {
   Rng rng(2);
   const Scorer scorer = CosineScorer();
   for (std::size_t people : {1u, 2u, 5u}) {
-    const auto voices = Voiceprints(Pieces(people, 40, 32, rng), scorer);
+    const auto voices = Voiceprints(Pieces(people, 40, 256, rng), scorer);
     ClusterOptions options;
     options.threshold = 0.4;
     for (std::size_t block : {7u, 600u}) {
@@ -90,7 +90,7 @@ TEST(ClusterTest, FindsThePeople) {
 TEST(ClusterTest, KeepsTheWantedNumber) {
   Rng rng(3);
   const Scorer scorer = CosineScorer();
-  const auto voices = Voiceprints(Pieces(4, 10, 32, rng), scorer);
+  const auto voices = Voiceprints(Pieces(4, 10, 256, rng), scorer);
   auto count = [&](std::size_t fewest, std::size_t most, double least_seconds) {
     ClusterOptions options;
     options.threshold = 0.4;
@@ -107,6 +107,25 @@ TEST(ClusterTest, KeepsTheWantedNumber) {
   EXPECT_EQ(count(1, 100, 1000), 1u);  // all have too little
   EXPECT_EQ(count(4, 100, 1000), 4u);
   EXPECT_TRUE(ClusterVoices({}, scorer, {}).empty());
+}
+
+// Groups that the threshold keeps apart are one where they are as alike as they are in themselves.
+TEST(ClusterTest, JoinsByProportion) {
+  Rng rng(4);
+  const Scorer scorer = CosineScorer();
+  const auto voices = Voiceprints(Pieces(3, 20, 256, rng), scorer);  // within a voice about 0.8
+  ClusterOptions options;
+  options.threshold = 0.95;  // nothing is joined
+  EXPECT_EQ(ClusterVoices(voices, scorer, options),
+            ClusterVoices(voices, scorer, {.threshold = 0.4}));
+  options.likeness = 2;  // nobody is that alike
+  const auto labels = ClusterVoices(voices, scorer, options);
+  EXPECT_GT(*std::max_element(labels.begin(), labels.end()), 2u);
+  // Pieces that overlap say nothing of a voice.
+  options.likeness = 0.28;
+  options.neighbours = 2;
+  EXPECT_EQ(ClusterVoices(voices, scorer, options),
+            ClusterVoices(voices, scorer, {.threshold = 0.4}));
 }
 
 TEST(DiarizerTest, SpeechParts) {

@@ -64,6 +64,25 @@ TEST_F(SimulateTest, OverlapAsWanted) {
   }
 }
 
+TEST(SpokenPartsTest, PausesAreNoSpeech) {
+  Rng rng(5);
+  std::vector<float> samples(4 * 16000);
+  // Loud from 0.5 to 1.5, from 1.7 to 2.0, and from 3.0 to 3.5 s; 50 dB below that elsewhere.
+  auto loud = [](double at) {
+    return (at >= 0.5 && at < 1.5) || (at >= 1.7 && at < 2) || (at >= 3 && at < 3.5);
+  };
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    samples[i] =
+        static_cast<float>((loud(static_cast<double>(i) / 16000) ? 0.1 : 0.0003) * rng.Normal());
+  const std::vector<TimeSpan> parts = SpokenParts(samples);
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_NEAR(parts[0].begin, 0.5, 0.03);
+  EXPECT_NEAR(parts[0].end, 2, 0.03);  // a pause of 0.2 s is filled
+  EXPECT_NEAR(parts[1].begin, 3, 0.03);
+  EXPECT_NEAR(parts[1].end, 3.5, 0.03);
+  EXPECT_TRUE(SpokenParts({}).empty());
+}
+
 TEST_F(SimulateTest, SameSeedSameMeeting) {
   const PackedDataset set(folder_ + "/set");
   MeetingOptions options;
