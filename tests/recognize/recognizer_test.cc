@@ -90,6 +90,22 @@ TEST_F(RecognizerTest, EnrollsWhatIsOfOneVoice) {
   EXPECT_FALSE(outcome.resembles);
 }
 
+TEST_F(RecognizerTest, SeveralVoicesInOneRecordingAreNotEnrolled) {
+  auto enroll = [&](bool force) {
+    std::vector<Recording> one = {At(0, "meeting.wav")};
+    one[0].several_voices = "more than one voice";
+    EnrollmentPolicy policy;
+    policy.force = force;
+    return recognizer_.Enroll("Ada", std::move(one), policy, silent_);
+  };
+  const EnrollmentOutcome refused = enroll(false);
+  EXPECT_FALSE(refused.done());
+  ASSERT_EQ(refused.left_out.size(), 1u);
+  EXPECT_EQ(refused.left_out[0].why, Why::kSeveralVoices);
+  EXPECT_EQ(refused.left_out[0].reason, "'meeting.wav': more than one voice");
+  EXPECT_TRUE(enroll(true).done());
+}
+
 TEST_F(RecognizerTest, OfTwoVoicesWithAsManyNobodyIsEnrolled) {
   const EnrollmentOutcome two = Enroll("Ada", {0, 90});
   EXPECT_FALSE(two.done());
