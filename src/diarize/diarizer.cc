@@ -23,7 +23,7 @@ constexpr double kSpeechShare = 0.4;
 constexpr double kMargin = 0.05;       // on each side of speech: the detector hears its loud middle
 constexpr double kStepSeconds = 0.05;  // of the path through the groups
 constexpr double kChange = 0.1;  // seconds that a change of speaker must be worth, at one deviation
-constexpr double kPinned = 100;          // deviations by which a window is a group's own
+constexpr double kPinned = 100;  // deviations by which a window is a group's own
 constexpr double kPartSeconds = 10;      // speech embedded at once for a name
 constexpr double kLeastPartSeconds = 2;  // the last part may be shorter if it is the only one
 constexpr std::size_t kBatch = 32;       // windows embedded at once
@@ -372,7 +372,8 @@ Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor
   cluster.most = options.most;
   // Windows overlap, so their seconds add up to more than the speech.
   cluster.least_seconds = options.least_seconds * options.window / options.step;
-  cluster.neighbours = static_cast<std::size_t>(std::ceil(options.window / options.step - 1e-9)) - 1;
+  cluster.neighbours =
+      static_cast<std::size_t>(std::ceil(options.window / options.step - 1e-9)) - 1;
   const std::vector<std::size_t> labels = ClusterVoices(voices, scorer, cluster);
   const std::size_t groups = 1 + *std::max_element(labels.begin(), labels.end());
 

@@ -17,11 +17,11 @@ constexpr double kMeanPause = 0.21, kMeanOverlap = 0.7;  // seconds
 constexpr double kLevel = 0.05, kLevelDeviationDb = 3;   // RMS of a speaker's speech
 constexpr double kLeastSeconds = 1;
 // Where a recording of one speaker holds speech; see SpokenParts.
-constexpr double kFrame = 0.01;                                // seconds
-constexpr double kLongestPause = 0.3, kShortestSpeech = 0.1;   // seconds
-constexpr double kLoud = 0.95, kQuiet = 0.05;                  // quantiles of the frames' levels
-constexpr double kBelowLoud = 35, kLeastBelowLoud = 12;        // dB
-constexpr double kAboveQuiet = 0.35;                           // of the way from quiet to loud
+constexpr double kFrame = 0.01;                               // seconds
+constexpr double kLongestPause = 0.3, kShortestSpeech = 0.1;  // seconds
+constexpr double kLoud = 0.95, kQuiet = 0.05;                 // quantiles of the frames' levels
+constexpr double kBelowLoud = 35, kLeastBelowLoud = 12;       // dB
+constexpr double kAboveQuiet = 0.35;                          // of the way from quiet to loud
 
 double Exponential(double mean, Rng& rng) { return -mean * std::log(1 - rng.Uniform()); }
 
@@ -38,8 +38,9 @@ Said Read(const PackedDataset& set, std::size_t record) {
   const std::vector<TimeSpan> parts = SpokenParts(samples);
   if (parts.empty()) return said;
   const auto begin = static_cast<std::ptrdiff_t>(std::lround(parts.front().begin * kSampleRate));
-  const auto end = std::min(static_cast<std::ptrdiff_t>(samples.size()),
-                            static_cast<std::ptrdiff_t>(std::lround(parts.back().end * kSampleRate)));
+  const auto end =
+      std::min(static_cast<std::ptrdiff_t>(samples.size()),
+               static_cast<std::ptrdiff_t>(std::lround(parts.back().end * kSampleRate)));
   said.samples.assign(samples.begin() + begin, samples.begin() + end);
   for (const TimeSpan& part : parts)
     said.parts.push_back({part.begin - parts.front().begin, part.end - parts.front().begin});
@@ -73,9 +74,8 @@ std::vector<TimeSpan> SpokenParts(std::span<const float> samples) {
     return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
   };
   const double loud = quantile(kLoud), quiet = quantile(kQuiet);
-  const double threshold =
-      std::max(loud - kBelowLoud,
-               std::min(quiet + kAboveQuiet * (loud - quiet), loud - kLeastBelowLoud));
+  const double threshold = std::max(
+      loud - kBelowLoud, std::min(quiet + kAboveQuiet * (loud - quiet), loud - kLeastBelowLoud));
   std::vector<TimeSpan> parts;
   for (std::size_t i = 0; i < levels.size(); ++i) {
     if (levels[i] <= threshold) continue;

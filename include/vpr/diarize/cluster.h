@@ -37,7 +37,7 @@ struct ClusterOptions {
   // within each as well. docs/diarization.md has what was measured.
   double likeness = 0.28;
   std::size_t neighbours = 0;  // pieces so near in number overlap: their scores do not count within
-  std::size_t fewest = 1;  // groups, if there are so many pieces
+  std::size_t fewest = 1;      // groups, if there are so many pieces
   std::size_t most = std::numeric_limits<std::size_t>::max();  // joined below `likeness` for it
   double least_seconds = 0;  // groups with less are given to the nearest other one
   std::size_t block = 600;   // pieces clustered at once; then the groups of all blocks are

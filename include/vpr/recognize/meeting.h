@@ -10,9 +10,8 @@
 
 namespace vpr {
 
-// The share of strangers' voices that may be given a name: lower than where one recording is
-// identified, since a meeting has several strangers.
-inline constexpr double kMeetingFpir = 0.01;
+// The share of strangers' voices that may be given a name: as where a recording is identified.
+inline constexpr double kMeetingFpir = IdentificationRequest().fpir;
 
 // Each speaker found is identified by all that they say (Recognizer::Identify): the enrolled by
 // name, strangers as "speaker 1", ... Nothing for `request`: nobody is named. Throws what Diarize

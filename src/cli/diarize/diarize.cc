@@ -139,7 +139,7 @@ void AddDiarizeCommand(CLI::App& app, Context& context) {
   command->footer(
       "Each speaker found is identified by all that they say, so that of strangers' voices at "
       "most\n"
-      "--fpir (1 % unless given) get a name; they are \"speaker 1\", \"speaker 2\", ... Where two\n"
+      "--fpir (5 % unless given) get a name; they are \"speaker 1\", \"speaker 2\", ... Where two\n"
       "speak at once, one of them is found.\n"
       "Example:\n"
       "  vpr diarize meeting.wav\n"
