@@ -92,6 +92,7 @@ int ParseAndRun(int argc, char** argv) {
   AddClassifyCommand(app, context);
   AddDerCommand(app, context);
   AddDiarizeCommand(app, context);
+  AddLabelCommand(app, context);
   AddSimulateMeetingsCommand(app, context);
   AddTranscribeCommand(app, context);
   AddWerCommand(app, context);

@@ -64,6 +64,16 @@ says "nobody in it is 'speaker 7'; there are 'first', 'speaker 1'" err
 usage_error "$vpr" enroll --from meeting.wav Ada
 usage_error "$vpr" enroll --from meeting.wav --speaker "speaker 1" Ada other.wav
 
+# Names in a transcript.
+printf '1\n00:00:00,500 --> 00:00:02,000\nHello\n' > said.srt
+ok "$vpr" --quiet label said.srt --audio meeting.wav --speakers 2
+says '^slt: Hello$' out
+ok "$vpr" --quiet label said.srt --audio meeting.wav --speakers 2 -o named.srt
+says '^slt: Hello$' named.srt
+refused "$vpr" label truth.rttm --audio meeting.wav
+says 'no cue in it' err
+usage_error "$vpr" label said.srt
+
 # What each says, for enrolling the one who was found.
 ok "$vpr" --quiet diarize meeting.wav --speakers 2 --cut voices
 ok "$vpr" --quiet enroll rms "voices/meeting speaker 1.wav"

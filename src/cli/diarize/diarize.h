@@ -7,6 +7,7 @@ namespace vpr::cli {
 
 void AddDerCommand(CLI::App& app, Context& context);
 void AddDiarizeCommand(CLI::App& app, Context& context);
+void AddLabelCommand(CLI::App& app, Context& context);
 void AddSimulateMeetingsCommand(CLI::App& app, Context& context);
 
 }  // namespace vpr::cli
