@@ -43,6 +43,7 @@ std::optional<double> ParseClock(std::string_view text) {
 }
 
 std::optional<TimeSpan> ParseCue(std::string_view line) {
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
   const std::size_t arrow = line.find("-->");
   if (arrow == std::string_view::npos) return std::nullopt;
   const auto before = SplitBlanks(line.substr(0, arrow)),
@@ -77,7 +78,7 @@ std::string LabelCues(std::string_view text, const std::string& path,
       out += line;
       continue;
     }
-    if (first_line && !SplitBlanks(line).empty()) out += name;
+    if (first_line && line.find_first_not_of(" \t\r\n") != std::string_view::npos) out += name;
     first_line = false;
     out += line;
   }
