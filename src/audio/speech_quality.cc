@@ -1,8 +1,10 @@
 #include "vpr/audio/speech_quality.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <complex>
+#include <numeric>
 #include <unsupported/Eigen/FFT>
 
 #include "vpr/audio/high_pass.h"
@@ -39,13 +41,13 @@ class ClippingMeter {
       if (at_limit) ++run_;
       last_ = sample;
       const auto bin = static_cast<std::size_t>(std::abs(sample) * bins_per_unit_);
-      ++loudness_[std::min(bin, kBins - 1)];
+      ++loudness_[std::signbit(sample)][std::min(bin, kBins - 1)];
     }
   }
   // Clipped samples of `samples`.
   std::size_t Finish(std::size_t samples) {
     EndRun();
-    return clipped_ * 1000 > samples ? clipped_ : Heaped(samples);
+    return clipped_ * 1000 > samples ? clipped_ : std::max(HeapedAtTop(samples), Heaped());
   }
 
  private:
@@ -53,15 +55,48 @@ class ClippingMeter {
 
   // By how much more samples are within 15 % of the top than half of those in the 15 % below: of
   // speech it is a third. The top is where a thousandth lies above, since filters overshoot.
-  std::size_t Heaped(std::size_t samples) const {
+  std::size_t HeapedAtTop(std::size_t samples) const {
     std::size_t top = kBins, above = 0;
-    while (top > 0 && above * 1000 < samples) above += loudness_[--top];
+    while (top > 0 && above * 1000 < samples) {
+      --top;
+      above += loudness_[0][top] + loudness_[1][top];
+    }
     ++top;  // the upper end of the bin
     if (above * 1000 < samples || top < kBins / 16) return 0;
-    const std::size_t high = top * 85 / 100, low = top * 70 / 100;
     std::size_t near = 0, below = 0;
-    for (std::size_t bin = low; bin < kBins; ++bin) (bin < high ? below : near) += loudness_[bin];
+    for (const std::vector<std::size_t>& side : loudness_) {
+      near += Count(side, High(top), kBins);
+      below += Count(side, Low(top), High(top));
+    }
     return near > below / 2 ? near - below / 2 : 0;
+  }
+
+  // What was clipped hard at a higher rate: a resampler's filter overshoots every edge by up to two
+  // thirds, so that the heap lies below the top. Of speech ever fewer samples are louder; here there
+  // are three times as many, on both sides, which an offset does not do.
+  std::size_t Heaped() const {
+    std::size_t most = 0;
+    for (std::size_t top = kBins; top > kBins / 2; --top) {
+      std::size_t near = 0, below = 0;
+      bool on_both = true;
+      for (const std::vector<std::size_t>& side : loudness_) {
+        const std::size_t on_side = Count(side, High(top), top),
+                          under = Count(side, Low(top), High(top));
+        on_both = on_both && on_side > 3 * under;
+        near += on_side;
+        below += under;
+      }
+      if (on_both) most = std::max(most, near - below / 2);
+    }
+    return most;
+  }
+
+  static std::size_t High(std::size_t top) { return top * 85 / 100; }
+  static std::size_t Low(std::size_t top) { return top * 70 / 100; }
+  static std::size_t Count(const std::vector<std::size_t>& loudness, std::size_t from,
+                           std::size_t to) {
+    return std::accumulate(loudness.begin() + static_cast<std::ptrdiff_t>(from),
+                           loudness.begin() + static_cast<std::ptrdiff_t>(to), std::size_t{0});
   }
 
   void EndRun() {
@@ -73,7 +108,9 @@ class ClippingMeter {
   bool silent_;
   float bins_per_unit_;
   std::size_t run_ = 0, clipped_ = 0;
-  std::vector<std::size_t> loudness_ = std::vector<std::size_t>(kBins);  // how many are so loud
+  // How many are so loud, above and below zero.
+  std::array<std::vector<std::size_t>, 2> loudness_ = {std::vector<std::size_t>(kBins),
+                                                       std::vector<std::size_t>(kBins)};
 };
 
 // The mean power spectrum, in bands of 250 Hz.

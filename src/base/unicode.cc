@@ -51,20 +51,24 @@ std::string ToNfd(std::string_view text) {
   return Mapped(text, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
 }
 
-std::optional<char32_t> FindOddBlank(std::string_view text) {
-  constexpr char32_t kEmptyBraille = 0x2800;
+std::string WithPlainBlanks(std::string_view text) {
+  std::string plain;
   while (!text.empty()) {
     std::size_t length = 1;
     const char32_t c = First(text, length);
+    if (utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_ZS)
+      plain += ' ';
+    else
+      plain += text.substr(0, length);
     text.remove_prefix(length);
-    const bool blank =
-        utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_ZS && c != ' ';
-    if (blank || c == kEmptyBraille) return c;
   }
-  return std::nullopt;
+  return plain;
 }
 
+std::string NormalName(std::string_view typed) { return ToNfc(WithPlainBlanks(typed)); }
+
 std::optional<char32_t> FindInvisible(std::string_view text) {
+  constexpr char32_t kEmptyBraille = 0x2800;
   char32_t before = 0;
   while (!text.empty()) {
     std::size_t length = 1, ignored = 1;
@@ -73,6 +77,7 @@ std::optional<char32_t> FindInvisible(std::string_view text) {
     const auto property = [](char32_t of) {
       return utf8proc_get_property(static_cast<utf8proc_int32_t>(of));
     };
+    if (c == kEmptyBraille) return c;
     if (property(c)->ignorable) {
       const bool shapes =
           c == kJoiner || c == kNonJoiner

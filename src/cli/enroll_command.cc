@@ -81,7 +81,7 @@ int Run(const Options& options, const Context& context) {
     if (first_failed.empty()) first_failed = name;
   };
   const std::size_t wanted = people.size();
-  for (PersonFiles& person : people) person.name = ToNfc(person.name);  // as the store has them
+  for (PersonFiles& person : people) person.name = NormalName(person.name);
   std::erase_if(people, [&](const PersonFiles& person) {
     try {
       CheckSpeakerName(person.name);

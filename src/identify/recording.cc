@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "vpr/audio/speech.h"
+#include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
@@ -41,6 +42,7 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
   Recording recording;
   recording.source = source;
   recording.heard = true;
+  SpeechDetector::DefaultNetwork();  // a missing one is not the recording's fault
   try {
     const std::vector<float> speech = extractor.SpeechFor(samples, source);
     recording.quality = MeasureSpeech(samples);
@@ -69,6 +71,7 @@ Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor
                     const OnRead& on_read) {
   Recording recording;
   recording.source = path;
+  SpeechDetector::DefaultNetwork();  // a missing one is not the file's fault
   std::optional<SpeechReader> speech;
   auto part = [&](double from, double to) {
     return on_read
@@ -121,6 +124,7 @@ void EmbedRecordings(const std::vector<std::string>& paths, const EmbeddingExtra
       extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads();
   const int threads_of_file =
       std::max(1, threads / static_cast<int>(std::clamp<std::size_t>(paths.size(), 1, 1u << 16)));
+  SpeechDetector::DefaultNetwork();  // without it no file can be used: said before the first
   std::vector<Recording> slots(static_cast<std::size_t>(2 * threads));
   progress.Start("embedding", "file", paths.size());
   PartialProgress partial(progress, stop, slots.size());

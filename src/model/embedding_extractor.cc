@@ -37,8 +37,7 @@ constexpr int kLargeBlock = 1 << 14;  // bytes
 constexpr double kMinSpeechSeconds = 0.3;
 
 // A recording without a voice has no speaker, however alike two such sounds are: throws kUnusable.
-void RequireVoice(SpeechReader& speech) {
-  const SpeechNetwork& network = SpeechDetector::DefaultNetwork();
+void RequireVoice(SpeechReader& speech, const SpeechNetwork& network) {
   SpeechDetector detector(network);
   std::vector<float> probabilities;
   std::size_t frames = 0;
@@ -324,6 +323,8 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
   // Where there are fewer files than threads, the parts of a long one are shared.
   const int threads_of_file =
       std::max(1, threads / static_cast<int>(std::clamp<std::size_t>(count, 1, 1u << 16)));
+  // Without it no file can be used: said once, before the first.
+  const SpeechNetwork& speech_network = SpeechDetector::DefaultNetwork();
   std::vector<EmbeddedFile> slots(static_cast<std::size_t>(2 * threads));
   progress.Start("embedding", "file", count);
   PartialProgress partial(progress, stop, slots.size());
@@ -337,7 +338,7 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
     try {
       speech.emplace(extractor.OpenSpeech(file.path));
       speech->Find([&](double share) { partial.Update(slot, kFindShare * share); });
-      RequireVoice(*speech);
+      RequireVoice(*speech, speech_network);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;
       file.failure = error.what();

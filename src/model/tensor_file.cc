@@ -82,6 +82,23 @@ std::uint64_t FromLittleEndian(std::string_view text) {
   return value;
 }
 
+// What a file is that begins as these files do, as TensorFileFormat::what has it; else nothing.
+std::string_view KindOf(std::string_view content) {
+  constexpr std::pair<char, const char*> kKinds[] = {{'R', "model"},       {'C', "classifier"},
+                                                     {'W', "transcriber"}, {'T', "checkpoint"},
+                                                     {'S', "score"},       {'S', "speech detector"}};
+  if (content.size() < kPrologue || !content.starts_with("\x89VP") ||
+      content.substr(4, 4) != "\r\n\x1a\n")
+    return {};
+  // Two kinds have one letter, but only scores have this in their description.
+  const std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
+  const bool scores = content.substr(kPrologue, json_size).find("\"scoring\"") != std::string::npos;
+  for (const auto& [letter, kind] : kKinds)
+    if (content[3] == letter && (letter != 'S' || scores == (std::string_view(kind) == "score")))
+      return kind;
+  return {};
+}
+
 }  // namespace
 
 Error CannotUse(const std::string& path, const TensorFileFormat& format, ErrorCode code,
@@ -139,10 +156,11 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
   auto fail = [&](ErrorCode code, const std::string& what) {
     return CannotUse(path, format, code, what);
   };
-  if (content.size() < kPrologue || std::memcmp(content.data(), format.magic, kMagicSize) != 0)
-    throw fail(ErrorCode::kCorrupt, content.empty()
-                                        ? std::string("the file is empty")
-                                        : std::string("it is not a vpr ") + format.what + " file");
+  if (content.empty()) throw fail(ErrorCode::kCorrupt, "the file is empty");
+  if (const std::string_view kind = KindOf(content); kind != format.what)
+    throw fail(ErrorCode::kCorrupt,
+               std::string("it is not a vpr ") + format.what + " file" +
+                   (kind.empty() ? std::string() : ", it is a " + std::string(kind)));
   const std::uint64_t version = FromLittleEndian(content.substr(kMagicSize, 4));
   const int newest = std::max(format.compact_version, format.newest_version);
   const bool compact = format.compact_version > 0 &&

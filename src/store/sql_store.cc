@@ -99,12 +99,16 @@ class SqlStore : public VoiceStore {
     CheckKey();
     CheckDimensions(people);
     Imported imported;
-    std::set<std::int64_t> fresh;    // people of this import
+    std::map<std::int64_t, std::string> fresh;  // people of this import, as it spells them
     std::vector<std::string> taken;  // by others
     bool replaces = false;           // a note
     for (std::size_t i = 0; i < people.size(); ++i) {
       Enrollment one = people[i];
       const std::int64_t id = IdOf(one.name);
+      if (const auto same = fresh.find(id); same != fresh.end() && same->second != one.name)
+        throw Error(ErrorCode::kInvalidArgument,
+                    "'" + Printable(one.name) + "' is there twice, in spellings that look the same; " +
+                        "nothing was imported; rename one of them where they were exported");
       EnrolledSpeaker before;
       if (id != 0) {
         ReadSpeakers("WHERE s.id = $1", {id}, false,
@@ -118,7 +122,7 @@ class SqlStore : public VoiceStore {
       }
       if (id == 0 || one.note || !one.utterances.empty()) {
         const std::int64_t now = EnrollOne(id, one);
-        if (id == 0) fresh.insert(now);
+        if (id == 0) fresh.emplace(now, people[i].name);
         imported.people += id == 0 ? 1 : 0;
         imported.utterances += one.utterances.size();
       }
@@ -179,7 +183,7 @@ class SqlStore : public VoiceStore {
     if (const std::int64_t other = IdOf(to); other != 0 && other != speaker.id)
       throw Error(ErrorCode::kInvalidArgument,
                   "cannot rename '" + Printable(from) + "': '" + Printable(to) + "' is taken");
-    speaker.name = ToNfc(to);
+    speaker.name = NormalName(to);
     WriteSpeaker(speaker);
     Revise(speaker.id);
     CommitRemoval(transaction);  // of the old name
@@ -474,7 +478,7 @@ class SqlStore : public VoiceStore {
   std::int64_t EnrollOne(std::int64_t id, const Enrollment& enrollment) {
     if (id == 0) {
       EnrolledSpeaker speaker;
-      speaker.name = ToNfc(enrollment.name);
+      speaker.name = NormalName(enrollment.name);
       speaker.note = enrollment.note.value_or("");
       speaker.enrolled_at = enrollment.enrolled_at.empty() ? UtcNow() : enrollment.enrolled_at;
       speaker.id = id = Number(
@@ -706,10 +710,10 @@ class SqlStore : public VoiceStore {
               {vault_.Seal(EncodeUtterance(utterance), UtterancePlace(id, speaker)), id});
   }
 
-  // Older versions stored names as they were typed, composed or not.
+  // Older versions stored names as they were typed: composed or not, with any blanks.
   std::int64_t IdOf(const std::string& name) {
     std::int64_t id = 0;
-    for (const std::string& spelling : {ToNfc(name), name, ToNfd(name)}) {
+    for (const std::string& spelling : {NormalName(name), name, ToNfc(name), ToNfd(name)}) {
       if (id == 0)
         id = Number("SELECT id FROM speakers WHERE key = $1", {vault_.LookupKey(spelling)});
     }

@@ -62,7 +62,8 @@ std::string FindStore(const std::string& given) {
   return (data / "vpr/voices.db").string();
 }
 
-void CheckSpeakerName(const std::string& name) {
+void CheckSpeakerName(const std::string& typed) {
+  const std::string name = NormalName(typed);
   auto refuse = [&](const char* why) {
     const std::string shown = name.size() > 200 ? name.substr(0, 60) + "..." : name;
     throw Error(ErrorCode::kInvalidArgument, "'" + Printable(shown) + "' cannot be a name: " + why);
@@ -85,10 +86,6 @@ void CheckSpeakerName(const std::string& name) {
   }
   if (const auto invisible = FindInvisible(name))
     refuse(Format("it holds U+%04X, which nobody sees", static_cast<unsigned>(*invisible)).c_str());
-  if (const auto blank = FindOddBlank(name))
-    refuse(Format("it holds U+%04X, which looks like a blank; write a plain one",
-                  static_cast<unsigned>(*blank))
-               .c_str());
   if (name.find("  ") != std::string::npos)
     refuse("it has two blanks in a row, which look like one");
   if (name == "unknown speaker") refuse("it is the answer for somebody who is not enrolled");

@@ -28,16 +28,17 @@ TEST(Unicode, InvisibleCharactersAreFound) {
   EXPECT_EQ(FindInvisible("ක්\u200dෂ"), std::nullopt);      // after a virama
   EXPECT_EQ(FindInvisible("❤\ufe0f"), std::nullopt);
   EXPECT_EQ(FindInvisible("A\ufe0f"), U'\ufe0f');
+  EXPECT_EQ(FindInvisible("\u2800"), U'\u2800');  // a Braille cell without dots
   EXPECT_EQ(FindInvisible("\xff"), std::nullopt);
 }
 
-TEST(Unicode, BlanksThatAreNoneAreFound) {
-  EXPECT_EQ(FindOddBlank("Ada Lovelace 李达康"), std::nullopt);
-  EXPECT_EQ(FindOddBlank("Ada\u00a0L"), U'\u00a0');
-  EXPECT_EQ(FindOddBlank("Ada\u2009L"), U'\u2009');
-  EXPECT_EQ(FindOddBlank("山田\u3000太郎"), U'\u3000');
-  EXPECT_EQ(FindOddBlank("\u2800"), U'\u2800');
-  EXPECT_EQ(FindOddBlank("\xff"), std::nullopt);
+TEST(Unicode, EveryBlankBecomesAPlainOne) {
+  EXPECT_EQ(WithPlainBlanks("Ada Lovelace 李达康"), "Ada Lovelace 李达康");
+  EXPECT_EQ(WithPlainBlanks("Ada\u00a0L\u2009M\u202fN"), "Ada L M N");
+  EXPECT_EQ(WithPlainBlanks("山田\u3000太郎"), "山田 太郎");
+  EXPECT_EQ(WithPlainBlanks("\t\u200b"), "\t\u200b");
+  EXPECT_EQ(WithPlainBlanks("\xff\u3000\xe3\x80"), "\xff \xe3\x80");
+  EXPECT_EQ(WithPlainBlanks(""), "");
 }
 
 }  // namespace

@@ -14,13 +14,16 @@ std::string ToNfc(std::string_view text);
 std::string ToNfd(std::string_view text);
 
 // The first character in UTF-8 text that nothing shows of (Unicode's Default_Ignorable_Code_Point:
-// zero-width spaces, marks of direction, soft hyphens, tags), so that two texts differ and look the
-// same. Not counted are those that shape what is written: joiners after a virama or between Arabic
+// zero-width spaces, marks of direction, soft hyphens, tags; the empty Braille pattern), so that two
+// texts differ and look the same. Not counted are those that shape what is written: joiners after a virama or between Arabic
 // letters (as in RFC 5892, appendix A, for names of hosts), and variation selectors after a symbol.
 std::optional<char32_t> FindInvisible(std::string_view text);
 
-// The first character in UTF-8 text that looks like a blank and is none (Unicode's class Zs beside
-// U+0020, and the empty Braille pattern).
-std::optional<char32_t> FindOddBlank(std::string_view text);
+// UTF-8 text with every blank (Unicode's class Zs: U+00A0, U+2003, U+3000, ...) as U+0020.
+std::string WithPlainBlanks(std::string_view text);
+
+// A name as it is kept and looked up, so that what looks the same is one name: in normalization
+// form C, with plain blanks ("山田　太郎" is what a Japanese keyboard types for "山田 太郎").
+std::string NormalName(std::string_view typed);
 
 }  // namespace vpr

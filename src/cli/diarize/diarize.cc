@@ -9,6 +9,7 @@
 #include "cli/embedding_run.h"
 #include "cli/read_options.h"
 #include "cli/voices.h"
+#include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -78,6 +79,7 @@ int Run(const Options& options, const Context& context) {
   const Naming naming = FindNaming(recognizer, options.meeting, has_store, *progress);
 
   const StopRequested stop = CatchInterrupts();
+  SpeechDetector::DefaultNetwork();  // without it no file can be used: said before the first
   progress->Start("listening", "file", options.files.size());
   PartialProgress partial(*progress, stop, 1);
   std::size_t failed = 0;
