@@ -69,6 +69,21 @@ std::unique_ptr<torch::optim::Optimizer> MakeOptimizer(const TrainConfig& config
       optim::SGDOptions(config.lr).momentum(0.9).nesterov(true).weight_decay(config.weight_decay));
 }
 
+// On a CPU LibTorch 1.13 (oneDNN 2.7) crashes when such a convolution learns from 2 to 7 inputs.
+void CheckConvolutions(const torch::nn::Module& network, const torch::Device& device) {
+  if (TORCH_VERSION_MAJOR >= 2 || !device.is_cpu()) return;
+  for (const auto& parameter : network.named_parameters()) {
+    const torch::Tensor& weight = parameter.value();
+    if (weight.dim() != 4 || weight.size(2) * weight.size(3) == 1) continue;
+    if (weight.size(1) > 1 && weight.size(1) < 8)
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("cannot train this network on a CPU with LibTorch %s: its convolution "
+                         "'%s' has %d inputs, and fewer than 8 crash there; ask for 8 channels or "
+                         "more, or train on a GPU or with LibTorch 2",
+                         TORCH_VERSION, parameter.key().c_str(), static_cast<int>(weight.size(1))));
+  }
+}
+
 // What processes tell each other between epochs.
 enum Status : int { kMeasuring = 0, kMeasured = 1, kStopped = 2 };
 
@@ -95,6 +110,7 @@ class Trainer {
     Describe();
     torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
     network_ = MakeModule(info_);
+    CheckConvolutions(*network_, device_);
     const bool from_run = std::filesystem::is_directory(config_.init_from);
     if (!config_.init_from.empty() && !from_run) StartFromModel(config_.init_from);
     loss_ = loss_kind_.make({info_.embedding_dim, std::max(1, sampler_.num_classes()),

@@ -116,6 +116,20 @@ TEST(MeasureSpeech, SeesWhatWasClippedBeforeItWasResampled) {
   }
 }
 
+// So hard that hardly more than square waves are left: filters overshoot them far.
+TEST(MeasureSpeech, SeesWhatWasClippedHardBeforeItWasResampled) {
+  std::vector<float> voice = Voice();
+  for (int rate : {44100, 48000}) {
+    std::vector<float> sampled = Resample(voice, kSampleRate, rate);
+    Clip(sampled, 0.01);
+    const SpeechQuality quality = MeasureSpeech(Resample(sampled, rate, kSampleRate));
+    EXPECT_GT(quality.clipped, 0.4) << rate;
+  }
+  // An offset lifts all of it to one side.
+  for (float& sample : voice) sample += 0.5f;
+  EXPECT_LT(MeasureSpeech(voice).clipped, 0.01);
+}
+
 TEST(Judge, SaysWhatWasFoundAndWhatIsNeeded) {
   SpeechQuality quality;
   quality.seconds = 3;

@@ -85,3 +85,10 @@ ok "$vpr" --quiet embed "$a" -o new/folder/x.npy
 [ -s new/folder/x.npy ] || fail "no output in a new folder"
 refused "$vpr" --quiet embed "$a" -o new/folder/x.npy/y.npy
 says "new/folder/x.npy" err
+
+# Without the detector of speech no file can be used: said once, before the first.
+for command in 'embed -o none.npy' compare; do
+  # shellcheck disable=SC2086  # words
+  refused env VPR_SPEECH_MODEL=no-such-detector "$vpr" --quiet $command "$a" "$b"
+  says "^vpr: error: .*'no-such-detector'" err
+done

@@ -17,6 +17,10 @@ ok "$vpr" --quiet enroll '李达康 "R" 🎤' "$rms-1.flac" "$rms-2.flac" "$slt-
 check 'j["name"] == "李达康 \"R\" 🎤" and len(j["enrolled"]) == 3 and j["utterances"] == 3'
 check 'j["left_out"][0]["file"].endswith("flite-slt-4.flac") and "somebody else" in j["left_out"][0]["reason"]'
 says 'sounds like somebody else' err
+ok "$vpr" --quiet enroll '山田　太郎' "$awb-1.flac" "$awb-2.flac" --json # U+3000, as a Japanese keyboard types it
+check 'j["name"] == "山田 太郎"'
+ok "$vpr" speakers show '山田　太郎'
+ok "$vpr" speakers remove '山田 太郎'
 for name in '' ' a' $'a\nb'; do refused "$vpr" --quiet enroll "$name" "$slt-1.flac"; done
 usage_error "$vpr" enroll slt
 usage_error "$vpr" enroll slt "$slt-1.flac" --mic

@@ -10,6 +10,7 @@
 
 #include "support/failure_of.h"
 #include "support/temp_path.h"
+#include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
@@ -239,9 +240,15 @@ TEST(KnownScore, IsAttachedToItsNetworkAlone) {
   AttachKnownScore(Path("known.score"), rounded, again);
   EXPECT_EQ(again.info.decision.threshold, calibrated.info.decision.threshold);
   EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(Path("calibrated.vpr"), {}, bare); }),
-              HasSubstr("not a vpr score file"));
+              HasSubstr("not a vpr score file, it is a model"));
   EXPECT_THAT(test::FailureOf([&] { LoadModel(Path("known.score")); }),
-              HasSubstr("not a vpr model file"));
+              HasSubstr("not a vpr model file, it is a score"));
+  // Both kinds have the same eight first bytes.
+  const std::string detector = std::string(VPR_SAMPLES) + "/../models/speech.vpr";
+  EXPECT_THAT(test::FailureOf([&] { AttachKnownScore(detector, {}, bare); }),
+              HasSubstr("not a vpr score file, it is a speech detector"));
+  EXPECT_THAT(test::FailureOf([&] { LoadSpeechNetwork(Path("known.score")); }),
+              HasSubstr("not a vpr speech detector file, it is a score"));
   const std::string whole = ReadFile(Path("known.score"));
   for (std::size_t at = 0; at < whole.size(); at += 7) {
     std::string damaged = whole;

@@ -396,6 +396,10 @@ TEST_F(TrainerTest, ImpossibleTaskIsRefusedBeforeTheFirstStep) {
   config = Config("x");
   config.device = "tpu";
   EXPECT_THAT(FailureOf(config), HasSubstr("tpu"));
+  config = Config("narrow");
+  config.arch_options["channels"] = {4, 4, 4, 4};
+  config.epochs = 1;
+  EXPECT_THAT(FailureOf(config), AnyOf(HasSubstr("ask for 8 channels"), "trained"));  // LibTorch 2
   config = Config("x");
   config.lr = config.final_lr = 1e30;
   EXPECT_THAT(FailureOf(config), HasSubstr("not a number"));
