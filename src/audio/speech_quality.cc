@@ -72,8 +72,8 @@ class ClippingMeter {
   }
 
   // What was clipped hard at a higher rate: a resampler's filter overshoots every edge by up to two
-  // thirds, so that the heap lies below the top. Of speech ever fewer samples are louder; here there
-  // are three times as many, on both sides, which an offset does not do.
+  // thirds, so that the heap lies below the top. Of speech ever fewer samples are louder; here
+  // there are three times as many, on both sides, which an offset does not do.
   std::size_t Heaped() const {
     std::size_t most = 0;
     for (std::size_t top = kBins; top > kBins / 2; --top) {

@@ -84,9 +84,9 @@ std::uint64_t FromLittleEndian(std::string_view text) {
 
 // What a file is that begins as these files do, as TensorFileFormat::what has it; else nothing.
 std::string_view KindOf(std::string_view content) {
-  constexpr std::pair<char, const char*> kKinds[] = {{'R', "model"},       {'C', "classifier"},
-                                                     {'W', "transcriber"}, {'T', "checkpoint"},
-                                                     {'S', "score"},       {'S', "speech detector"}};
+  constexpr std::pair<char, const char*> kKinds[] = {
+      {'R', "model"},      {'C', "classifier"}, {'W', "transcriber"},
+      {'T', "checkpoint"}, {'S', "score"},      {'S', "speech detector"}};
   if (content.size() < kPrologue || !content.starts_with("\x89VP") ||
       content.substr(4, 4) != "\r\n\x1a\n")
     return {};

@@ -100,14 +100,15 @@ class SqlStore : public VoiceStore {
     CheckDimensions(people);
     Imported imported;
     std::map<std::int64_t, std::string> fresh;  // people of this import, as it spells them
-    std::vector<std::string> taken;  // by others
-    bool replaces = false;           // a note
+    std::vector<std::string> taken;             // by others
+    bool replaces = false;                      // a note
     for (std::size_t i = 0; i < people.size(); ++i) {
       Enrollment one = people[i];
       const std::int64_t id = IdOf(one.name);
       if (const auto same = fresh.find(id); same != fresh.end() && same->second != one.name)
         throw Error(ErrorCode::kInvalidArgument,
-                    "'" + Printable(one.name) + "' is there twice, in spellings that look the same; " +
+                    "'" + Printable(one.name) +
+                        "' is there twice, in spellings that look the same; " +
                         "nothing was imported; rename one of them where they were exported");
       EnrolledSpeaker before;
       if (id != 0) {

@@ -712,8 +712,8 @@ TEST_P(VoiceStoreTest, NamesAreFoundWithAnyBlank) {
 
 TEST_P(VoiceStoreTest, AnImportOfTwoNamesThatLookTheSameIsRefused) {
   auto store = Open();
-  const std::vector<Enrollment> people = {{.name = "Ada L", .utterances = {Utterance(1)}},
-                                          {.name = "Ada\u3000L", .utterances = {Utterance(2)}}};
+  const std::vector<Enrollment> people = {{"Ada L", {Utterance(1)}, {}},
+                                          {"Ada\u3000L", {Utterance(2)}, {}}};
   EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { store->Import(people, true, {}); }),
               HasSubstr("look the same"));
   EXPECT_EQ(store->NumSpeakers(), 0u);
