@@ -104,8 +104,12 @@ SpeechNetwork LoadSpeechNetwork(const std::string& path) {
 
 std::string FindSpeechModel() {
   if (const char* variable = std::getenv("VPR_SPEECH_MODEL");
-      variable != nullptr && *variable != '\0')
-    return variable;
+      variable != nullptr && *variable != '\0') {
+    if (IsRegularFile(variable)) return variable;
+    throw Error(ErrorCode::kNotFound,
+                "no speech detector found: $VPR_SPEECH_MODEL names '" + Printable(variable) +
+                    "', which is no file; leave it unset for the one that came with vpr");
+  }
   const std::string place = ResourcePath("share/vpr/models/speech.vpr");
   if (IsRegularFile(place)) return place;
   throw Error(ErrorCode::kNotFound, "no speech detector found: looked for " + Printable(place) +
