@@ -11,6 +11,7 @@ find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
+find_package(Boost 1.74 REQUIRED)  # its headers: Asio and Beast
 pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile>=1.2)
 pkg_check_modules(MPG123 REQUIRED IMPORTED_TARGET libmpg123>=1.26)
 pkg_check_modules(SOXR REQUIRED IMPORTED_TARGET soxr)

@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/diarize/diarize.h"
 #include "cli/manual_command.h"
+#include "cli/serve/serve.h"
 #include "cli/speech_command.h"
 #include "cli/transcribe/transcribe.h"
 #include "cli/usage.h"
@@ -80,6 +81,7 @@ int ParseAndRun(int argc, char** argv) {
   AddSpeakersCommand(app, context);
   AddDbCommand(app, context);
   AddDevicesCommand(app, context);
+  AddServeCommand(app, context);
   AddEmbedCommand(app, context);
   AddPackCommand(app, context);
   AddCheckLabelsCommand(app, context);

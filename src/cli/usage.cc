@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string_view>
+#include <utility>
 
 #include "vpr/base/text.h"
 
@@ -114,16 +115,18 @@ std::string Shown(const CLI::App& command, const std::string& name) {
 
 std::string UnknownWord(const CLI::App& app, const std::vector<std::string>& arguments) {
   const CLI::App* command = &app;
+  bool after_option = false;
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
-    if (IsOptionLike(argument)) {
+    const bool may_be_value = std::exchange(after_option, IsOptionLike(argument));
+    if (after_option) {
       const std::string message = UnknownOption(*command, argument);
       if (!message.empty()) return message;
       continue;
     }
-    // Commands that have subcommands have no options with a value.
+    // Commands that need a subcommand have no options with a value.
     const std::vector<const CLI::App*> commands = Subcommands(*command);
-    if (commands.empty()) continue;
+    if (commands.empty() || (may_be_value && command->get_require_subcommand_min() == 0)) continue;
     const auto found = std::find_if(commands.begin(), commands.end(), [&](const CLI::App* one) {
       return one->get_name() == argument;
     });

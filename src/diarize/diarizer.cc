@@ -247,21 +247,21 @@ class SpeakerEmbedder {
   std::vector<float> part_, sum_;
 };
 
-void NameSpeakers(const std::string& path, const EmbeddingExtractor& extractor,
-                  const NameVoice& name, Diarization& result, const OnRead& on_read) {
+void NameSpeakers(AudioSource& source, const EmbeddingExtractor& extractor, const NameVoice& name,
+                  Diarization& result, const OnRead& on_read) {
   std::vector<TimeSpan> cuts;
   for (const Diarization::Stretch& turn : result.turns) cuts.push_back({turn.begin, turn.end});
   std::vector<SpeakerEmbedder> embedders;
   for (const DiarizedSpeaker& speaker : result.speakers)
     embedders.emplace_back(extractor, speaker.seconds);
   ForEachCut(
-      path, extractor.options().read, cuts,
+      source, cuts,
       [&](std::size_t turn, std::span<const float> samples) {
         embedders[result.turns[turn].speaker].Accept(samples);
       },
       on_read);
   for (std::size_t s = 0; s < result.speakers.size(); ++s)
-    result.speakers[s].name = name(embedders[s].Finish(path));
+    result.speakers[s].name = name(embedders[s].Finish(source.name()));
 }
 
 // Groups with one name become one, the others are numbered.
@@ -321,6 +321,12 @@ void ForEachCut(const std::string& path, const ReadOptions& read,
                 const std::function<void(std::size_t, std::span<const float>)>& use,
                 const OnRead& on_read) {
   AudioSource source(path, read);
+  ForEachCut(source, intervals, use, on_read);
+}
+
+void ForEachCut(AudioSource& source, const std::vector<TimeSpan>& intervals,
+                const std::function<void(std::size_t, std::span<const float>)>& use,
+                const OnRead& on_read) {
   std::size_t at = 0, next = 0;
   source.ForEachBlock(
       [&](std::span<const float> block) {
@@ -353,9 +359,16 @@ double DefaultClusterThreshold(const ModelInfo& info, const Scorer& scorer) {
 
 Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor,
                     const DiarizerOptions& options, const NameVoice& name, const OnRead& on_read) {
-  Diarization result;
+  Diarization result =
+      Diarize(AudioSource(path, extractor.options().read), extractor, options, name, on_read);
   result.source = path;
-  AudioSource source(path, extractor.options().read);
+  return result;
+}
+
+Diarization Diarize(AudioSource source, const EmbeddingExtractor& extractor,
+                    const DiarizerOptions& options, const NameVoice& name, const OnRead& on_read) {
+  Diarization result;
+  result.source = source.name();
   const FoundSpeech speech = FindSpeech(source, PartOf(on_read, 0, kFound));
   result.seconds = speech.seconds;
   for (const TimeSpan& part : speech.parts) result.speech_seconds += part.end - part.begin;
@@ -427,7 +440,7 @@ Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor
     turn.speaker = number[turn.speaker];
     result.speakers[turn.speaker].seconds += turn.end - turn.begin;
   }
-  if (name) NameSpeakers(path, extractor, name, result, PartOf(on_read, kEmbedded, 1));
+  if (name) NameSpeakers(source, extractor, name, result, PartOf(on_read, kEmbedded, 1));
   Label(result);
   return result;
 }

@@ -10,6 +10,7 @@
 #include "vpr/base/text.h"
 #include "vpr/identify/several_voices.h"
 #include "vpr/model/measure_conditions.h"
+#include "vpr/model/open_speech.h"
 
 namespace vpr {
 
@@ -66,11 +67,13 @@ double SpeechSeconds(const Recording& recording) {
                                      : recording.conditions.seconds;
 }
 
-Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor,
-                    const QualityLimits& limits, bool keep_samples, int threads,
-                    const OnRead& on_read) {
+namespace {
+
+Recording EmbedSpeech(const std::string& name, const std::function<SpeechReader()>& open,
+                      const EmbeddingExtractor& extractor, const QualityLimits& limits,
+                      bool keep_samples, int threads, const OnRead& on_read) {
   Recording recording;
-  recording.source = path;
+  recording.source = name;
   SpeechDetector::DefaultNetwork();  // a missing one is not the file's fault
   std::optional<SpeechReader> speech;
   auto part = [&](double from, double to) {
@@ -79,12 +82,12 @@ Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor
                : OnRead();
   };
   try {
-    speech.emplace(extractor.OpenSpeech(path));
+    speech.emplace(open());
     speech->Find(part(0, kFound));
     recording.heard = true;
     if (keep_samples && static_cast<double>(speech->num_samples()) > kMaxWholeSeconds * kSampleRate)
       throw Error(ErrorCode::kUnusable,
-                  "cannot keep '" + Printable(path) +
+                  "cannot keep '" + Printable(name) +
                       Format("': it is longer than %.4g hours; cut it", kMaxWholeSeconds / 3600));
     recording.warnings = speech->source().warnings();
     SpeechMeter meter(speech->peak());
@@ -115,6 +118,29 @@ Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor
     recording.embedding.clear();
   }
   return recording;
+}
+
+}  // namespace
+
+Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor,
+                    const QualityLimits& limits, bool keep_samples, int threads,
+                    const OnRead& on_read) {
+  Recording recording = EmbedSpeech(
+      path, [&] { return extractor.OpenSpeech(path); }, extractor, limits, keep_samples, threads,
+      on_read);
+  recording.is_file = path != "-";
+  return recording;
+}
+
+Recording EmbedBytes(std::string bytes, const std::string& name,
+                     const EmbeddingExtractor& extractor, const QualityLimits& limits,
+                     bool keep_samples, const OnRead& on_read) {
+  ReadOptions read = extractor.options().read;
+  read.sample_rate = kSampleRate;
+  return EmbedSpeech(
+      name,
+      [&] { return OpenSpeech(extractor, AudioSource::FromBytes(std::move(bytes), name, read)); },
+      extractor, limits, keep_samples, 1, on_read);
 }
 
 void EmbedRecordings(const std::vector<std::string>& paths, const EmbeddingExtractor& extractor,

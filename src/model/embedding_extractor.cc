@@ -18,6 +18,7 @@
 #include "vpr/model/backend.h"
 #include "vpr/model/embed_each.h"
 #include "vpr/model/measure_conditions.h"
+#include "vpr/model/open_speech.h"
 #include "vpr/score/cosine.h"
 
 namespace vpr {
@@ -35,6 +36,14 @@ constexpr int kLargeBlock = 1 << 14;  // bytes
 
 // Less speech than this says nothing about a speaker.
 constexpr double kMinSpeechSeconds = 0.3;
+
+SpeechOptions SpeechOptionsOf(const ModelInfo& info) {
+  SpeechOptions speech;
+  speech.trim = info.features.trim_top_db > 0;
+  speech.trim_top_db = info.features.trim_top_db;
+  speech.min_seconds = kMinSpeechSeconds;
+  return speech;
+}
 
 // A recording without a voice has no speaker, however alike two such sounds are: throws kUnusable.
 void RequireVoice(SpeechReader& speech, const SpeechNetwork& network) {
@@ -73,14 +82,6 @@ struct EmbeddingExtractor::Impl {
   std::shared_ptr<const FrontEnd> front_end =
       info.is_imported() ? MakeFrontEnd(info.front_end) : nullptr;
   double part_seconds = info.is_imported() ? kForeignPartSeconds : kPartSeconds;
-
-  SpeechOptions speech_options() const {
-    SpeechOptions speech;
-    speech.trim = info.features.trim_top_db > 0;
-    speech.trim_top_db = info.features.trim_top_db;
-    speech.min_seconds = kMinSpeechSeconds;
-    return speech;
-  }
 
   std::size_t Samples(double seconds) const {
     return static_cast<std::size_t>(std::lround(seconds * info.features.sample_rate));
@@ -238,7 +239,12 @@ const Scorer& EmbeddingExtractor::scorer() const { return impl_->scorer.get(); }
 SpeechReader EmbeddingExtractor::OpenSpeech(const std::string& path) const {
   ReadOptions read = impl_->options.read;
   read.sample_rate = kSampleRate;
-  return SpeechReader(AudioSource(path, read), impl_->speech_options());
+  return vpr::OpenSpeech(*this, AudioSource(path, read));
+}
+
+SpeechReader OpenSpeech(const EmbeddingExtractor& extractor, AudioSource source) {
+  VPR_CHECK(source.sample_rate() == kSampleRate);
+  return SpeechReader(std::move(source), SpeechOptionsOf(extractor.info()));
 }
 
 std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) const {
@@ -249,7 +255,7 @@ std::vector<float> EmbeddingExtractor::ReadSpeechFor(const std::string& path) co
 
 std::vector<float> EmbeddingExtractor::SpeechFor(const std::vector<float>& samples,
                                                  const std::string& name) const {
-  return ExtractSpeech(samples, impl_->speech_options(), name);
+  return ExtractSpeech(samples, SpeechOptionsOf(impl_->info), name);
 }
 
 std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) const {

@@ -5,19 +5,36 @@
 
 namespace vpr {
 
+namespace {
+
+// `recognizer`, `request` and `progress` must live longer.
+NameVoice NameBy(Recognizer& recognizer, const std::optional<IdentificationRequest>& request,
+                 Progress& progress) {
+  if (!request) return {};
+  return [&recognizer, &request = *request, &progress](const Recording& recording) {
+    const IdentificationOutcome outcome = recognizer.Identify(recording, request, progress);
+    if (outcome.candidates.empty()) return SpeakerName();
+    const IdentificationOutcome::Candidate& best = outcome.candidates[0];
+    return SpeakerName{best.name, best.score, best.llr, outcome.known()};
+  };
+}
+
+}  // namespace
+
 Diarization DiarizeByName(Recognizer& recognizer, const std::string& path,
                           const DiarizerOptions& options,
                           const std::optional<IdentificationRequest>& request, Progress& progress,
                           const OnRead& on_read) {
-  NameVoice name;
-  if (request)
-    name = [&](const Recording& recording) {
-      const IdentificationOutcome outcome = recognizer.Identify(recording, *request, progress);
-      if (outcome.candidates.empty()) return SpeakerName();
-      const IdentificationOutcome::Candidate& best = outcome.candidates[0];
-      return SpeakerName{best.name, best.score, best.llr, outcome.known()};
-    };
-  return Diarize(path, recognizer.extractor(), options, name, on_read);
+  return Diarize(path, recognizer.extractor(), options, NameBy(recognizer, request, progress),
+                 on_read);
+}
+
+Diarization DiarizeByName(Recognizer& recognizer, AudioSource source,
+                          const DiarizerOptions& options,
+                          const std::optional<IdentificationRequest>& request, Progress& progress,
+                          const OnRead& on_read) {
+  return Diarize(std::move(source), recognizer.extractor(), options,
+                 NameBy(recognizer, request, progress), on_read);
 }
 
 std::vector<float> SpeechOf(const Diarization& diarization, const std::string& label,

@@ -33,8 +33,8 @@ EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info, bool
   EnrolledUtterance utterance;
   std::error_code error;
   const std::string& source = recording.source;
-  const bool is_file = source != "microphone" && source != "samples" && source != "-";
-  utterance.source = is_file ? fs::absolute(source, error).lexically_normal().string() : source;
+  utterance.source =
+      recording.is_file ? fs::absolute(source, error).lexically_normal().string() : source;
   utterance.enrolled_at = UtcNow();
   utterance.network = info.network_fingerprint;
   SetConditions(recording.conditions, utterance);

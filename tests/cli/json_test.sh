@@ -14,7 +14,7 @@ done | sort > with_json
 python3 "$here/schema.py" "$schemas" --commands | tr ' ' - | sort > with_schema
 diff with_json with_schema > out || fail "--json without a schema (<), or a schema without (>)"
 while read -r command; do
-  grep -qF "vpr ${command/-/ }" "$here/../../docs/json.md" || grep -qF "vpr $command" "$here/../../docs/json.md" ||
+  grep -qF "vpr ${command//-/ }" "$here/../../docs/json.md" || grep -qF "vpr ${command/-/ }" "$here/../../docs/json.md" || grep -qF "vpr $command" "$here/../../docs/json.md" ||
     fail "docs/json.md does not name $command"
 done < with_schema
 

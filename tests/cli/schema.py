@@ -76,7 +76,7 @@ def main():
         return
     words = [word for word in sys.argv[3:] if not word.startswith("-")]
     # Before a subcommand there can be the options of the whole program, which take no values.
-    command = next((name for name in (" ".join(words[:2]), words[0]) if name in schemas), None)
+    command = next((name for name in (" ".join(words[:count]) for count in (3, 2, 1)) if name in schemas), None)
     if command is None:
         sys.exit(f"'{' '.join(sys.argv[3:])}' printed JSON and has no schema")
     for document in documents(pathlib.Path(sys.argv[2]).read_text()):
@@ -84,4 +84,5 @@ def main():
             sys.exit(f"what vpr {command} printed is not as its schema says: {error}")
 
 
-main()
+if __name__ == "__main__":
+    main()

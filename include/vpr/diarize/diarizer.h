@@ -70,6 +70,10 @@ double DefaultClusterThreshold(const ModelInfo& info, const Scorer& scorer);
 Diarization Diarize(const std::string& path, const EmbeddingExtractor& extractor,
                     const DiarizerOptions& options, const NameVoice& name = {},
                     const OnRead& on_read = {});
+// The same of a source at 16 kHz.
+Diarization Diarize(AudioSource source, const EmbeddingExtractor& extractor,
+                    const DiarizerOptions& options, const NameVoice& name = {},
+                    const OnRead& on_read = {});
 
 // Speech found in flags of 10 ms: pauses up to 0.3 s are filled, what is shorter than 0.2 s is left
 // out.
@@ -79,6 +83,9 @@ std::vector<TimeSpan> SpeechParts(const std::vector<bool>& frames);
 // of time. Intervals are sorted and do not overlap.
 void ForEachCut(const std::string& path, const ReadOptions& read,
                 const std::vector<TimeSpan>& intervals,
+                const std::function<void(std::size_t, std::span<const float>)>& use,
+                const OnRead& on_read = {});
+void ForEachCut(AudioSource& source, const std::vector<TimeSpan>& intervals,
                 const std::function<void(std::size_t, std::span<const float>)>& use,
                 const OnRead& on_read = {});
 

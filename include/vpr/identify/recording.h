@@ -12,9 +12,10 @@
 namespace vpr {
 
 struct Recording {
-  std::string source;   // path, "microphone"
-  std::string failure;  // why there is no embedding; empty: there is one
-  bool heard = false;   // it could be read, whatever is in it
+  std::string source;    // path, "microphone"
+  bool is_file = false;  // `source` is a path
+  std::string failure;   // why there is no embedding; empty: there is one
+  bool heard = false;    // it could be read, whatever is in it
   SpeechQuality quality;
   std::vector<std::string> warnings;  // what makes it doubtful
   std::string several_voices;         // one of those: more than one person speaks (VoicesMeter)
@@ -38,6 +39,11 @@ Recording EmbedRecording(const std::string& source, const std::vector<float>& sa
 Recording EmbedFile(const std::string& path, const EmbeddingExtractor& extractor,
                     const QualityLimits& limits, bool keep_samples = false, int threads = 1,
                     const OnRead& on_read = {});
+
+// The same of a file's bytes in memory; `name` is used in messages.
+Recording EmbedBytes(std::string bytes, const std::string& name,
+                     const EmbeddingExtractor& extractor, const QualityLimits& limits,
+                     bool keep_samples = false, const OnRead& on_read = {});
 
 // The same for files, on several threads; `use` gets them in the order given. Throws kInterrupted
 // if stopped.

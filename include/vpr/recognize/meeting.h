@@ -20,6 +20,11 @@ Diarization DiarizeByName(Recognizer& recognizer, const std::string& path,
                           const DiarizerOptions& options,
                           const std::optional<IdentificationRequest>& request, Progress& progress,
                           const OnRead& on_read = {});
+// The same of a source at 16 kHz.
+Diarization DiarizeByName(Recognizer& recognizer, AudioSource source,
+                          const DiarizerOptions& options,
+                          const std::optional<IdentificationRequest>& request, Progress& progress,
+                          const OnRead& on_read = {});
 
 // What one of the speakers says, joined. Throws kNotFound, with those there are, for a label that
 // nobody has; what AudioSource throws.

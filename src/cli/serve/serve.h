@@ -1,0 +1,12 @@
+// vpr serve, and the tokens that its callers need.
+#pragma once
+
+#include "cli/command.h"
+
+namespace vpr::cli {
+
+void AddServeCommand(CLI::App& app, Context& context);
+// Below it.
+void AddTokenCommand(CLI::App& serve, Context& context);
+
+}  // namespace vpr::cli
