@@ -113,8 +113,8 @@ void ReadRecordings(Call& call, std::optional<HttpResponse>& refusal) {
     Refuse("the request has no body; expected a recording, or a form with recordings in it");
   const auto boundary = FormBoundary(request.Header("Content-Type").value_or(""));
   if (!boundary) {
-    if (HasType(request, kJson) || HasType(request, "application/x-www-form-urlencoded") ||
-        call.route.body == BodyKind::kPair) {
+    // application/x-www-form-urlencoded is what curl says of any --data-binary.
+    if (HasType(request, kJson) || call.route.body == BodyKind::kPair) {
       refusal = Problem(415, std::string("the body is ") +
                                  Printable(request.Header("Content-Type").value_or("of no type")) +
                                  "; expected " +

@@ -149,6 +149,9 @@ def everything():
         body, headers = form(("file", "r.flac", rms[3]))
         assert call("POST", "/v1/identify", body, headers).json["decision"] == "李雪"
         assert call("POST", "/v1/identify", stranger).json["decision"] is None
+        # As curl --data-binary sends it.
+        of_curl = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert call("POST", "/v1/identify", stranger, of_curl).json["decision"] is None
         assert call("POST", "/v1/identify?threshold=1000", slt[3]).json["decision"] is None
         accepted = call("POST", "/v1/verify?name=Ada", slt[3])
         fits(accepted.json, "verification", description)
@@ -189,7 +192,7 @@ def everything():
         page = call("GET", "/")
         assert b"<title>" in page.content and "script-src 'self'" in page.headers["Content-Security-Policy"]
         metrics = call("GET", "/metrics").content.decode()
-        assert 'vpr_requests_total{route="/v1/identify",status="200"} 5' in metrics, metrics
+        assert 'vpr_requests_total{route="/v1/identify",status="200"} 6' in metrics, metrics
 
         # What is wrong is said in one line.
         refused(call("POST", "/v1/identify", b"RIFF of nothing"), 422, "expected WAV")
