@@ -2,16 +2,16 @@
 # Runs every fuzzing harness for so many seconds, counts what it executed and ends with 1 if one of
 # them found something.
 # Usage: fuzz/run.sh SECONDS [HARNESS...]
-# Needs: scripts/install-packages.sh build clang; cmake --preset clang; cmake --build --preset fuzz
+# Needs: scripts/install-packages.sh build clang; cmake --preset fuzz; cmake --build --preset fuzz
 # VPR_FUZZ_CORPUS=FOLDER: where inputs that reach new code are kept, for the next time; findings are
 # written to FOLDER/findings. Without it both go to a folder that is removed, findings stay.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:?usage: fuzz/run.sh SECONDS [HARNESS...]}
 shift
-bin=$here/../build/clang/fuzz
+bin=$here/../build/fuzz/fuzz
 if ! compgen -G "$bin/fuzz_*" > /dev/null; then
-  echo "fuzz/run.sh: no harnesses in build/clang/fuzz; build them with: cmake --preset clang && cmake --build --preset fuzz" >&2
+  echo "fuzz/run.sh: no harnesses in build/fuzz/fuzz; build them with: cmake --preset fuzz && cmake --build --preset fuzz" >&2
   exit 1
 fi
 names=("$@")
