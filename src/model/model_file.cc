@@ -62,7 +62,6 @@ double NumberWithin(const Json& json, const char* name, double low, double high)
                 Format("its '%s' is %g; expected %g to %g", name, found, low, high));
   return found;
 }
-constexpr double kMostScore = 1e6;
 
 // Of the members "decision", "fmr_thresholds" and "calibration".
 void ThresholdsFromJson(const Json& json, ModelInfo& info) {

@@ -97,6 +97,13 @@ Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double p
   if (!(calibration.scale > 0))
     throw Error(ErrorCode::kUnusable,
                 "higher scores do not mean the same speaker in these trials: check their labels");
+  for (double number : {calibration.scale, calibration.offset, calibration.duration_scale,
+                        calibration.duration_offset}) {
+    if (!(std::abs(number) <= kMostScore))
+      throw Error(ErrorCode::kUnusable,
+                  Format("the scores lie within %g of one another, too close to be calibrated",
+                         6 * deviation));
+  }
   return calibration;
 }
 

@@ -41,6 +41,21 @@ TEST(FitCalibration, ScaleAndPlaceOfTheScoresDoNotMatter) {
     EXPECT_NEAR(a.Llr(score, 4), b.Llr(100 * score + 1000, 4), 1e-5);
 }
 
+TEST(FitCalibration, ScoresThatHardlyDifferAreNotBlownUp) {
+  Rng rng(4);
+  std::vector<CalibrationTrial> trials = Normals(1, 1, 2000, rng);
+  for (const CalibrationTrial& trial : Normals(3, 4, 2000, rng)) trials.push_back(trial);
+  // As of a network whose embeddings are all alike.
+  for (CalibrationTrial& trial : trials) trial.score = 1 - 1e-8 * (4 - trial.score);
+  try {
+    FitCalibration(trials);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnusable);
+    EXPECT_THAT(error.what(), testing::HasSubstr("too close to be calibrated"));
+  }
+}
+
 TEST(FitCalibration, ShortSpeechIsTrustedLess) {
   Rng rng(3);
   std::vector<CalibrationTrial> trials = Normals(1, 1, 20000, rng);

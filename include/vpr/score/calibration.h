@@ -17,6 +17,10 @@ struct Calibration {
   double Llr(double score, double seconds) const;
 };
 
+// No number of a calibration or threshold is larger in any model that says anything: readers refuse
+// others.
+inline constexpr double kMostScore = 1e6;
+
 struct CalibrationTrial {
   double score;    // Score::value
   double seconds;  // of speech, of the shorter side
@@ -30,7 +34,9 @@ struct CalibrationTrial {
 // rule of succession): n nontargets without an error cannot show a ratio far above n, however far
 // from them the targets are. A slight pull of the durations' weights towards 0 keeps them finite
 // where durations hardly differ. Throws kInvalidArgument without a target and a nontarget,
-// kUnusable of no more than one of each, or if higher scores do not mean targets.
+// kUnusable of no more than one of each, if higher scores do not mean targets, or if the scores
+// differ so little that a number beyond kMostScore would be needed (a network whose embeddings are
+// all alike).
 Calibration FitCalibration(const std::vector<CalibrationTrial>& trials, double prior = 0.01);
 
 // A score from which on two voices count as one, and what it costs.
