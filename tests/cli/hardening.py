@@ -9,6 +9,7 @@ import tempfile
 ENDBR64 = b"\xf3\x0f\x1e\xfa"
 # `orq $0,(%rsp)` of GCC, `movq $0,(%rsp)` of Clang: what touches every page of a large frame, and hardly anything else.
 STACK_PROBES = (b"\x48\x83\x0c\x24\x00", b"\x48\xc7\x04\x24\x00\x00\x00\x00")
+SUBTRACT_FROM_STACK = re.compile(rb"\x48\x81\xec(....)", re.DOTALL)  # `sub $N,%rsp`
 # With FORTIFY these are never called, but where the compiler can see that nothing can go wrong.
 UNCHECKED = {"printf", "fprintf", "sprintf", "vprintf", "vfprintf", "vsprintf"}
 
