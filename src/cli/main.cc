@@ -95,6 +95,8 @@ int ParseAndRun(int argc, char** argv) {
   AddDerCommand(app, context);
   AddDiarizeCommand(app, context);
   AddLabelCommand(app, context);
+  AddClusterCommand(app, context);
+  AddGroupsCommand(app, context);
   AddSimulateMeetingsCommand(app, context);
   AddTranscribeCommand(app, context);
   AddWerCommand(app, context);
@@ -117,6 +119,7 @@ int ParseAndRun(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return Usage(UsageMessage(app, error));
   }
+  if (const std::string empty = EmptyWord(app); !empty.empty()) return Usage(empty);
   if (context.quiet) logger->set_level(spdlog::level::warn);
   return Run(context);
 }

@@ -173,6 +173,19 @@ std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
   return Prefix(command) + Printable(text) + SeeHelp(command);
 }
 
+std::string EmptyWord(const CLI::App& app) {
+  const CLI::App& command = Parsed(app);
+  for (const CLI::Option* option : command.get_options([](const CLI::Option*) { return true; })) {
+    const std::string name = option->get_name();
+    // A note may be taken away.
+    if (option->count() == 0 || name == "--note" || name == "text") continue;
+    const std::vector<std::string>& given = option->results();
+    if (std::find(given.begin(), given.end(), "") == given.end()) continue;
+    return Prefix(command) + Shown(command, name) + " is an empty word" + SeeHelp(command);
+  }
+  return {};
+}
+
 // Begins the name of a validator of OneOf, which goes on with the words.
 constexpr std::string_view kOneOf = "one of";
 

@@ -15,6 +15,10 @@ std::string UnknownWord(const CLI::App& app, const std::vector<std::string>& arg
 // `error`, which `app` threw while parsing, as one line that names the command and the argument.
 std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error);
 
+// Of what was parsed, an argument that was given as an empty word, as from a variable that is not
+// set, where nothing but a text may be empty; as a message, empty if there is none.
+std::string EmptyWord(const CLI::App& app);
+
 // One of these words; a wrong one is answered with the nearest.
 CLI::Validator OneOf(const std::vector<std::string>& words);
 

@@ -154,6 +154,13 @@ std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool crea
   }
 }
 
+std::unique_ptr<VoiceStore> OpenStoreIfThere(const StoreArguments& arguments) try {
+  return OpenStore(arguments);
+} catch (const Error& error) {
+  if (error.code() != ErrorCode::kNotFound || !arguments.db.empty()) throw;
+  return nullptr;
+}
+
 void AddMicOptions(CLI::App& command, MicArguments& arguments) {
   CLI::Option* mic = command.add_flag("--mic", arguments.mic, "Listen to the microphone");
   command

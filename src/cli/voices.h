@@ -56,6 +56,9 @@ bool DescribesServer(const VoiceStore& store);
 std::unique_ptr<VoiceStore> OpenStore(const StoreArguments& arguments, bool create = false,
                                       bool encrypt = false);
 
+// The same of one that need not be there: nothing, if there is none and --db did not ask for it.
+std::unique_ptr<VoiceStore> OpenStoreIfThere(const StoreArguments& arguments);
+
 struct MicArguments {
   bool mic = false;
   std::string device, from;  // from: a recording that stands in for the microphone

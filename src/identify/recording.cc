@@ -1,13 +1,17 @@
 #include "vpr/identify/recording.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 
+#include "vpr/audio/audio_reader.h"
 #include "vpr/audio/speech.h"
 #include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
+#include "vpr/identify/gallery.h"
 #include "vpr/identify/several_voices.h"
 #include "vpr/model/measure_conditions.h"
 #include "vpr/model/open_speech.h"
@@ -15,6 +19,8 @@
 namespace vpr {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 // Of the time that a file takes, for showing progress: up to its speech being found, and measured.
 constexpr double kFound = 0.05, kMeasured = 0.25;
@@ -36,6 +42,21 @@ void AddVoices(std::string warning, Recording& recording) {
 }
 
 }  // namespace
+
+EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info, bool keep_audio) {
+  EnrolledUtterance utterance;
+  std::error_code error;
+  const std::string& source = recording.source;
+  utterance.source =
+      recording.is_file ? fs::absolute(source, error).lexically_normal().string() : source;
+  utterance.enrolled_at = UtcNow();
+  utterance.network = info.network_fingerprint;
+  SetConditions(recording.conditions, utterance);
+  utterance.snr_db = recording.quality.snr_db;
+  utterance.embedding = std::move(recording.embedding);
+  if (keep_audio) utterance.audio = EncodeFlac(recording.samples);
+  return utterance;
+}
 
 Recording EmbedRecording(const std::string& source, const std::vector<float>& samples,
                          const EmbeddingExtractor& extractor, const QualityLimits& limits,

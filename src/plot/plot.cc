@@ -452,6 +452,43 @@ std::string PlotConfusion(const std::string& title, const std::vector<std::strin
   });
 }
 
+std::string PlotTimeline(const std::string& title, const std::vector<Lane>& lanes, double seconds) {
+  if (!(seconds > 0) || !std::isfinite(seconds))
+    throw Error(ErrorCode::kInvalidArgument, "cannot plot a timeline of no length");
+  constexpr std::size_t kMostLanes = 200;
+  constexpr PLINT kWidth = 1200, kLane = 34, kTop = 60, kBottom = 70;
+  const std::size_t count = std::min(lanes.size(), kMostLanes);
+  std::size_t longest = 4;  // in bytes: never less than what the text takes
+  for (std::size_t i = 0; i < count; ++i) longest = std::max(longest, lanes[i].name.size());
+  const auto left = static_cast<double>(30 + 9 * std::min<std::size_t>(longest, 30)) / kWidth;
+  const auto inner = kLane * static_cast<PLINT>(std::max<std::size_t>(count, 1));
+  const PLINT height = inner + kTop + kBottom;
+  const double unit = seconds > 600 ? 60 : 1;
+  return Draw(kWidth, height, [&] {
+    const double bottom = static_cast<double>(kBottom) / height;
+    plvpor(left, 0.98, bottom, bottom + static_cast<double>(inner) / height);
+    const double rows = std::max<double>(static_cast<double>(count), 1);
+    plwind(0, seconds / unit, 0, rows);
+    plschr(0, kTextScale);
+    plcol0(kGrid);
+    plbox("g", 0, 0, "", 0, 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double y = rows - 1 - static_cast<double>(i);  // the first on top
+      plcol0(kFirstCurve + static_cast<PLINT>(i % kCurveColours));
+      for (const auto& [begin, end] : lanes[i].turns)
+        FillBox(std::clamp(begin, 0.0, seconds) / unit, std::clamp(end, 0.0, seconds) / unit,
+                y + 0.15, y + 0.85);
+      plcol0(kText);
+      plmtex("lv", 0.8, (y + 0.5) / rows, 1.0, Text(lanes[i].name).c_str());
+    }
+    plcol0(kText);
+    plbox("bcnst", 0, 0, "bc", 0, 0);
+    plmtex("b", 2.8, 0.5, 0.5, unit == 1 ? "seconds" : "minutes");
+    plschr(0, 1.1 * kTextScale);
+    plmtex("t", 1.2, 0.5, 0.5, Text(title).c_str());
+  });
+}
+
 std::string PlotCurves(const std::string& title, const std::vector<Panel>& panels) {
   if (panels.empty())
     throw Error(ErrorCode::kInvalidArgument, "cannot plot curves: there is nothing to draw");

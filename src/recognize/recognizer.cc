@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <mutex>
 
@@ -17,8 +16,6 @@
 namespace vpr {
 namespace {
 
-namespace fs = std::filesystem;
-
 // A voice is said to be another name's already if so few strangers would be taken for that one.
 constexpr double kResemblingFpir = 0.01;
 
@@ -28,21 +25,6 @@ constexpr std::size_t kMostForStrangers = 1000;
 // From so many on, what was enrolled anew is looked up in the store instead of being left out of
 // every search.
 constexpr std::size_t kMostSuperseded = 64;
-
-EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info, bool keep_audio) {
-  EnrolledUtterance utterance;
-  std::error_code error;
-  const std::string& source = recording.source;
-  utterance.source =
-      recording.is_file ? fs::absolute(source, error).lexically_normal().string() : source;
-  utterance.enrolled_at = UtcNow();
-  utterance.network = info.network_fingerprint;
-  SetConditions(recording.conditions, utterance);
-  utterance.snr_db = recording.quality.snr_db;
-  utterance.embedding = std::move(recording.embedding);
-  if (keep_audio) utterance.audio = EncodeFlac(recording.samples);
-  return utterance;
-}
 
 // A network gives one recording one embedding, but for rounding.
 bool SameRecording(const EnrolledUtterance& a, const EnrolledUtterance& b) {

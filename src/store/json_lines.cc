@@ -48,24 +48,75 @@ void CheckNumber(const char* name, double value, double most) {
                 Format("\"%s\" is %g; expected at most %g", name, value, most));
 }
 
+Json ToJson(const EnrolledUtterance& utterance) {
+  Json json = {{"source", utterance.source},   {"enrolled_at", utterance.enrolled_at},
+               {"network", utterance.network}, {"speech_seconds", utterance.speech_seconds},
+               {"snr_db", utterance.snr_db},   {"embedding", utterance.embedding}};
+  for (const auto& [name, value] : kConditionFields) {
+    if (std::isfinite(utterance.*value)) json[name] = utterance.*value;
+  }
+  if (!utterance.audio.empty()) json["audio"] = ToBase64(utterance.audio);
+  return json;
+}
+
+EnrolledUtterance FromJson(const Json& json) {
+  EnrolledUtterance utterance;
+  utterance.source = json.value("source", "");
+  utterance.enrolled_at = json.value("enrolled_at", "");
+  CheckDate(utterance.enrolled_at);
+  json.at("network").get_to(utterance.network);
+  if (utterance.network.size() > 64 || utterance.network != Printable(utterance.network))
+    throw Error(ErrorCode::kCorrupt, "\"network\" is no fingerprint of a network");
+  json.at("speech_seconds").get_to(utterance.speech_seconds);
+  utterance.snr_db = json.value("snr_db", 0.0);
+  CheckNumber("snr_db", utterance.snr_db, kMostDecibels);
+  for (const auto& [name, value] : kConditionFields) {
+    if (!json.contains(name)) continue;
+    json.at(name).get_to(utterance.*value);
+    CheckNumber(name, utterance.*value, kMostDecibels);
+  }
+  json.at("embedding").get_to(utterance.embedding);
+  if (utterance.embedding.empty() || !(utterance.speech_seconds > 0))
+    throw Error(ErrorCode::kCorrupt, "an utterance has no embedding or no speech");
+  CheckNumber("speech_seconds", utterance.speech_seconds, kMostSeconds);
+  double square = 0;
+  for (float value : utterance.embedding) square += double{value} * double{value};
+  if (!(std::abs(square - 1) < 1e-3))
+    throw Error(ErrorCode::kCorrupt, "an embedding is not of length 1");
+  if (json.contains("audio")) utterance.audio = FromBase64(json.at("audio").get<std::string>());
+  return utterance;
+}
+
+// The library's message without its "[json.exception.parse_error.101] ".
+std::string Reason(const nlohmann::json::exception& error) {
+  const std::string_view what = error.what();
+  return Printable(what.substr(what.find("] ") + 2));
+}
+
+std::string ToLine(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
+
+std::string UtteranceToJson(const EnrolledUtterance& utterance) {
+  return ToLine(ToJson(utterance));
+}
+
+EnrolledUtterance UtteranceFromJson(std::string_view text) try {
+  return FromJson(Json::parse(text));
+} catch (const nlohmann::json::exception& error) {
+  throw Error(ErrorCode::kCorrupt, "not an utterance: " + Reason(error));
+}
 
 std::string SpeakerToJson(const EnrolledSpeaker& speaker) {
   Json json = {{"name", speaker.name},
                {"note", speaker.note},
                {"enrolled_at", speaker.enrolled_at},
                {"utterances", Json::array()}};
-  for (const EnrolledUtterance& utterance : speaker.utterances) {
-    Json one = {{"source", utterance.source},   {"enrolled_at", utterance.enrolled_at},
-                {"network", utterance.network}, {"speech_seconds", utterance.speech_seconds},
-                {"snr_db", utterance.snr_db},   {"embedding", utterance.embedding}};
-    for (const auto& [name, value] : kConditionFields) {
-      if (std::isfinite(utterance.*value)) one[name] = utterance.*value;
-    }
-    if (!utterance.audio.empty()) one["audio"] = ToBase64(utterance.audio);
-    json["utterances"].push_back(std::move(one));
-  }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (const EnrolledUtterance& utterance : speaker.utterances)
+    json["utterances"].push_back(ToJson(utterance));
+  return ToLine(json);
 }
 
 EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
@@ -75,43 +126,15 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
   speaker.note = json.value("note", "");
   speaker.enrolled_at = json.value("enrolled_at", "");
   CheckDate(speaker.enrolled_at);
-  for (const Json& one : json.at("utterances")) {
-    EnrolledUtterance utterance;
-    utterance.source = one.value("source", "");
-    utterance.enrolled_at = one.value("enrolled_at", "");
-    CheckDate(utterance.enrolled_at);
-    one.at("network").get_to(utterance.network);
-    if (utterance.network.size() > 64 || utterance.network != Printable(utterance.network))
-      throw Error(ErrorCode::kCorrupt, "\"network\" is no fingerprint of a network");
-    one.at("speech_seconds").get_to(utterance.speech_seconds);
-    utterance.snr_db = one.value("snr_db", 0.0);
-    CheckNumber("snr_db", utterance.snr_db, kMostDecibels);
-    for (const auto& [name, value] : kConditionFields) {
-      if (!one.contains(name)) continue;
-      one.at(name).get_to(utterance.*value);
-      CheckNumber(name, utterance.*value, kMostDecibels);
-    }
-    one.at("embedding").get_to(utterance.embedding);
-    if (utterance.embedding.empty() || !(utterance.speech_seconds > 0))
-      throw Error(ErrorCode::kCorrupt, "an utterance has no embedding or no speech");
-    CheckNumber("speech_seconds", utterance.speech_seconds, kMostSeconds);
-    double square = 0;
-    for (float value : utterance.embedding) square += double{value} * double{value};
-    if (!(std::abs(square - 1) < 1e-3))
-      throw Error(ErrorCode::kCorrupt, "an embedding is not of length 1");
-    if (one.contains("audio")) utterance.audio = FromBase64(one.at("audio").get<std::string>());
-    speaker.utterances.push_back(std::move(utterance));
-  }
+  for (const Json& one : json.at("utterances")) speaker.utterances.push_back(FromJson(one));
   if (speaker.utterances.empty())
     throw Error(ErrorCode::kCorrupt, "'" + Printable(speaker.name) +
                                          "' has no utterances, and could never be recognised");
   CheckSpeakerName(speaker.name);
   return speaker;
 } catch (const nlohmann::json::exception& error) {
-  // Without the library's "[json.exception.parse_error.101] ".
-  const std::string_view what = error.what();
-  throw Error(ErrorCode::kCorrupt, "not a speaker as vpr speakers export writes it: " +
-                                       Printable(what.substr(what.find("] ") + 2)));
+  throw Error(ErrorCode::kCorrupt,
+              "not a speaker as vpr speakers export writes it: " + Reason(error));
 }
 
 }  // namespace vpr

@@ -74,6 +74,12 @@ refused "$vpr" label truth.rttm --audio meeting.wav
 says 'no cue in it' err
 usage_error "$vpr" label said.srt
 
+# A picture of it.
+ok "$vpr" --quiet diarize meeting.wav --speakers 2 --plot turns.png
+python3 -c 'assert open("turns.png", "rb").read(8) == b"\x89PNG\r\n\x1a\n"' || fail "no picture"
+usage_error "$vpr" diarize meeting.wav --plot turns.jpg
+usage_error "$vpr" diarize meeting.wav meeting.wav --plot turns.png
+
 # What each says, for enrolling the one who was found.
 ok "$vpr" --quiet diarize meeting.wav --speakers 2 --cut voices
 ok "$vpr" --quiet enroll rms "voices/meeting speaker 1.wav"

@@ -57,6 +57,11 @@ wrong "enroll: NAME FILE\.\.\. is missing" enroll
 wrong "verify: NAME is missing" verify
 wrong "pack: PREFIX is missing|pack: -o.* is missing|pack: --output is missing" pack one
 wrong "embed: --format: must be npy, kaldi or jsonl, found 'nyp'; did you mean 'npy'" embed one.wav -o x --format nyp
+# As of "$unset".
+wrong "diarize: --output is an empty word" diarize one.wav -o ""
+wrong "eval: --scores-out is an empty word" eval --scores one.wav --scores-out ""
+wrong "compare: A B is an empty word" compare one.wav ""
+wrong "speakers show: NAME is an empty word" speakers show ""
 # A file is what its name says.
 wrong "eval: --html: must end in .html or .htm" eval --scores one.wav --html page.pdf
 wrong "model export: --onnx: must end in .onnx" model export x.vpr --onnx x.pt

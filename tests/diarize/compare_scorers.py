@@ -1,19 +1,23 @@
 """vpr der beside another scorer on random pairs of annotations; not part of the tests.
 
-  pip install pyannote-metrics==4.2.0
+  pip install pyannote-metrics==4.2.0 meeteval==0.4.3
   python3 tests/diarize/compare_scorers.py build/dev/bin/vpr 500
+
+meeteval runs NIST's md-eval-22.pl, which must be in $PATH, where it is not it is left out; that prints 1e-6 s.
 
 Turns have whole milliseconds, and no two of one speaker touch or overlap: there the conventions
 differ (pyannote counts the speaker twice, vpr once).
 """
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import warnings
 from pathlib import Path
 
+import meeteval
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate, JaccardErrorRate
 
@@ -72,12 +76,17 @@ with tempfile.TemporaryDirectory() as folder:
     folder = Path(folder)
     (folder / "r.rttm").write_text("".join(rttm(r, k) for k, r, _, _ in cases))
     (folder / "h.rttm").write_text("".join(rttm(h, k) for k, _, h, _ in cases))
-    (folder / "u.uem").write_text("".join(
-        f"{k} 1 {b / 1000} {e / 1000}\n" for k, _, _, u in cases for b, e in u))
-    found = json.loads(subprocess.run(
-        [vpr, "der", folder / "r.rttm", folder / "h.rttm", "--uem", folder / "u.uem", "--json"],
-        check=True, capture_output=True, text=True).stdout)
-    ours = {one["recording"]: one for one in found["recordings"]}
+
+
+    def scored(parts_of):
+        (folder / "u.uem").write_text("".join(
+            f"{k} 1 {b / 1000} {e / 1000}\n" for k, _, _, u in cases for b, e in parts_of(u)))
+        found = json.loads(subprocess.run(
+            [vpr, "der", folder / "r.rttm", folder / "h.rttm", "--uem", folder / "u.uem", "--json"],
+            check=True, capture_output=True, text=True).stdout)
+        return {one["recording"]: one for one in found["recordings"]}
+
+    ours, ours_whole = scored(lambda parts: parts), scored(lambda parts: [(parts[0][0], parts[1][1])])
     protocols = {"full": (0, False), "fair": (0.25, False), "forgiving": (0.25, True)}
     for key, reference, hypothesis, parts in cases:
         uem = Timeline([Segment(b / 1000, e / 1000) for b, e in parts])
@@ -88,6 +97,16 @@ with tempfile.TemporaryDirectory() as folder:
                                ("false_alarm", "false alarm"), ("confusion", "confusion")):
                 off = abs(ours[key][name][our] - theirs[their])
                 worst["pyannote", name, our] = max(worst.get(("pyannote", name, our), 0), off)
+            if not shutil.which("md-eval-22.pl") or not ours_whole[key][name]["speech"]:
+                continue  # it divides by the speech
+            theirs = meeteval.der.md_eval_22(
+                meeteval.io.RTTM.parse(rttm(reference, key)), meeteval.io.RTTM.parse(rttm(hypothesis, key)), collar=collar,
+                regions="nooverlap" if skip else "all",
+                uem=meeteval.io.UEM.parse(f"{key} 1 {parts[0][0] / 1000} {parts[1][1] / 1000}\n"))[key]  # takes one part only
+            for our, their in (("speech", "scored_speaker_time"), ("miss", "missed_speaker_time"),
+                               ("false_alarm", "falarm_speaker_time"), ("confusion", "speaker_error_time")):
+                off = abs(ours_whole[key][name][our] - float(getattr(theirs, their)))
+                worst["md-eval", name, our] = max(worst.get(("md-eval", name, our), 0), off)
         theirs = JaccardErrorRate()(annotation(reference), annotation(hypothesis), uem=uem)
         if ours[key]["jer"] is not None and abs(ours[key]["jer"] - theirs) > 1e-6:
             jer_differs += 1  # pyannote maps for the least DER, the definition's own scorer for JER

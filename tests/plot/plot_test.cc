@@ -97,6 +97,15 @@ TEST(PlotConfusion, FewAndManyClasses) {
   EXPECT_THROW(PlotConfusion("", {}, {}), Error);
 }
 
+TEST(PlotTimeline, ALaneASpeaker) {
+  const std::vector<Lane> lanes = {{"Ada", {{0, 3}, {10, 12.5}}}, {"说话人 #2", {{3, 10}}}};
+  ExpectPng(PlotTimeline("meeting 会议", lanes, 20), 1200, 198);
+  ExpectPng(PlotTimeline("of hours", lanes, 7200), 1200, 198);
+  ExpectPng(PlotTimeline("nobody", {}, 20), 1200, 164);
+  ExpectPng(PlotTimeline("many", std::vector<Lane>(300, lanes[0]), 20), 1200, 200 * 34 + 130);
+  EXPECT_THROW(PlotTimeline("no length", lanes, 0), Error);
+}
+
 TEST(PlotCurves, PanelsAndGaps) {
   double nan = std::numeric_limits<double>::quiet_NaN();
   Panel loss{"epoch", "loss", {{"training", {1, 2, 3, 4, 5}, {7.5, 5, 4.2, 3.9, 3.8}}}};

@@ -8,6 +8,7 @@
 #include "vpr/audio/speech_quality.h"
 #include "vpr/base/progress.h"
 #include "vpr/model/embedding_extractor.h"
+#include "vpr/store/voice_store.h"
 
 namespace vpr {
 
@@ -27,6 +28,10 @@ struct Recording {
 // Seconds of speech as every command says them and the store keeps them: of what the embedding was
 // made of, silence cut out. Without an embedding: of what was found to be voice.
 double SpeechSeconds(const Recording& recording);
+
+// As the store keeps it; a file's path becomes absolute. `info`: of the model that embedded it.
+EnrolledUtterance ToUtterance(Recording&& recording, const ModelInfo& info,
+                              bool keep_audio = false);
 
 // Measures, judges and embeds 16 kHz audio. Never throws for what is wrong with the audio.
 Recording EmbedRecording(const std::string& source, const std::vector<float>& samples,

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vpr/base/matrix.h"
@@ -41,6 +42,14 @@ struct Panel {
 // performance", Eurospeech 1997): x is P_fa, y P_miss, shares in [0, 1], on probit axes from 0.01 %
 // to 60 %.
 std::string PlotDet(const std::string& title, const std::vector<Series>& curves);
+
+// Who speaks when: a lane each, with a bar from begin to end for every turn. Names are UTF-8; of
+// more than 200 lanes the first 200 are drawn.
+struct Lane {
+  std::string name;
+  std::vector<std::pair<double, double>> turns;  // seconds
+};
+std::string PlotTimeline(const std::string& title, const std::vector<Lane>& lanes, double seconds);
 
 // Panels one above the other.
 std::string PlotCurves(const std::string& title, const std::vector<Panel>& panels);

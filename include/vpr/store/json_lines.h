@@ -12,6 +12,10 @@ namespace vpr {
 // "speech_seconds", "snr_db", "embedding": [...], "audio": base64 of FLAC, if kept}]}, one line.
 std::string SpeakerToJson(const EnrolledSpeaker& speaker);
 
+// One of "utterances" alone; the second throws kCorrupt.
+std::string UtteranceToJson(const EnrolledUtterance& utterance);
+EnrolledUtterance UtteranceFromJson(std::string_view text);
+
 // Throws kCorrupt with what is wrong.
 EnrolledSpeaker SpeakerFromJson(std::string_view line);
 

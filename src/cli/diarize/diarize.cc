@@ -14,6 +14,7 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/diarize/turn_formats.h"
+#include "vpr/plot/plot.h"
 #include "vpr/print/meeting.h"
 
 namespace vpr::cli {
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> files;
-  std::string output, cut;
+  std::string output, cut, plot;
   MeetingArguments meeting;
   bool json = false;
   StoreArguments store;
@@ -62,16 +63,19 @@ void Cut(const Diarization& found, const ReadOptions& read, const std::string& f
   }
 }
 
+std::string Timeline(const Diarization& found) {
+  std::vector<Lane> lanes;
+  for (const DiarizedSpeaker& one : found.speakers) lanes.push_back({one.label, {}});
+  for (const Diarization::Stretch& turn : found.turns)
+    lanes[turn.speaker].turns.emplace_back(turn.begin, turn.end);
+  return PlotTimeline(FileName(found.source), lanes, found.seconds);
+}
+
 int Run(const Options& options, const Context& context) {
   const std::string model = FindModel(options.network.model);
   EmbeddingExtractor opened = EmbeddingExtractor::Open(model, options.network.engine);
   const auto progress = MakeConsoleProgress(context);
-  std::unique_ptr<VoiceStore> store;
-  try {
-    store = OpenStore(options.store);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kNotFound || !options.store.db.empty()) throw;
-  }
+  std::unique_ptr<VoiceStore> store = OpenStoreIfThere(options.store);
   const bool has_store = store != nullptr;
   Recognizer recognizer(std::move(opened), model, std::move(store));
   const EmbeddingExtractor& extractor = recognizer.extractor();
@@ -92,6 +96,7 @@ int Run(const Options& options, const Context& context) {
       const Diarization found = DiarizeByName(recognizer, file, diarizer, naming.request, *progress,
                                               [&](double share) { partial.Update(0, share); });
       if (found.turns.empty()) progress->Warn("'" + Printable(file) + "': nobody speaks in it");
+      if (!options.plot.empty()) WriteFileAtomically(options.plot, Timeline(found));
       if (!options.cut.empty()) Cut(found, extractor.options().read, options.cut);
       std::string text = json ? ToJson(found, naming.basis)
                               : WriteTurns(found, RecordingName(file), FormatOf(options.output));
@@ -133,6 +138,9 @@ void AddDiarizeCommand(CLI::App& app, Context& context) {
       ->type_name("OUT");
   command->add_option("--cut", options->cut, "Also write what each says as WAV into this folder")
       ->type_name("DIR");
+  command->add_option("--plot", options->plot, "Also draw who speaks when, of one recording")
+      ->type_name("PICTURE.png")
+      ->check(FileEnding({".png"}));
   AddMeetingOptions(*command, options->meeting);
   command->add_flag("--json", options->json, "One JSON object a recording");
   AddStoreOptions(*command, options->store);
@@ -150,6 +158,8 @@ void AddDiarizeCommand(CLI::App& app, Context& context) {
   command->callback([options, &context] {
     if (options->meeting.diarizer.fewest > options->meeting.diarizer.most)
       throw CLI::ValidationError("diarize", "--min is more than --max");
+    if (!options->plot.empty() && options->files.size() > 1)
+      throw CLI::ValidationError("diarize", "--plot is for one recording");
     context.run = [options, &context] { return Run(*options, context); };
   });
 }

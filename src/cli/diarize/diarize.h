@@ -5,8 +5,10 @@
 
 namespace vpr::cli {
 
+void AddClusterCommand(CLI::App& app, Context& context);
 void AddDerCommand(CLI::App& app, Context& context);
 void AddDiarizeCommand(CLI::App& app, Context& context);
+void AddGroupsCommand(CLI::App& app, Context& context);
 void AddLabelCommand(CLI::App& app, Context& context);
 void AddSimulateMeetingsCommand(CLI::App& app, Context& context);
 

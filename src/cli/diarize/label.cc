@@ -29,12 +29,7 @@ int Run(const Options& options, const Context& context) {
   const std::string model = FindModel(options.network.model);
   EmbeddingExtractor opened = EmbeddingExtractor::Open(model, options.network.engine);
   const auto progress = MakeConsoleProgress(context);
-  std::unique_ptr<VoiceStore> store;
-  try {
-    store = OpenStore(options.store);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kNotFound || !options.store.db.empty()) throw;
-  }
+  std::unique_ptr<VoiceStore> store = OpenStoreIfThere(options.store);
   const bool has_store = store != nullptr;
   Recognizer recognizer(std::move(opened), model, std::move(store));
   const DiarizerOptions diarizer = OptionsOf(options.meeting, recognizer.extractor());
