@@ -21,9 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One wrong pair in a thousand: a wrong join makes one group of two people.
-constexpr double kJoinFmr = 0.001;
-
 struct Options {
   std::vector<std::string> files;
   std::string list, output;
@@ -51,9 +48,7 @@ VoiceGroups Begin(const Options& options, const Recognizer& recognizer) {
                          Printable(options.output).c_str(), groups.threshold()));
     return groups;
   }
-  ThresholdChoice choice = options.threshold;
-  if (!choice.threshold && !choice.fmr) choice.fmr = kJoinFmr;
-  return {network, Told(recognizer.Choose(OperatingPoint::kVerify, choice)).threshold};
+  return {network, Told(recognizer.Choose(OperatingPoint::kVerify, options.threshold)).threshold};
 }
 
 int Run(const Options& options, const Context& context) {
@@ -132,7 +127,7 @@ void AddClusterCommand(CLI::App& app, Context& context) {
       ->add_option("-o,--output", options->output,
                    "Keep the groups here for vpr groups; if it is there, the recordings are added")
       ->type_name("GROUPS");
-  AddThresholdOptions(*command, options->threshold, "the model's for a false match rate of 0.1%");
+  AddThresholdOptions(*command, options->threshold, "the model's for a false match rate of 1 %");
   AddFpirOption(*command, options->request.fpir);
   command->add_flag("--json", options->json, "One JSON object a voice");
   AddQualityOptions(*command, options->limits);
