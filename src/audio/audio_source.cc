@@ -78,7 +78,11 @@ std::vector<std::string> SplitChannels(const std::vector<std::string>& paths,
       throw Error(ErrorCode::kInvalidArgument,
                   "cannot take the channels of standard input separately, which can only be read "
                   "once; give a file, or one channel (--channels N)");
-    int channels = 1;
+    int channels = 1, named = 0;
+    if (TakeChannel(path, named) != path) {
+      all.push_back(path);
+      continue;
+    }
     try {
       channels = AudioSource(path, options).info().channels;
     } catch (const Error& error) {

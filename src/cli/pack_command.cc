@@ -190,7 +190,7 @@ void AddPackCommand(CLI::App& app, Context& context) {
       ->check(CLI::Range(2, 1000000000))
       ->excludes(dev)
       ->type_name("N");
-  AddReadOptions(*command, pack.read);
+  AddReadOptions(*command, pack.read, true);
   command->add_option("--seed", pack.seed, "Of everything that is drawn")
       ->capture_default_str()
       ->type_name("N");

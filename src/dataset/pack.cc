@@ -62,6 +62,21 @@ void Validate(const PackOptions& options) {
     refuse("dev-speakers and test-every exclude each other: hold out speakers or utterances");
 }
 
+// Where channels are separate, each is an utterance and a speaker: the person of a channel.
+void AddWithChannels(const ReadOptions& read, Utterance utterance, std::vector<Utterance>& all) {
+  if (read.separate) {
+    const std::vector<std::string> paths = SplitChannels({utterance.path}, read);
+    for (std::size_t i = 0; i < paths.size() && paths.size() > 1; ++i) {
+      const std::string channel = "#" + std::to_string(i + 1);
+      const bool known = !utterance.speaker.empty() && utterance.speaker != kUnlabelled;
+      all.push_back({utterance.key + channel, paths[i],
+                     known ? utterance.speaker + channel : utterance.speaker});
+    }
+    if (paths.size() > 1) return;
+  }
+  all.push_back(std::move(utterance));
+}
+
 std::vector<Utterance> ListAll(const PackOptions& options, Progress& progress) {
   namespace fs = std::filesystem;
   std::vector<std::string> names;
@@ -77,16 +92,12 @@ std::vector<Utterance> ListAll(const PackOptions& options, Progress& progress) {
   std::vector<Utterance> all;
   for (std::size_t i = 0; i < options.sources.size(); ++i) {
     std::string layout;
-    std::vector<Utterance> listed = ListUtterances(options.sources[i], options.layout, &layout);
+    LeftOut left_out;
+    std::vector<Utterance> listed =
+        ListUtterances(options.sources[i], options.layout, &layout, &left_out);
     progress.Info(Format("%zu recordings in '", listed.size()) + Printable(options.sources[i]) +
                   "' (layout " + layout + ")");
-    // What a list or Kaldi's files name is all that they mean.
-    if (std::error_code error;
-        layout != "tsv" && layout != "kaldi" && fs::is_directory(options.sources[i], error)) {
-      LeftOut left_out;
-      FindRecordings(options.sources[i], Depth::kAll, &left_out);
-      WarnOfLeftOut(options.sources[i], left_out, progress);
-    }
+    WarnOfLeftOut(options.sources[i], left_out, progress);
     for (Utterance& utterance : listed) {
       if (options.sources.size() > 1) utterance.key = names[i] + "/" + utterance.key;
       if (!options.audio_root.empty()) {
@@ -101,7 +112,7 @@ std::vector<Utterance> ListAll(const PackOptions& options, Progress& progress) {
             (fs::exists(below, error) || !fs::exists(utterance.path, error)))
           utterance.path = below.string();
       }
-      all.push_back(std::move(utterance));
+      AddWithChannels(options.read, std::move(utterance), all);
     }
   }
   std::sort(all.begin(), all.end(),

@@ -21,7 +21,7 @@ const std::vector<SourceLayout>& SourceLayouts() {
 }
 
 std::vector<Utterance> ListUtterances(const std::string& path, const std::string& layout,
-                                      std::string* used_layout) {
+                                      std::string* used_layout, LeftOut* left_out) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
     throw Error(ErrorCode::kNotFound,
@@ -41,7 +41,7 @@ std::vector<Utterance> ListUtterances(const std::string& path, const std::string
             ? "cannot list '" + Printable(path) + "': it is neither a folder nor a readable file"
             : "unknown layout '" + Printable(layout) + "', expected auto" + names);
   if (used_layout != nullptr) *used_layout = chosen->name;
-  std::vector<Utterance> utterances = chosen->list(path);
+  std::vector<Utterance> utterances = chosen->list(path, left_out);
   if (std::all_of(utterances.begin(), utterances.end(),
                   [](const Utterance& utterance) { return utterance.speaker.empty(); }))
     throw Error(ErrorCode::kUnusable, "no recording in '" + Printable(path) + "' as layout " +

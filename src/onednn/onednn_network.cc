@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <unordered_map>
 
+#include "onednn/convolution.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/process.h"
@@ -29,8 +30,8 @@ using Op = Node::Op;
 // oneDNN compiles a convolution for one number of frames, which costs more than running it. So the
 // frames are rounded up to a multiple of this, and what lies behind the last one is kept zero
 // after every operation, as the zero padding of a network for the exact number would be: the
-// results are the same.
-constexpr std::size_t kFrameStep = 32;
+// results are the same. Where nothing is compiled, few plans are reason enough for a smaller one.
+constexpr std::size_t kFrameStep = 32, kFrameStepUncompiled = 8;
 
 constexpr int kMostPlanners = 4;
 
@@ -73,30 +74,6 @@ class Workspace {
   std::unique_ptr<float, Free> memory_;
   std::size_t size_ = 0;
 };
-
-// A value in memory: [bands][frames][channels].
-struct Shape {
-  std::size_t bands = 1, frames = 1, channels = 1;
-  std::size_t size() const { return bands * frames * channels; }
-};
-
-float Activate(float x, const Node& node) {
-  switch (node.activation) {
-    case Activation::kNone:
-      return x;
-    case Activation::kRelu:
-      return std::max(x, 0.0f);
-    case Activation::kTanh:
-      return std::tanh(x);
-    case Activation::kSigmoid:
-      return 1 / (1 + std::exp(-x));
-    case Activation::kSilu:
-      return x / (1 + std::exp(-x));
-    case Activation::kClippedRelu:
-      return std::clamp(x, 0.0f, node.most);
-  }
-  return x;
-}
 
 // With its two parameters.
 struct Eltwise {
@@ -152,43 +129,6 @@ std::mutex& DescriptionMutex() {
   return mutex;
 }
 
-struct View {
-  float* data;
-  Shape shape;        // in memory
-  std::size_t valid;  // frames that count; the rest is zero
-};
-
-void Affine(const Node& node, const View& x, const View& y) {
-  const std::size_t channels = y.shape.channels;
-  for (std::size_t i = 0; i < y.shape.size(); i += channels)
-    for (std::size_t c = 0; c < channels; ++c)
-      y.data[i + c] = x.data[i + c] * node.scale[c] + node.bias[c];
-  if (node.activation == Activation::kRelu) {
-    for (std::size_t i = 0; i < y.shape.size(); ++i) y.data[i] = std::max(y.data[i], 0.0f);
-  } else if (node.activation != Activation::kNone) {
-    for (std::size_t i = 0; i < y.shape.size(); ++i) y.data[i] = Activate(y.data[i], node);
-  }
-}
-
-// y = f(a, b), where b has a's shape or one value a channel.
-template <typename Function>
-void Elementwise(const View& a, const View& b, const View& y, Function f) {
-  const bool broadcast = b.shape.size() != a.shape.size();
-  const std::size_t channels = y.shape.channels;
-  for (std::size_t i = 0; i < y.shape.size(); i += channels) {
-    const float* other = broadcast ? b.data : b.data + i;
-    for (std::size_t c = 0; c < channels; ++c) y.data[i + c] = f(a.data[i + c], other[c]);
-  }
-}
-
-void Add(const Node& node, const View& a, const View& b, const View& y) {
-  if (node.activation == Activation::kRelu) {
-    Elementwise(a, b, y, [](float p, float q) { return std::max(p + q, 0.0f); });
-  } else {
-    Elementwise(a, b, y, [&](float p, float q) { return Activate(p + q, node); });
-  }
-}
-
 void MaxPool(const View& x, const View& y) {
   const std::size_t channels = y.shape.channels, row = x.shape.frames * channels;
   for (std::size_t b = 0; b < y.shape.bands; ++b) {
@@ -199,72 +139,6 @@ void MaxPool(const View& x, const View& y) {
         to[c] = std::max(std::max(from[c], from[c + channels]),
                          std::max(from[c + row], from[c + row + channels]));
     }
-  }
-}
-
-void Mean(const View& x, const View& y) {
-  const std::size_t channels = x.shape.channels;
-  std::vector<double> sums(channels);
-  for (std::size_t b = 0; b < x.shape.bands; ++b) {
-    const float* row = x.data + b * x.shape.frames * channels;
-    for (std::size_t t = 0; t < x.valid; ++t, row += channels)
-      for (std::size_t c = 0; c < channels; ++c) sums[c] += static_cast<double>(row[c]);
-  }
-  for (std::size_t c = 0; c < channels; ++c)
-    y.data[c] = static_cast<float>(sums[c] / static_cast<double>(x.shape.bands * x.valid));
-}
-
-// Of [channels, 1, frames].
-void SegmentMean(std::size_t segment, const View& x, const View& y) {
-  const std::size_t channels = x.shape.channels;
-  std::vector<double> sums(channels);
-  for (std::size_t begin = 0; begin < x.valid; begin += segment) {
-    const std::size_t end = std::min(begin + segment, x.valid);
-    std::fill(sums.begin(), sums.end(), 0.0);
-    for (std::size_t t = begin; t < end; ++t)
-      for (std::size_t c = 0; c < channels; ++c)
-        sums[c] += static_cast<double>(x.data[t * channels + c]);
-    float* to = y.data + begin / segment * channels;
-    for (std::size_t c = 0; c < channels; ++c)
-      to[c] = static_cast<float>(sums[c] / static_cast<double>(end - begin));
-  }
-}
-
-void MultiplySegments(std::size_t segment, const View& x, const View& gates, const View& y) {
-  const std::size_t channels = x.shape.channels;
-  for (std::size_t t = 0; t < x.valid; ++t) {
-    const float* gate = gates.data + t / segment * channels;
-    for (std::size_t c = 0; c < channels; ++c)
-      y.data[t * channels + c] = x.data[t * channels + c] * gate[c];
-  }
-}
-
-// `weights` null: all alike.
-void Statistics(const Node& node, const View& x, const float* weights, const View& y) {
-  const std::size_t channels = x.shape.channels;
-  const double correction = node.unbiased && x.valid > 1
-                                ? static_cast<double>(x.valid) / static_cast<double>(x.valid - 1)
-                                : 1;
-  const double even = 1 / static_cast<double>(x.valid);
-  std::vector<double> mean(channels), variance(channels);
-  auto weight = [&](std::size_t i) {
-    return weights == nullptr ? even : static_cast<double>(weights[i]);
-  };
-  for (std::size_t t = 0; t < x.valid; ++t)
-    for (std::size_t c = 0; c < channels; ++c)
-      mean[c] += weight(t * channels + c) * static_cast<double>(x.data[t * channels + c]);
-  for (std::size_t t = 0; t < x.valid; ++t) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      const double off = static_cast<double>(x.data[t * channels + c]) - mean[c];
-      variance[c] += weight(t * channels + c) * off * off;
-    }
-  }
-  for (std::size_t c = 0; c < channels; ++c) {
-    y.data[c] = static_cast<float>(mean[c]);
-    const auto floor = static_cast<double>(node.variance_floor);
-    const double found = std::max(variance[c] * correction, 0.0);
-    y.data[channels + c] =
-        static_cast<float>(std::sqrt(node.floor_is_least ? std::max(found, floor) : found + floor));
   }
 }
 
@@ -281,25 +155,6 @@ void Reflect(std::size_t pad, const View& x, const View& y) {
       std::copy_n(from + at * channels, channels, to + t * channels);
     }
   }
-}
-
-void Softmax(const View& x, const View& y) {
-  const std::size_t channels = x.shape.channels;
-  std::vector<float> highest(x.data, x.data + channels);
-  std::vector<double> sums(channels);
-  for (std::size_t t = 1; t < x.valid; ++t)
-    for (std::size_t c = 0; c < channels; ++c)
-      highest[c] = std::max(highest[c], x.data[t * channels + c]);
-  for (std::size_t t = 0; t < x.valid; ++t) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      const float e = std::exp(x.data[t * channels + c] - highest[c]);
-      y.data[t * channels + c] = e;
-      sums[c] += static_cast<double>(e);
-    }
-  }
-  for (std::size_t t = 0; t < x.valid; ++t)
-    for (std::size_t c = 0; c < channels; ++c)
-      y.data[t * channels + c] /= static_cast<float>(sums[c]);
 }
 
 void UnitLength(const View& x, const View& y) {
@@ -377,17 +232,21 @@ float Quantize(const float* values, std::size_t count, Integer* out) {
   return greatest / kGreatest;
 }
 
+struct OneDnnConvolution {
+  dnnl::convolution_forward primitive;
+  dnnl::memory::desc source, target;
+  dnnl::memory weights;
+};
+
 // Everything that depends on the number of frames in memory.
 struct Plan {
   struct Step {
     Shape shape;
-    std::size_t offset = 0;      // of the value in the workspace
-    bool over_residual = false;  // a convolution that takes over its residual's place
-    dnnl::convolution_forward conv;
-    dnnl::memory::desc source, target;
-    dnnl::memory weights;
-    std::size_t scratch = 0;  // bytes
-    bool int8 = false;        // a convolution in int8
+    std::size_t offset = 0;                   // of the value in the workspace
+    bool over_residual = false;               // a convolution that takes over its residual's place
+    std::size_t scratch = 0;                  // bytes
+    bool int8 = false;                        // a convolution in int8
+    std::unique_ptr<OneDnnConvolution> conv;  // null: none, or one of our own
   };
   std::vector<Step> steps;
   // Floats in the workspace: the values, scratch memory, and for one convolution in int8 two
@@ -447,15 +306,18 @@ class OneDnnNetwork : public Network {
     last_use_.resize(nodes_.size());
     packed_.resize(nodes_.size());
     weight_scales_.resize(nodes_.size());
+    own_.resize(nodes_.size());
     for (std::size_t n = 0; n < nodes_.size(); ++n)
       for (std::size_t input : nodes_[n].inputs) last_use_[input] = n;
     last_use_.back() = nodes_.size();
+    for (std::size_t n = 0; n < nodes_.size(); ++n)
+      if (nodes_[n].op == Op::kConv && !IsOwn(n)) frame_step_ = kFrameStep;
   }
 
   std::vector<float> Forward(const Matrix& features) override try {
     VPR_CHECK(features.rows == nodes_[0].channels);
     const OneOpenMpThread one_thread;
-    const Plan& plan = PlanFor((features.cols + kFrameStep - 1) / kFrameStep * kFrameStep);
+    const Plan& plan = PlanFor((features.cols + frame_step_ - 1) / frame_step_ * frame_step_);
     std::unique_ptr<Workspace> workspace = TakeWorkspace();
     float* memory = workspace->Get(plan.size());
     std::vector<std::size_t> frames(nodes_.size());
@@ -507,24 +369,26 @@ class OneDnnNetwork : public Network {
       case Op::kInput:
         break;
       case Op::kAffine:
-        return Affine(node, x, y);
+        return operations_.affine(node, node.scale.data(), node.bias.data(), x, y);
       case Op::kConv:
         if (node.inputs.size() > 1 && !plan.steps[n].over_residual)
           std::copy_n(input(1).data, y.shape.size(), y.data);
+        if (own_[n] != nullptr)
+          return own_[n]->Run(node, x, y, node.inputs.size() > 1, memory + plan.values);
         return plan.steps[n].int8 ? ConvolveInt8(n, plan, x, y, memory + plan.values)
                                   : Convolve(n, plan, x.data, y, memory + plan.values, {});
       case Op::kAdd:
-        return Add(node, x, input(1), y);
+        return operations_.add(node, x, input(1), y);
       case Op::kMultiply:
-        return Elementwise(x, input(1), y, [](float p, float q) { return p * q; });
+        return operations_.times(x, input(1), y);
       case Op::kMaxPool:
         return MaxPool(x, y);
       case Op::kMean:
-        return Mean(x, y);
+        return operations_.mean(x, y);
       case Op::kSegmentMean:
-        return SegmentMean(node.segment, x, y);
+        return operations_.segment_mean(node.segment, x, y);
       case Op::kMultiplySegments:
-        return MultiplySegments(node.segment, x, input(1), y);
+        return operations_.multiply_segments(node.segment, x, input(1), y);
       case Op::kConcat:
         for (std::size_t i = 0, to = 0; i < node.inputs.size(); ++i) {
           const View part = input(i);
@@ -541,11 +405,11 @@ class OneDnnNetwork : public Network {
       case Op::kReflect:
         return Reflect(node.pad_frames, x, y);
       case Op::kSoftmax:
-        return Softmax(x, y);
+        return operations_.softmax(x, y);
       case Op::kStatistics:
-        return Statistics(node, x, nullptr, y);
+        return operations_.statistics(node, x, nullptr, y);
       case Op::kWeightedStatistics:
-        return Statistics(node, x, input(1).data, y);
+        return operations_.statistics(node, x, input(1).data, y);
       case Op::kUnitLength:
         return UnitLength(x, y);
     }
@@ -564,16 +428,16 @@ class OneDnnNetwork : public Network {
     const dnnl::memory::desc scratch_size({static_cast<std::int64_t>(step.scratch)}, DataType::u8,
                                           Tag::a);
     std::unordered_map<int, dnnl::memory> arguments = {
-        {DNNL_ARG_SRC, dnnl::memory(step.source, engine_, x)},
-        {DNNL_ARG_WEIGHTS, step.weights},
+        {DNNL_ARG_SRC, dnnl::memory(step.conv->source, engine_, x)},
+        {DNNL_ARG_WEIGHTS, step.conv->weights},
         {DNNL_ARG_BIAS,
          dnnl::memory(bias, engine_, step.int8 ? factors.bias : nodes_[n].bias.data())},
-        {DNNL_ARG_DST, dnnl::memory(step.target, engine_, y.data)},
+        {DNNL_ARG_DST, dnnl::memory(step.conv->target, engine_, y.data)},
         {DNNL_ARG_SCRATCHPAD, dnnl::memory(scratch_size, engine_, scratch)}};
     if (step.int8)
       arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
                         dnnl::memory(ChannelFactors(nodes_[n]), engine_, factors.scale));
-    step.conv.execute(stream_, arguments);
+    step.conv->primitive.execute(stream_, arguments);
   }
 
   // The range of the values is that of this very recording, so nothing has to be known of it
@@ -648,7 +512,8 @@ class OneDnnNetwork : public Network {
                 [&](std::size_t i) {
                   const OneOpenMpThread one_thread;
                   const std::size_t n = convolutions[i];
-                  PlanConvolution(n, plan.steps[nodes_[n].inputs[0]].shape, plan.steps[n]);
+                  const Shape& in = plan.steps[nodes_[n].inputs[0]].shape;
+                  IsOwn(n) ? PlanOwn(n, in, plan.steps[n]) : PlanOneDnn(n, in, plan.steps[n]);
                 });
     Places places;
     std::size_t scratch = 0;
@@ -675,7 +540,20 @@ class OneDnnNetwork : public Network {
     return plan;
   }
 
-  void PlanConvolution(std::size_t n, const Shape& in, Plan::Step& step) {
+  // Whether a node is a convolution of ours.
+  bool IsOwn(std::size_t n) const { return !int8_ && Convolution::Fits(nodes_[n]); }
+
+  void PlanOwn(std::size_t n, const Shape& in, Plan::Step& step) {
+    if (own_[n] == nullptr) {
+      own_[n] = std::make_unique<Convolution>(nodes_[n], in.bands, in.channels);
+      std::vector<float>().swap(nodes_[n].weights);
+    }
+    step.scratch = own_[n]->Scratch(nodes_[n], in, step.shape) * sizeof(float);
+  }
+
+  void PlanOneDnn(std::size_t n, const Shape& in, Plan::Step& step) {
+    step.conv = std::make_unique<OneDnnConvolution>();
+    OneDnnConvolution& conv = *step.conv;
     Node& node = nodes_[n];
     auto dims = [](std::initializer_list<std::size_t> sizes) {
       return Dims(sizes.begin(), sizes.end());
@@ -689,8 +567,8 @@ class OneDnnNetwork : public Network {
                                  : non_negative_[node.inputs[0]] ? DataType::u8
                                                                  : DataType::s8;
     const DataType weight_type = step.int8 ? DataType::s8 : DataType::f32;
-    step.source = {dims({1, in.channels, in.bands, in.frames}), source_type, Tag::nhwc};
-    step.target = {dims({1, node.channels, step.shape.bands, step.shape.frames}), DataType::f32,
+    conv.source = {dims({1, in.channels, in.bands, in.frames}), source_type, Tag::nhwc};
+    conv.target = {dims({1, node.channels, step.shape.bands, step.shape.frames}), DataType::f32,
                    Tag::nhwc};
     dnnl::post_ops after;
     if (step.int8) after.append_binary(dnnl::algorithm::binary_mul, ChannelFactors(node));
@@ -703,7 +581,7 @@ class OneDnnNetwork : public Network {
     auto with = [&](const dnnl::memory::desc& weights) {
       std::lock_guard lock(DescriptionMutex());
       return Describe(attributes, engine_, dnnl::prop_kind::forward_inference,
-                      dnnl::algorithm::convolution_direct, step.source, weights, bias, step.target,
+                      dnnl::algorithm::convolution_direct, conv.source, weights, bias, conv.target,
                       dims({node.stride_bands, node.stride_frames}),
                       dims({0, node.dilation_frames - 1}), dims({node.pad_bands, node.pad_frames}),
                       dims({node.pad_bands, node.pad_frames}));
@@ -721,13 +599,13 @@ class OneDnnNetwork : public Network {
       }
     }
     RequireMemory();
-    step.conv = dnnl::convolution_forward(chosen);
+    conv.primitive = dnnl::convolution_forward(chosen);
     step.scratch = chosen.scratchpad_desc().get_size();
     for (const dnnl::memory& packed : packed_[n]) {
-      if (packed.get_desc() == chosen.weights_desc()) step.weights = packed;
+      if (packed.get_desc() == chosen.weights_desc()) conv.weights = packed;
     }
-    if (step.weights) return;
-    step.weights = dnnl::memory(chosen.weights_desc(), engine_);
+    if (conv.weights) return;
+    conv.weights = dnnl::memory(chosen.weights_desc(), engine_);
     dnnl::memory from;
     std::vector<std::int8_t> integers;
     if (step.int8) {
@@ -738,11 +616,11 @@ class OneDnnNetwork : public Network {
     } else {
       from = dnnl::memory({weight_dims, weight_type, plain}, engine_, node.weights.data());
     }
-    dnnl::reorder(from, step.weights).execute(stream_, from, step.weights);
+    dnnl::reorder(from, conv.weights).execute(stream_, from, conv.weights);
     stream_.wait();
     // What is packed is enough for another packing, so the plain weights need no memory any more.
     if (!int8_) std::vector<float>().swap(node.weights);
-    packed_[n].push_back(step.weights);
+    packed_[n].push_back(conv.weights);
   }
 
   // A node's weights as multiples of weight_scales_[n], one for each channel of the result.
@@ -773,11 +651,14 @@ class OneDnnNetwork : public Network {
   bool int8_;
   std::vector<bool> non_negative_;
   std::vector<std::size_t> last_use_;  // the last node that needs a value
+  const Operations& operations_ = BestOperations();
+  std::size_t frame_step_ = kFrameStepUncompiled;
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
   std::mutex mutex_;  // of what follows
   std::map<std::size_t, Plan> plans_;
   std::vector<std::vector<dnnl::memory>> packed_;  // a node's weights as its plans want them
+  std::vector<std::unique_ptr<Convolution>> own_;  // null: by oneDNN
   std::vector<std::vector<float>> weight_scales_;  // of those in int8
   std::vector<std::unique_ptr<Workspace>> idle_;
 };

@@ -73,6 +73,13 @@ ok "$vpr" verify rms call.m4a --db voices.db --channels separate --json
 check '[l["decision"] for l in lines] == ["rejected", "accepted"]'
 ok "$vpr" embed call.m4a "$data/flite-slt-1.flac" -o - --format jsonl --channels separate
 check '[l["path"].split("/")[-1] for l in lines] == ["call.m4a#1", "call.m4a#2", "flite-slt-1.flac"]'
+mkdir -p calls/acme
+cp call.m4a calls/acme/call.m4a
+ok "$vpr" --quiet pack calls -o calls-packed --channels separate
+[ "$(cut -f2 calls-packed.label | sort | tr '\n' ' ')" = "acme#1 acme#2 " ] || fail "a speaker a channel"
+printf 'path\tspeaker\ncalls/acme/call.m4a#2\trms\n' > channel.tsv
+ok "$vpr" --quiet pack channel.tsv -o channel-packed --channels separate --json
+check 'j["train"]["utterances"] == 1 and j["train"]["speakers"] == 1'
 refused "$vpr" compare - "$data/flite-slt-1.flac" --channels separate < call.m4a
 says 'only be read once' err
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "vpr/audio/folder.h"
+
 namespace vpr {
 
 struct Utterance {
@@ -19,8 +21,9 @@ struct SourceLayout {
   const char* description;  // one line, for --help
   // True if `path` looks like this layout; asked in registry order by "auto".
   bool (*matches)(const std::string& path);
-  // The utterances, sorted by key. Throws kNotFound, kCorrupt (with the line number of a list).
-  std::vector<Utterance> (*list)(const std::string& path);
+  // The utterances, sorted by key, and what other files there are in a folder that is searched.
+  // Throws kNotFound, kCorrupt (with the line number of a list).
+  std::vector<Utterance> (*list)(const std::string& path, LeftOut* left_out);
 };
 
 const std::vector<SourceLayout>& SourceLayouts();
@@ -29,7 +32,8 @@ const std::vector<SourceLayout>& SourceLayouts();
 // Throws kNotFound for a missing path, kInvalidArgument for an unknown layout or when none matches,
 // kUnusable when there is not one utterance, kCorrupt for keys used twice.
 std::vector<Utterance> ListUtterances(const std::string& path, const std::string& layout = "auto",
-                                      std::string* used_layout = nullptr);
+                                      std::string* used_layout = nullptr,
+                                      LeftOut* left_out = nullptr);
 
 // A list of recordings with named columns, "path" among them: a line of tab-separated names, then a
 // line a recording. Without a line of names the columns are path and speaker. Relative paths are

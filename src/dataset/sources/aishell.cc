@@ -18,6 +18,8 @@ extern const SourceLayout kAishell;
 const SourceLayout kAishell = {
     "aishell", "AISHELL-1: wav/{train,dev,test}/SNNNN/BAC009SNNNNWNNNN.wav",
     [](const std::string& path) { return TreeMatches(path, SpeakerOfFile); },
-    [](const std::string& path) { return ListTree(path, SpeakerOfFile); }};
+    [](const std::string& path, LeftOut* left_out) {
+      return ListTree(path, SpeakerOfFile, left_out);
+    }};
 
 }  // namespace vpr

@@ -14,8 +14,8 @@ std::optional<std::string> SpeakerOfFile(const TreeFile& file) {
   return std::string(file.folders.front());
 }
 
-std::vector<Utterance> List(const std::string& path) {
-  std::vector<Utterance> utterances = ListTree(path, SpeakerOfFile);
+std::vector<Utterance> List(const std::string& path, LeftOut* left_out) {
+  std::vector<Utterance> utterances = ListTree(path, SpeakerOfFile, left_out);
   if (std::all_of(utterances.begin(), utterances.end(),
                   [](const Utterance& utterance) { return utterance.speaker.empty(); })) {
     std::error_code error;

@@ -32,7 +32,7 @@ Entry ParseLine(const std::string& file, std::size_t line, std::string_view text
           text.substr(value, text.find_last_not_of(kBlanks) + 1 - value)};
 }
 
-std::vector<Utterance> List(const std::string& path) {
+std::vector<Utterance> List(const std::string& path, LeftOut*) {
   namespace fs = std::filesystem;
   const std::string wav_name = (fs::path(path) / "wav.scp").string();
   const std::string speaker_name = (fs::path(path) / "utt2spk").string();

@@ -21,6 +21,8 @@ extern const SourceLayout kLibriSpeech;
 const SourceLayout kLibriSpeech = {
     "librispeech", "LibriSpeech: SPEAKER/CHAPTER/SPEAKER-CHAPTER-NNNN.flac",
     [](const std::string& path) { return TreeMatches(path, SpeakerOfFile); },
-    [](const std::string& path) { return ListTree(path, SpeakerOfFile); }};
+    [](const std::string& path, LeftOut* left_out) {
+      return ListTree(path, SpeakerOfFile, left_out);
+    }};
 
 }  // namespace vpr

@@ -30,7 +30,7 @@ using SpeakerOf = std::optional<std::string> (*)(const TreeFile&);
 bool TreeMatches(const std::string& root, SpeakerOf speaker_of);
 
 // Every recording below `root`; those without a speaker too, with an empty one.
-std::vector<Utterance> ListTree(const std::string& root, SpeakerOf speaker_of);
+std::vector<Utterance> ListTree(const std::string& root, SpeakerOf speaker_of, LeftOut* left_out);
 
 // At least one character, all of them digits.
 bool IsDigits(std::string_view text);

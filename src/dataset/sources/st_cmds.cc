@@ -20,6 +20,8 @@ extern const SourceLayout kStCmds;
 const SourceLayout kStCmds = {
     "st-cmds", "ST-CMDS: files such as 20170001P00001A0001.wav, first 15 characters: the speaker",
     [](const std::string& path) { return TreeMatches(path, SpeakerOfFile); },
-    [](const std::string& path) { return ListTree(path, SpeakerOfFile); }};
+    [](const std::string& path, LeftOut* left_out) {
+      return ListTree(path, SpeakerOfFile, left_out);
+    }};
 
 }  // namespace vpr

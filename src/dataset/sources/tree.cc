@@ -37,15 +37,18 @@ bool TreeMatches(const std::string& root, SpeakerOf speaker_of) {
   return all && seen > 0;
 }
 
-std::vector<Utterance> ListTree(const std::string& root, SpeakerOf speaker_of) {
+std::vector<Utterance> ListTree(const std::string& root, SpeakerOf speaker_of, LeftOut* left_out) {
   std::vector<Utterance> utterances;
   std::string base = root.ends_with('/') ? root : root + "/";
-  WalkRecordings(root, Depth::kAll, [&](const std::string& path) {
-    // Keys and labels are UTF-8 without control characters; names of files need not be.
-    utterances.push_back(
-        {Printable(path), base + path, Printable(Speaker(path, speaker_of).value_or(""))});
-    return true;
-  });
+  WalkRecordings(
+      root, Depth::kAll,
+      [&](const std::string& path) {
+        // Keys and labels are UTF-8 without control characters; names of files need not be.
+        utterances.push_back(
+            {Printable(path), base + path, Printable(Speaker(path, speaker_of).value_or(""))});
+        return true;
+      },
+      left_out);
   return utterances;
 }
 

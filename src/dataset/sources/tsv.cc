@@ -18,7 +18,7 @@ namespace {
               "cannot use list '" + Printable(list) + Format("': line %zu: ", line) + what);
 }
 
-std::vector<Utterance> List(const std::string& list) {
+std::vector<Utterance> List(const std::string& list, LeftOut*) {
   RecordingTable table = ReadRecordingTable(list);
   const std::size_t speaker = std::min(table.Column("speaker"), table.Column("label"));
   if (speaker == table.columns.size()) Bad(list, 1, "no column is named speaker or label");

@@ -9,9 +9,9 @@ extern const SourceLayout kUnlabelledFolder;
 const SourceLayout kUnlabelledFolder = {
     "unlabelled", "recordings at any depth, the speakers not known: **/FILE",
     [](const std::string&) { return false; },
-    [](const std::string& path) {
-      return ListTree(path,
-                      [](const TreeFile&) { return std::optional<std::string>(kUnlabelled); });
+    [](const std::string& path, LeftOut* left_out) {
+      return ListTree(
+          path, [](const TreeFile&) { return std::optional<std::string>(kUnlabelled); }, left_out);
     }};
 
 }  // namespace vpr

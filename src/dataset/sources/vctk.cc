@@ -15,8 +15,8 @@ std::optional<std::string> SpeakerOfFile(const TreeFile& file) {
   return std::string(speaker);
 }
 
-std::vector<Utterance> List(const std::string& path) {
-  std::vector<Utterance> utterances = ListTree(path, SpeakerOfFile);
+std::vector<Utterance> List(const std::string& path, LeftOut* left_out) {
+  std::vector<Utterance> utterances = ListTree(path, SpeakerOfFile, left_out);
   std::erase_if(utterances, [](const Utterance& utterance) {
     std::string_view key = utterance.key;
     return !utterance.speaker.empty() && key.substr(0, key.rfind('.')).ends_with("_mic2");

@@ -17,6 +17,8 @@ extern const SourceLayout kVoxCeleb;
 const SourceLayout kVoxCeleb = {
     "voxceleb", "VoxCeleb: idNNNNN/VIDEO/NNNNN.wav",
     [](const std::string& path) { return TreeMatches(path, SpeakerOfFile); },
-    [](const std::string& path) { return ListTree(path, SpeakerOfFile); }};
+    [](const std::string& path, LeftOut* left_out) {
+      return ListTree(path, SpeakerOfFile, left_out);
+    }};
 
 }  // namespace vpr
