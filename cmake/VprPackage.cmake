@@ -28,4 +28,20 @@ endforeach()
 set(CPACK_COMPONENT_VPR_DESCRIPTION "Compares recordings, enrolls people and identifies them, offline, in a terminal or as a service.")
 set(CPACK_COMPONENT_TORCH_DESCRIPTION "vpr's module for training and for GPUs (LibTorch).")
 set(CPACK_COMPONENT_FFMPEG_DESCRIPTION "vpr's module for recordings of phones, browsers and meetings (FFmpeg's libraries).")
+# What Debian's policy wants to be in each.
+set(debian ${PROJECT_SOURCE_DIR}/packaging/debian)
+string(TIMESTAMP vpr_date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+file(WRITE ${PROJECT_BINARY_DIR}/debian/changelog "vpr (${PROJECT_VERSION}) unstable; urgency=medium
+
+  * What is new is in the project's CHANGELOG.md.
+
+ -- ${CPACK_PACKAGE_CONTACT}  ${vpr_date}
+")
+execute_process(COMMAND gzip -9nf ${PROJECT_BINARY_DIR}/debian/changelog OUTPUT_QUIET ERROR_QUIET)
+foreach(part IN ITEMS vpr torch ffmpeg)
+  string(TOUPPER ${part} upper)
+  install(FILES ${debian}/copyright ${PROJECT_BINARY_DIR}/debian/changelog.gz
+    DESTINATION share/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME} COMPONENT ${part} OPTIONAL)
+endforeach()
+set(CPACK_DEBIAN_VPR_PACKAGE_CONTROL_EXTRA ${debian}/postinst ${debian}/prerm ${debian}/postrm)
 include(CPack)

@@ -274,7 +274,9 @@ Comparison Compare(const Recognizer& recognizer, const py::object& a, const py::
 
 EnrollmentOutcome Enroll(Recognizer& recognizer, const std::string& name,
                          const std::vector<py::object>& recordings, bool force, bool keep_audio,
-                         const std::optional<std::string>& note, int sample_rate,
+                         const std::optional<std::string>& note,
+                         const std::optional<std::string>& consent,
+                         const std::optional<std::string>& forget_after, int sample_rate,
                          const py::object& callback) {
   std::vector<Sound> sounds;
   for (const py::object& one : recordings) sounds.push_back(ToSound(one, sample_rate));
@@ -288,7 +290,9 @@ EnrollmentOutcome Enroll(Recognizer& recognizer, const std::string& name,
       progress.Update(read.size());
       check();
     }
-    return recognizer.Enroll(name, std::move(read), {force, keep_audio, note}, progress);
+    EnrollmentPolicy policy{force, keep_audio, note, consent};
+    if (forget_after) policy.forget_at = ForgetAfter(*forget_after);
+    return recognizer.Enroll(name, std::move(read), policy, progress);
   });
 }
 
@@ -452,10 +456,12 @@ void DefineRecognizer(py::module_& m) {
            "Are two recordings of one speaker? threshold: instead of the model's; fmr: the\n"
            "model's for this false match rate.")
       .def("enroll", &Enroll, "name"_a, "recordings"_a, py::kw_only(), "force"_a = false,
-           "keep_audio"_a = false, "note"_a = py::none(), "sample_rate"_a = kSampleRate,
-           "progress"_a = py::none(),
+           "keep_audio"_a = false, "note"_a = py::none(), "consent"_a = py::none(),
+           "forget_after"_a = py::none(), "sample_rate"_a = kSampleRate, "progress"_a = py::none(),
            "Learns somebody's voice, or adds to it. What cannot be used, is enrolled already or\n"
-           "does not sound like the others is left out; force: only what cannot be used.")
+           "does not sound like the others is left out; force: only what cannot be used.\n"
+           "consent: what the person agreed to; forget_after: \"90d\" (s, min, h, d, w, y) or\n"
+           "\"never\"; both replace what was known of the person.")
       .def("verify", &Verify, "name"_a, "recording"_a, py::kw_only(), "threshold"_a = py::none(),
            "fmr"_a = py::none(), "sample_rate"_a = kSampleRate, "Is it who they say they are?")
       .def("identify", &Identify, "recording"_a, py::kw_only(), "top"_a = 3, "fpir"_a = 0.05,

@@ -167,6 +167,8 @@ class Recognizer:
         force: bool = False,
         keep_audio: bool = False,
         note: Optional[str] = None,
+        consent: Optional[str] = None,
+        forget_after: Optional[str] = None,
         sample_rate: int = 16000,
         progress: Optional[ProgressCallback] = None,
     ) -> Enrollment: ...

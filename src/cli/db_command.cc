@@ -75,6 +75,20 @@ int Check(const Options& options, const Context& context) {
   return kExitDone;
 }
 
+int Purge(const Options& options, const Context&) {
+  const auto store = OpenStore(options.store);
+  const std::vector<std::string> names = store->Purge();
+  if (options.json) {
+    PrintJson({{"db", store->Describe()},
+               {"forgotten", names},
+               {"overwritten", store->RemovedIsOverwritten()}});
+    return kExitDone;
+  }
+  for (const std::string& name : names) Print(name + ": forgotten\n");
+  if (names.empty()) Print("nobody is due to be forgotten\n");
+  return kExitDone;
+}
+
 // After a change of the key. `remains`: what was replaced.
 int Report(const Options& options, VoiceStore& store, const char* what, const char* remains) {
   const bool overwritten = store.RemovedIsOverwritten();
@@ -136,7 +150,7 @@ int ChangeKey(const Options& options, const Context&) {
 void AddDbCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("db", "The store of the enrolled voices: path, check, encrypt");
+      app.add_subcommand("db", "The store of the enrolled voices: path, check, purge, encrypt");
   command->require_subcommand(1);
   auto add = [&](const char* name, const char* what, int (*run)(const Options&, const Context&)) {
     CLI::App* one = AddStoreCommand(*command, context, options, name, what, run);
@@ -156,6 +170,14 @@ void AddDbCommand(CLI::App& app, Context& context) {
       ->add_option("-m,--model", options->model,
                    "Model file (default: $VPR_MODEL, else the model that came with vpr)")
       ->type_name("FILE");
+  add("purge", "Remove everybody whose time is over (vpr enroll --forget-after)", Purge)
+      ->footer(
+          "Nobody is found, listed or exported from that time on; this takes the data off the "
+          "disk, "
+          "as\n"
+          "does every vpr enroll, identify, verify and serve on the store.\n"
+          "Example:\n"
+          "  vpr db purge");
   add("encrypt", "Encrypt it under a passphrase ($VPR_PASSPHRASE or asked for) or --key-file",
       Encrypt)
       ->footer(

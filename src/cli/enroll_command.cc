@@ -20,7 +20,7 @@ namespace {
 struct Options {
   std::vector<std::string> arguments;
   bool per_folder = false, per_file = false, encrypt = false, json = false;
-  std::string from, speaker;
+  std::string from, speaker, forget_after;
   MeetingArguments meeting;
   EnrollmentPolicy policy;
   StoreArguments store;
@@ -69,7 +69,9 @@ Recording FromMeeting(const Options& options, Recognizer& recognizer, Progress& 
                         options.limits, options.policy.keep_audio);
 }
 
-int Run(const Options& options, const Context& context) {
+int Run(const Options& given, const Context& context) {
+  Options options = given;
+  if (!options.forget_after.empty()) options.policy.forget_at = ForgetAfter(options.forget_after);
   const auto progress = MakeConsoleProgress(context);
   std::vector<PersonFiles> people = PeopleOf(options, *progress);
   for (PersonFiles& person : people)
@@ -176,6 +178,15 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
   AddMeetingOptions(*command, options->meeting);
   command->add_option("--note", options->policy.note, "Anything worth knowing about the person")
       ->type_name("TEXT");
+  command
+      ->add_option("--consent", options->policy.consent,
+                   "What the person has agreed to; kept with the time, and shown")
+      ->type_name("TEXT");
+  command
+      ->add_option("--forget-after", options->forget_after,
+                   "Forget the voice so long after this enrollment: 90d (s, min, h, d, w, y), or "
+                   "never; ungiven: as it was, at first never")
+      ->type_name("TIME");
   command->add_flag(
       "--force", options->policy.force,
       "Keep utterances that do not sound like the others, or have several voices, too");
@@ -191,11 +202,15 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
       "Three or more utterances of some seconds make the best voiceprint; more can be added any\n"
       "time with the same name. Only voiceprints are kept, no audio, unless --keep-audio. They "
       "are\n"
-      "biometric data: the store is readable for its owner alone, --encrypt seals it.\n"
+      "biometric data: the store is readable for its owner alone, --encrypt seals it, and\n"
+      "--forget-after ends it: from then on nobody is found by it, and what next opens the store "
+      "to\n"
+      "recognize or enroll removes it (or vpr db purge).\n"
       "Example:\n"
       "  vpr enroll Ada monday.wav tuesday.mp3 call.ogg\n"
       "  vpr enroll 李达康 --mic --seconds 8\n"
       "  vpr enroll audio_db --per-file\n"
+      "  vpr enroll Ada a.wav --consent \"signed form 17\" --forget-after 90d\n"
       "  vpr enroll --from meeting.wav --speaker \"speaker 2\" Ada");
   command->callback([options, &context] {
     const bool folder = options->per_folder || options->per_file;

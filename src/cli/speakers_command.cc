@@ -20,7 +20,8 @@ namespace vpr::cli {
 namespace {
 
 struct Options {
-  std::string name, other, text, file = "-";
+  std::string name, other, text, file = "-", forget_after;
+  std::optional<std::string> consent;
   std::vector<std::string> names;
   std::vector<std::int64_t> utterances;
   bool json = false, merge = false, with_audio = false;
@@ -63,6 +64,20 @@ int Note(const Options& options, const Context&) {
     PrintJson({{"name", options.name}, {"note", options.text}});
   else
     Print(options.name + ": noted\n");
+  return kExitDone;
+}
+
+int Keep(const Options& options, const Context&) {
+  if (!options.consent && options.forget_after.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "nothing is to be changed; expected --forget-after, --consent or both");
+  std::optional<std::int64_t> forget_at;
+  if (!options.forget_after.empty()) forget_at = ForgetAfter(options.forget_after);
+  const auto store = OpenStore(options.store);
+  FindSpeaker(*store, options.name);
+  store->SetConsent(options.name, options.consent, forget_at);
+  const EnrolledSpeaker speaker = FindSpeaker(*store, options.name);
+  Print(options.json ? SummaryJson(speaker) : ToRow(speaker));
   return kExitDone;
 }
 
@@ -153,7 +168,10 @@ int Import(const Options& options, const Context& context) {
   for (EnrolledSpeaker& speaker : speakers)
     people.push_back({std::move(speaker.name), std::move(speaker.utterances),
                       speaker.note.empty() ? std::nullopt : std::optional(speaker.note),
-                      std::move(speaker.enrolled_at)});
+                      std::move(speaker.enrolled_at), false,
+                      speaker.consent.empty() ? std::nullopt : std::optional(speaker.consent),
+                      std::move(speaker.consented_at),
+                      speaker.forget_at == 0 ? std::nullopt : std::optional(speaker.forget_at)});
   progress->Start("importing", "speaker", people.size());
   const VoiceStore::Imported imported = store->Import(people, options.merge, [&](std::size_t done) {
     if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; nothing was imported");
@@ -204,7 +222,7 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
   add("list", "Everybody, in the order of enrollment", List)
       ->footer(
           "One line a person, tabs between: name, utterances, seconds of speech in them, when\n"
-          "enrolled, note.\n"
+          "enrolled, note, when forgotten.\n"
           "Example:\n"
           "  vpr speakers list\n"
           "  vpr speakers list --json | jq -r .name");
@@ -226,6 +244,18 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
   note->add_option("name", options->name, "Who")->required()->type_name("NAME");
   note->add_option("text", options->text, "The note; \"\" for none")->required()->type_name("TEXT");
   note->footer("Example:\n  vpr speakers note Ada \"extension 204\"");
+  CLI::App* keep = add("keep", "How long a voice is kept, and what its person agreed to", Keep);
+  keep->add_option("name", options->name, "Who")->required()->type_name("NAME");
+  keep->add_option("--forget-after", options->forget_after,
+                   "Forget the voice so long after now: 90d (s, min, h, d, w, y), or never")
+      ->type_name("TIME");
+  keep->add_option("--consent", options->consent,
+                   "What the person has agreed to, now; \"\" for nothing")
+      ->type_name("TEXT");
+  keep->footer(
+      "Example:\n"
+      "  vpr speakers keep Ada --forget-after 1y --consent \"renewed by mail\"\n"
+      "  vpr speakers keep Ada --forget-after never");
   CLI::App* remove = add("remove", "Forget somebody: the data is overwritten (SQLite)", Remove);
   remove->add_option("names", options->names, "Whom: all of them, or nobody")
       ->required()

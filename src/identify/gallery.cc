@@ -80,17 +80,20 @@ void Gallery::Reserve(std::size_t speakers, std::size_t dim) {
   rows_.reserve(speakers * dim);
   terms_.reserve(speakers);
   ids_.reserve(speakers);
+  forget_at_.reserve(speakers);
   name_ends_.reserve(speakers + 1);
   inverse_deviations_.reserve(speakers);
   scaled_means_.reserve(speakers);
   owns_.reserve(speakers);
 }
 
-void Gallery::Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint) {
+void Gallery::Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint,
+                  std::int64_t forget_at) {
   if (ids_.empty()) dim_ = voiceprint.values.size();
   VPR_CHECK(voiceprint.values.size() == dim_);
   const std::size_t speaker = size();
   ids_.push_back(id);
+  forget_at_.push_back(forget_at);
   names_.append(name);
   name_ends_.push_back(names_.size());
   Grow(speaker + 1);
@@ -130,7 +133,8 @@ void Gallery::Bounds::Widen(const Bounds& other) {
   largest_mean = std::max(largest_mean, other.largest_mean);
 }
 
-// Numbers of speakers and of values each, ids, ends of the names, terms, values, names.
+// Numbers of speakers and of values each, ids, when they are to be forgotten, ends of the names,
+// terms, values, names.
 std::string Gallery::Encode(std::size_t begin, std::size_t end) const {
   const std::uint64_t count = end - begin, dim = dim_;
   std::string bytes;
@@ -140,6 +144,7 @@ std::string Gallery::Encode(std::size_t begin, std::size_t end) const {
   put(&count, sizeof(count));
   put(&dim, sizeof(dim));
   put(ids_.data() + begin, count * sizeof(ids_[0]));
+  put(forget_at_.data() + begin, count * sizeof(forget_at_[0]));
   for (std::size_t i = begin; i < end; ++i) {
     const std::uint64_t name_end = name_ends_[i + 1] - name_ends_[begin];
     put(&name_end, sizeof(name_end));
@@ -160,11 +165,12 @@ void Gallery::AddEncoded(std::string_view bytes, std::mutex& mutex) {
   std::memcpy(&dim, bytes.data() + sizeof(count), sizeof(dim));
   bytes.remove_prefix(sizeof(count) + sizeof(dim));
   if (count == 0) return;
-  const std::uint64_t head = sizeof(ids_[0]) + sizeof(std::uint64_t) + sizeof(ScoreTerms);
+  const std::uint64_t head = 2 * sizeof(ids_[0]) + sizeof(std::uint64_t) + sizeof(ScoreTerms);
   if (dim == 0 || dim > bytes.size() || count > bytes.size() / (head + dim * sizeof(float)))
     throw fail("are cut off");
   const char* const ids = bytes.data();
-  const char* const name_ends = ids + count * sizeof(ids_[0]);
+  const char* const forget_at = ids + count * sizeof(ids_[0]);
+  const char* const name_ends = forget_at + count * sizeof(forget_at_[0]);
   const char* const terms = name_ends + count * sizeof(std::uint64_t);
   const char* const rows = terms + count * sizeof(ScoreTerms);
   const std::string_view names = bytes.substr(count * (head + dim * sizeof(float)));
@@ -184,6 +190,8 @@ void Gallery::AddEncoded(std::string_view bytes, std::mutex& mutex) {
     if (begin == 0) dim_ = dim;  // else others may be reading it
     ids_.resize(begin + count);
     std::memcpy(ids_.data() + begin, ids, count * sizeof(ids_[0]));
+    forget_at_.resize(begin + count);
+    std::memcpy(forget_at_.data() + begin, forget_at, count * sizeof(forget_at_[0]));
     for (std::uint64_t end : ends) name_ends_.push_back(names_.size() + end);
     names_.append(names);
     Grow(begin + count);
@@ -213,6 +221,7 @@ void Gallery::SearchRows(std::span<const Voiceprint> probes, std::size_t begin, 
     margins.push_back(2 * static_cast<double>(dim_ + 8) *
                       double{std::numeric_limits<float>::epsilon()} * largest * inverse);
   }
+  const std::int64_t now = UtcSeconds();
   constexpr std::size_t kBlock = 2048;
   std::vector<float> products(probes.size() * kBlock);  // [probes, rows of a block], then scores
   std::array<float, kBlock / kGroup> highest;
@@ -239,6 +248,7 @@ void Gallery::SearchRows(std::span<const Voiceprint> probes, std::size_t begin, 
         }
         if (below(rough[r])) continue;
         const std::size_t speaker = at + r;
+        if (forget_at_[speaker] != 0 && forget_at_[speaker] <= now) continue;
         const Hit hit{scorer_->Value(probes[p].values, terms, values(speaker), terms_[speaker]),
                       ids_[speaker], speaker};
         if (best.size() < top) {
@@ -275,7 +285,7 @@ std::vector<std::vector<Candidate>> Gallery::Search(std::span<const Voiceprint> 
     std::vector<Hit> all;
     for (const auto& part : hits) all.insert(all.end(), part[p].begin(), part[p].end());
     std::sort(all.begin(), all.end());
-    all.resize(top);
+    all.resize(std::min(top, all.size()));
     for (const Hit& hit : all)
       found[p].push_back(
           {hit.speaker, hit.value, scorer_->Llr(hit.value, probes[p].terms, terms_[hit.speaker])});
@@ -362,7 +372,7 @@ LoadedGallery LoadWith(VoiceStore& store, const Scorer& scorer, const ModelInfo&
             loaded.other_network.push_back(speaker.name);
             block.other_network += speaker.name + "\n";
           } else {
-            gallery.Add(speaker.id, speaker.name, voiceprints[i]);
+            gallery.Add(speaker.id, speaker.name, voiceprints[i], speaker.forget_at);
             ++block.end;
           }
         });
@@ -372,8 +382,9 @@ LoadedGallery LoadWith(VoiceStore& store, const Scorer& scorer, const ModelInfo&
   };
   std::mutex mutex;
   store.ForEachTemplate(
-      read_maker, {[&](std::size_t speakers) {
-                     expected = speakers;
+      read_maker, {[&](const StoreMoment& moment) {
+                     loaded.moment = moment;
+                     expected = static_cast<std::size_t>(moment.speakers);
                      gallery.Reserve(expected, static_cast<std::size_t>(info.embedding_dim));
                    },
                    [&](std::string_view block) {
@@ -419,7 +430,7 @@ LoadedGallery LoadWith(VoiceStore& store, const Scorer& scorer, const ModelInfo&
 
 LoadedGallery LoadGallery(VoiceStore& store, const Scorer& scorer, const ModelInfo& info,
                           Progress& progress) {
-  const std::string maker = "1 " + info.network_fingerprint + " " + info.scoring_fingerprint;
+  const std::string maker = "2 " + info.network_fingerprint + " " + info.scoring_fingerprint;
   try {
     return LoadWith(store, scorer, info, maker, maker, progress);
   } catch (const BadTemplates&) {

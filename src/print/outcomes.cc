@@ -5,6 +5,7 @@
 
 #include "vpr/base/text.h"
 #include "vpr/print/json_line.h"
+#include "vpr/store/voice_store.h"
 
 namespace vpr {
 namespace {
@@ -136,16 +137,19 @@ std::vector<std::string> Warnings(const EnrollmentOutcome& outcome) {
 std::string ToText(const EnrollmentOutcome& outcome) {
   const std::size_t enrolled = outcome.enrolled.size(), left_out = outcome.left_out.size();
   if (enrolled == 0) return {};
-  return Format("%s: %zu utterance%s enrolled (%.1f s of speech), %zu in all%s\n",
-                outcome.name.c_str(), enrolled, enrolled == 1 ? "" : "s", outcome.speech_seconds,
-                outcome.utterances,
-                left_out == 0 ? "" : Format(", %zu left out", left_out).c_str());
+  return Format(
+      "%s: %zu utterance%s enrolled (%.1f s of speech), %zu in all%s%s\n", outcome.name.c_str(),
+      enrolled, enrolled == 1 ? "" : "s", outcome.speech_seconds, outcome.utterances,
+      left_out == 0 ? "" : Format(", %zu left out", left_out).c_str(),
+      outcome.forget_at == 0 ? "" : ("; forgotten " + UtcText(outcome.forget_at)).c_str());
 }
 
 std::string ToJson(const EnrollmentOutcome& outcome) {
   Json json = {{"name", outcome.name},      {"enrolled", Json::array()},
                {"left_out", Json::array()}, {"utterances", outcome.utterances},
-               {"resembles", nullptr},      {"db", outcome.store}};
+               {"resembles", nullptr},      {"forget_at", nullptr},
+               {"db", outcome.store}};
+  if (outcome.forget_at != 0) json["forget_at"] = UtcText(outcome.forget_at);
   for (const EnrollmentOutcome::Utterance& one : outcome.enrolled) {
     Json entry = {{"file", one.file},
                   {"speech_seconds", one.speech_seconds},

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,15 +21,18 @@ class EnrolledVoices {
  public:
   explicit EnrolledVoices(LoadedGallery loaded, const Scorer& scorer);
 
-  // The same with one person more; `again`: who is here already, with other utterances. Costs no
-  // more for a large gallery than for a small one.
-  std::shared_ptr<const EnrolledVoices> With(const std::string& name, const Voiceprint& voiceprint,
-                                             bool again) const;
+  // The same after these changes, which are those since moment(); nothing where only loading all of
+  // it again can tell. Costs no more for a large gallery than for a small one, unless somebody was
+  // removed.
+  std::shared_ptr<const EnrolledVoices> After(const StoreChanges& changes,
+                                              const ModelInfo& info) const;
 
   std::size_t size() const { return size_; }
-  // Whether enrollments have changed what was loaded.
-  bool appended() const { return !recent_.empty(); }
-  // Voiceprints that are searched in vain, as there are newer ones of the same people.
+  // Of the store, whose speakers these are.
+  const StoreMoment& moment() const { return moment_; }
+  // How many changes there were since it was loaded.
+  std::size_t changed() const { return moved_.size(); }
+  // Voiceprints that are searched in vain: of who was removed, or has a newer one.
   std::size_t superseded() const { return superseded_; }
   const std::vector<std::string>& other_network() const { return *other_network_; }
   const StrangerShift& strangers() const { return strangers_; }
@@ -39,14 +44,22 @@ class EnrolledVoices {
  private:
   using Place = std::pair<std::size_t, std::size_t>;  // part of recent_, number in it
 
+  bool WasLoaded(std::int64_t id) const;
+  bool Has(std::int64_t id) const;
+  void Put(const EnrolledSpeaker& speaker, const Voiceprint& voiceprint);
+  void Remove(std::int64_t id);
+
   const Scorer* scorer_;
   std::shared_ptr<const Gallery> loaded_;
-  // Those enrolled since, in parts: only the last one, which is small, is copied to add somebody.
+  std::shared_ptr<const std::vector<std::int64_t>> loaded_ids_;  // rising; made when needed first
+  // Those changed since, in parts: only the last one, which is small, is copied to add somebody.
   std::vector<std::shared_ptr<const Gallery>> recent_;
-  std::map<std::string, Place, std::less<>> again_;  // the valid voiceprint of who was here already
+  // The valid voiceprint of who has changed since, by id; nothing: they were removed.
+  std::map<std::int64_t, std::optional<Place>> moved_;
   std::size_t size_ = 0, superseded_ = 0;
   std::shared_ptr<const std::vector<std::string>> other_network_;
   StrangerShift strangers_;
+  StoreMoment moment_;
 };
 
 }  // namespace vpr

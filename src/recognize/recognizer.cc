@@ -22,9 +22,11 @@ constexpr double kResemblingFpir = 0.01;
 // Of a larger store a verification does not read all voices to learn how alike they are.
 constexpr std::size_t kMostForStrangers = 1000;
 
-// From so many on, what was enrolled anew is looked up in the store instead of being left out of
-// every search.
+// From so many on, all is read again instead of leaving them out of every search.
 constexpr std::size_t kMostSuperseded = 64;
+// At most so many changes are taken in one by one; of a snapshot so small a part, since how alike
+// strangers are is found when it is loaded.
+constexpr std::size_t kMostChanges = 4096, kSmallPart = 8;
 
 // A network gives one recording one embedding, but for rounding.
 bool SameRecording(const EnrolledUtterance& a, const EnrolledUtterance& b) {
@@ -150,13 +152,33 @@ struct Recognizer::Impl {
     std::lock_guard lock(voices_mutex);
     voices.swap(by);  // the old one ends after the lock does
   }
-  // With `store_mutex` held.
+  // With `store_mutex` held, as the next ones. Whether anybody was due; a store that cannot be
+  // written to keeps them, and nobody finds them.
+  bool Purge() {
+    try {
+      return !Store().Purge().empty();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kIo) throw;
+      return false;
+    }
+  }
   std::shared_ptr<const EnrolledVoices> Load(Progress& progress) {
+    Purge();
     const Scorer& scorer = extractor.scorer();
     auto fresh = std::make_shared<const EnrolledVoices>(
         LoadGallery(Store(), scorer, extractor.info(), progress), scorer);
     Replace(fresh);
     return fresh;
+  }
+  // What has changed in the store since the snapshot was made, unless all of it must be read: if
+  // there were more than so many since it was loaded.
+  void TakeIn(const EnrolledVoices& before, std::size_t most, Progress& progress) {
+    const auto changes = Store().ChangesSince(before.moment(), most);
+    const auto after = changes ? before.After(*changes, extractor.info()) : nullptr;
+    if (after && after->changed() <= most && after->superseded() <= kMostSuperseded)
+      Replace(after);
+    else
+      Load(progress);
   }
   std::shared_ptr<const EnrolledVoices> LoadOnce(Progress& progress) {
     auto found = Loaded();
@@ -164,20 +186,19 @@ struct Recognizer::Impl {
   }
   // The snapshot to search, loaded if it is not there yet.
   std::shared_ptr<const EnrolledVoices> Voices(Progress& progress) {
-    auto found = Loaded();
-    if (found && found->superseded() <= kMostSuperseded) return found;
+    if (auto found = Loaded()) return found;
     std::lock_guard lock(store_mutex);
-    found = Loaded();
-    return found && found->superseded() <= kMostSuperseded ? found : Load(progress);
+    return LoadOnce(progress);
+  }
+
+  [[noreturn]] void NobodyEnrolled() {
+    std::lock_guard lock(store_mutex);
+    throw Error(ErrorCode::kNotFound, "nobody is enrolled in '" + Printable(Store().Describe()) +
+                                          "' with this model; start with: vpr enroll NAME FILE...");
   }
 
   SearchBasis BasisOf(const EnrolledVoices& people, const IdentificationRequest& request) {
-    if (people.size() == 0) {
-      std::lock_guard lock(store_mutex);
-      throw Error(ErrorCode::kNotFound,
-                  "nobody is enrolled in '" + Printable(Store().Describe()) +
-                      "' with this model; start with: vpr enroll NAME FILE...");
-    }
+    if (people.size() == 0) NobodyEnrolled();
     SearchBasis basis;
     basis.enrolled = people.size();
     basis.other_network = people.other_network();
@@ -282,7 +303,9 @@ EnrollmentOutcome Recognizer::Enroll(const std::string& name, std::vector<Record
   const std::shared_ptr<const EnrolledVoices> voices = impl_->LoadOnce(progress);
   // What is enrolled already, as far as it can be compared.
   std::vector<EnrolledUtterance> before;
+  outcome.forget_at = policy.forget_at.value_or(0);
   if (const std::optional<EnrolledSpeaker> speaker = store.Find(name)) {
+    if (!policy.forget_at) outcome.forget_at = speaker->forget_at;
     outcome.utterances = speaker->utterances.size();
     for (const EnrolledUtterance* utterance : UtterancesOfNetwork(*speaker, info))
       before.push_back(*utterance);
@@ -291,23 +314,30 @@ EnrollmentOutcome Recognizer::Enroll(const std::string& name, std::vector<Record
   if (!policy.force) LeaveOutDuplicates(before, fresh, outcome);
   outcome.nothing_new = all_usable && fresh.empty();
   LeaveOutForeign(before, scorer, info, policy.force, fresh, outcome);
+  Enrollment enrollment;
+  enrollment.name = name;
+  enrollment.note = policy.note;
+  enrollment.consent = policy.consent;
+  enrollment.forget_at = policy.forget_at;
   if (fresh.empty()) {
-    if (outcome.nothing_new && policy.note) store.Enroll(name, {}, policy.note);
+    if (outcome.nothing_new && (policy.note || policy.consent || policy.forget_at)) {
+      store.EnrollAll({&enrollment, 1});
+      impl_->TakeIn(*voices, kMostChanges, progress);
+    }
     return outcome;
   }
 
   const Template mean = MakeTemplate(Together(before, fresh));
   const Voiceprint voiceprint = scorer.MakeVoiceprint(mean.embedding, mean.conditions);
   outcome.resembles = FindResemblance(*voices, name, voiceprint, info);
-  std::vector<EnrolledUtterance> accepted;
   for (Fresh& one : fresh) {
     outcome.speech_seconds += one.utterance.speech_seconds;
     outcome.enrolled.push_back(std::move(one.said));
-    accepted.push_back(std::move(one.utterance));
+    enrollment.utterances.push_back(std::move(one.utterance));
   }
-  store.Enroll(name, accepted, policy.note);
-  outcome.utterances += accepted.size();
-  impl_->Replace(voices->With(name, voiceprint, !before.empty()));
+  store.EnrollAll({&enrollment, 1});
+  outcome.utterances += enrollment.utterances.size();
+  impl_->TakeIn(*voices, kMostChanges, progress);
   return outcome;
 }
 
@@ -397,6 +427,7 @@ IdentificationOutcome Recognizer::Identify(const Recording& recording,
   outcome.candidates =
       voices->Search(extractor().scorer().MakeVoiceprint(recording.embedding, recording.conditions),
                      std::max<std::size_t>(request.top, 2));
+  if (outcome.candidates.empty()) impl_->NobodyEnrolled();  // all are due to be forgotten
   if (outcome.candidates.size() >= 2)
     outcome.margin = outcome.candidates[0].score - outcome.candidates[1].score;
   if (outcome.candidates.size() > request.top) outcome.candidates.resize(request.top);
@@ -412,11 +443,15 @@ void Recognizer::Load(Progress& progress) { impl_->Voices(progress); }
 
 bool Recognizer::Refresh(Progress& progress) {
   std::lock_guard lock(impl_->store_mutex);
-  const bool changed = impl_->Store().HasChanged();
+  bool changed = impl_->Store().HasChanged();
+  changed = impl_->Purge() || changed;
   const auto voices = impl_->Loaded();
-  if (!changed && voices && !voices->appended()) return false;
-  if (!changed && !voices) return false;
-  impl_->Load(progress);
+  const std::size_t most = voices ? std::min(kMostChanges, voices->size() / kSmallPart) : 0;
+  if (!changed && (!voices || voices->changed() <= most)) return false;
+  if (voices)
+    impl_->TakeIn(*voices, most, progress);
+  else
+    impl_->Load(progress);
   return true;
 }
 

@@ -22,7 +22,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kSpeakersAtOnce = 100;
-constexpr std::size_t kLongestNote = 4000;
 
 HttpResponse JsonAnswer(std::string body) { return {200, "application/json", {}, std::move(body)}; }
 
@@ -173,16 +172,38 @@ HttpResponse Handlers::Enroll(Call& call) {
   policy.force = call.Flag("force");
   policy.keep_audio = call.Flag("keep_audio");
   policy.note = call.Text("note");
+  policy.consent = call.Text("consent");
+  if (const auto after = call.Text("forget_after")) policy.forget_at = ForgetAfter(*after);
   return JsonAnswer(ToJson(EnrollAs(call, name, policy)));
+}
+
+HttpResponse Handlers::DrawPrompt(Call&) {
+  if (!options_.prompts.draw)
+    return Problem(409,
+                   "nothing here hears words; expected a service that was started with "
+                   "--prompt-model");
+  const std::string words = options_.prompts.draw();
+  return JsonAnswer(JsonLine(
+      {{"prompt", prompts_.Add(words)}, {"words", words}, {"seconds", Prompts::kValid.count()}}));
 }
 
 HttpResponse Handlers::Verify(Call& call) {
   const std::string name = NeedName(call);
   call.about = name;
+  std::optional<std::string> words;
+  if (const auto prompt = call.Text("prompt")) {
+    words = prompts_.Take(*prompt);
+    if (!words)
+      return Problem(409, Format("the prompt is not known, was used already, or is older than %lld "
+                                 "s; ask for another: POST /v1/prompts",
+                                 static_cast<long long>(Prompts::kValid.count())));
+  }
   Progress silent;
   const Claim claim = recognizer_.MakeClaim(name, ChoiceOf(call), silent);
-  const VerificationOutcome outcome = recognizer_.Verify(claim, Read(call, call.recordings[0]));
+  const Recording recording = Read(call, call.recordings[0], words.has_value());
+  VerificationOutcome outcome = recognizer_.Verify(claim, recording);
   if (!outcome.failure.empty()) return Unusable(outcome.failure);
+  if (words) outcome.words = options_.prompts.check(*words, recording.samples);
   call.decision = outcome.accepted() ? "accepted" : "rejected";
   return JsonAnswer(ToJson(outcome));
 }
@@ -292,7 +313,10 @@ HttpResponse Handlers::ShowSpeaker(Call& call) {
 HttpResponse Handlers::ChangeSpeaker(Call& call) {
   const std::string name = *call.Text("name");
   call.about = name;
-  std::optional<std::string> other, note;
+  std::optional<std::string> other, note, consent, forget_after;
+  const std::pair<const char*, std::optional<std::string>*> fields[] = {
+      {"name", &other}, {"note", &note}, {"consent", &consent}, {"forget_after", &forget_after}};
+  constexpr const char* kExpected = "expected 'name', 'note', 'consent' or 'forget_after'";
   Json json;
   try {
     json = Json::parse(call.request.body);
@@ -301,18 +325,23 @@ HttpResponse Handlers::ChangeSpeaker(Call& call) {
   }
   if (!json.is_object())
     throw Error(ErrorCode::kInvalidArgument,
-                "the body is another kind of JSON; expected an object with 'name' or 'note'");
+                std::string("the body is another kind of JSON; expected an object; ") + kExpected);
   for (const auto& [key, value] : json.items()) {
-    if ((key != "name" && key != "note") || !value.is_string())
+    const auto field = std::find_if(std::begin(fields), std::end(fields),
+                                    [&, name = key](const auto& one) { return name == one.first; });
+    if (field == std::end(fields) || !value.is_string())
       throw Error(ErrorCode::kInvalidArgument, "the body has '" + Printable(key).substr(0, 100) +
-                                                   "'; expected 'name' or 'note', each a text");
-    (key == "name" ? other : note) = value.get<std::string>();
+                                                   "'; " + kExpected + ", each a text");
+    *field->second = value.get<std::string>();
   }
-  if (!other && !note)
-    throw Error(ErrorCode::kInvalidArgument, "the body changes nothing; expected 'name' or 'note'");
-  if (note && note->size() > kLongestNote)
-    throw Error(ErrorCode::kInvalidArgument,
-                Format("the note has %zu bytes; expected at most %zu", note->size(), kLongestNote));
+  if (json.empty())
+    throw Error(ErrorCode::kInvalidArgument, std::string("the body changes nothing; ") + kExpected);
+  for (const auto* text : {&note, &consent})
+    if (*text && (*text)->size() > kLongestNote)
+      throw Error(ErrorCode::kInvalidArgument, Format("a text has %zu bytes; expected at most %zu",
+                                                      (*text)->size(), kLongestNote));
+  std::optional<std::int64_t> forget_at;
+  if (forget_after) forget_at = ForgetAfter(*forget_after);
   if (other) {
     *other = ToNfc(*other);
     CheckSpeakerName(*other);
@@ -325,10 +354,13 @@ HttpResponse Handlers::ChangeSpeaker(Call& call) {
     if (other && *other != name && store_->Find(*other))
       return Problem(409, "the name '" + Printable(*other) + "' is taken; expected another one");
     if (note) store_->SetNote(name, *note);
+    if (consent || forget_at) store_->SetConsent(name, consent, forget_at);
     if (other && *other != name) store_->Rename(name, *other);
     answer = ToJson(FindSpeaker(*store_, other.value_or(name)));
   }
-  call.decision = other ? "renamed to " + *other : "noted";
+  call.decision = other          ? "renamed to " + *other
+                  : forget_after ? "forgotten after " + *forget_after
+                                 : "noted";
   recognizer_.Refresh(silent);
   return JsonAnswer(std::move(answer));
 }
@@ -391,6 +423,16 @@ HttpResponse Handlers::Status(Call& call) {
                                                 {"basis", threshold->basis}}
                                          : Json();
   }
+  json["operating_points"] = Json::array();
+  const auto add_point = [&](double threshold, double fmr, double fnmr, bool supported) {
+    json["operating_points"].push_back(
+        {{"threshold", threshold}, {"fmr", fmr}, {"fnmr", fnmr}, {"supported", supported}});
+  };
+  if (!info.decision.basis.empty())
+    add_point(info.decision.threshold, info.decision.fmr, info.decision.fnmr, true);
+  for (const FmrThreshold& one : info.fmr_thresholds)
+    add_point(one.threshold, one.fmr, one.fnmr, one.supported);
+  json["prompts"] = static_cast<bool>(options_.prompts.draw);
   json["fpir"] = options_.fpir;
   json["min_speech_seconds"] = options_.limits.min_speech_seconds;
   json["caller"] = call.caller.name;

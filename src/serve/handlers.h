@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "serve/metrics.h"
+#include "serve/prompts.h"
 #include "serve/routes.h"
 #include "vpr/base/error.h"
 #include "vpr/identify/recording.h"
@@ -30,6 +31,7 @@ class Handlers {
         metrics_(metrics) {}
 
   HttpResponse Enroll(Call& call);
+  HttpResponse DrawPrompt(Call& call);
   HttpResponse Verify(Call& call);
   HttpResponse Identify(Call& call);
   HttpResponse Compare(Call& call);
@@ -76,6 +78,7 @@ class Handlers {
   std::function<std::unique_ptr<VoiceStore>()> open_store_;
   const ServiceOptions& options_;
   vpr::Metrics& metrics_;
+  Prompts prompts_;
 };
 
 HttpResponse AnswerTo(const Error& error);

@@ -1,7 +1,10 @@
 // The one file that includes Boost's headers. All connections are looked after by one thread, which
 // never waits; what takes time goes to the queues. A slow or silent client costs a descriptor and a
 // few kilobytes, until its time is up.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +14,8 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 #include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <future>
 #include <limits>
 #include <memory>
@@ -37,13 +42,13 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::uint32_t kMostHeader = 16 << 10;
+constexpr std::uint32_t kMostHeader = 64 << 10;
 constexpr std::size_t kMostLiveMessage = 1 << 20;
 constexpr seconds kHeaderTime{20}, kReadTime{30}, kWriteTime{60}, kDrainTime{2}, kSilentTime{300};
 // A body that comes slower than this, after the first seconds, is given up.
 constexpr double kLeastBytesPerSecond = 8192;
 constexpr std::size_t kMostDrained = 16 << 20;
-constexpr milliseconds kLook{100}, kPoll{2000}, kAcceptAgain{100};
+constexpr milliseconds kLook{100}, kPoll{250}, kAcceptAgain{100};
 constexpr int kStoreThreads = 2;
 
 class Session;
@@ -73,6 +78,8 @@ class Server {
     std::lock_guard lock(sessions_mutex_);
     return sessions_.size();
   }
+  // Ends the connection that has said nothing for longest; false if all are at work.
+  bool EndSilentest();
   std::atomic<std::size_t>& connections() { return connections_; }
   // Bytes of bodies come and go; false if they would be too many.
   bool TakeBytes(std::size_t bytes) {
@@ -82,9 +89,11 @@ class Server {
   void GiveBytes(std::size_t bytes) { body_bytes_ -= bytes; }
 
  private:
-  std::string Listen(tcp::acceptor& acceptor, const std::string& address, std::uint16_t port);
+  std::string Listen(tcp::acceptor& acceptor, const std::string& address, std::uint16_t port,
+                     int passed = -1);
   template <typename Begin>
   void Accept(tcp::acceptor& acceptor, Begin begin);
+  static void Decline(tcp::socket socket);
   void Look();
   void BeginStop();
 
@@ -136,8 +145,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void ReadHeader();
   // The server stops: whoever says nothing is not waited for.
   void StopIfIdle() {
-    if (idle_ && buffer_.size() == 0) stream_.cancel();
+    if (!idle()) return;
+    idle_ = false;
+    stream_.cancel();
   }
+  // Between requests, or before the first one.
+  bool idle() const { return idle_ && buffer_.size() == 0; }
+  Clock::time_point idle_since() const { return admission_.begun; }
 
  private:
   void OnHeader(error_code error);
@@ -528,15 +542,19 @@ Server::Server(Service& service, const ServerOptions& options, const StopRequest
   });
 }
 
-std::string Server::Listen(tcp::acceptor& acceptor, const std::string& address,
-                           std::uint16_t port) {
+std::string Server::Listen(tcp::acceptor& acceptor, const std::string& address, std::uint16_t port,
+                           int passed) {
   error_code error;
   const tcp::endpoint endpoint(
       asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error), port);
-  if (!error) acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(1024, error);
+  if (passed >= 0) {
+    if (!error) acceptor.assign(endpoint.protocol(), passed, error);
+  } else {
+    if (!error) acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(1024, error);
+  }
   if (error)
     throw Error(ErrorCode::kIo, "cannot listen at " + Printable(address) +
                                     Format(":%u: ", static_cast<unsigned>(port)) + error.message());
@@ -553,7 +571,7 @@ void Server::Run(const Listening& listening) {
     files.rlim_cur = std::min<rlim_t>(files.rlim_max, options_.connections + 1000);
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
-  const std::string http = Listen(acceptor_, options_.address, options_.port);
+  const std::string http = Listen(acceptor_, options_.address, options_.port, options_.socket);
   std::string wyoming;
   if (!options_.wyoming_address.empty())
     wyoming = Listen(wyoming_, options_.wyoming_address, options_.wyoming_port);
@@ -581,9 +599,36 @@ void Server::Accept(tcp::acceptor& acceptor, Begin begin) {
       });
       return;
     }
-    if (connections_ < options_.connections) begin(std::move(socket));
+    // Whoever says nothing makes room for who may have something to say.
+    if (connections_ < options_.connections || EndSilentest())
+      begin(std::move(socket));
+    else
+      Decline(std::move(socket));
     Accept(acceptor, begin);
   });
+}
+
+bool Server::EndSilentest() {
+  std::lock_guard lock(sessions_mutex_);
+  Session* silentest = nullptr;
+  for (Session* session : sessions_)
+    if (session->idle() &&
+        (silentest == nullptr || session->idle_since() < silentest->idle_since()))
+      silentest = session;
+  if (silentest == nullptr) return false;
+  silentest->StopIfIdle();
+  return true;
+}
+
+// There is no place for it: told without waiting for what it asks.
+void Server::Decline(tcp::socket socket) {
+  static const std::string kAnswer =
+      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+      "Connection: close\r\n\r\n";
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(asio::buffer(kAnswer), ignored);
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 void Server::Look() {
@@ -622,6 +667,34 @@ bool IsLoopback(const std::string& address) {
   error_code error;
   const auto parsed = asio::ip::make_address(address, error);
   return address == "localhost" || (!error && parsed.is_loopback());
+}
+
+std::optional<PassedSocket> FindPassedSocket() {
+  const auto number = [](const char* name) {
+    const char* text = ::getenv(name);
+    return text == nullptr ? -1 : std::atol(text);
+  };
+  const bool ours = number("LISTEN_PID") == ::getpid();
+  const long count = number("LISTEN_FDS");
+  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
+  if (!ours || count < 1) return std::nullopt;
+  constexpr int kFirst = 3;
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  int listens = 0;
+  socklen_t listens_size = sizeof listens;
+  if (count != 1 || ::getsockname(kFirst, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      (address.ss_family != AF_INET && address.ss_family != AF_INET6) ||
+      ::getsockopt(kFirst, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 || listens == 0)
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("%ld sockets were passed to this process; expected one that listens for TCP "
+                       "(ListenStream=127.0.0.1:8800)",
+                       count));
+  ::fcntl(kFirst, F_SETFD, FD_CLOEXEC);
+  tcp::endpoint endpoint;
+  std::memcpy(endpoint.data(), &address, size);
+  endpoint.resize(size);
+  return PassedSocket{kFirst, endpoint.address().to_string()};
 }
 
 void ParseListen(const std::string& text, std::string& address, std::uint16_t& port) {

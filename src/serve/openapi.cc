@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "serve/embedded.h"
@@ -22,8 +23,15 @@ Json Reference(std::string_view schema) {
 
 Json SchemaOf(const Parameter& parameter) {
   switch (parameter.type) {
-    case Parameter::Type::kText:
-      return {{"type", "string"}, {"minLength", parameter.in_path ? 1 : 0}, {"maxLength", 1000}};
+    case Parameter::Type::kText: {
+      Json schema = {{"type", "string"},
+                     {"minLength", std::max(parameter.least, parameter.in_path ? 1.0 : 0.0)},
+                     {"maxLength", LongestText(parameter)}};
+      for (const char* key : {"minLength", "maxLength"})
+        schema[key] = static_cast<int>(schema[key].get<double>());
+      if (parameter.pattern != nullptr) schema["pattern"] = parameter.pattern;
+      return schema;
+    }
     case Parameter::Type::kFlag:
       return {{"type", "boolean"}};
     case Parameter::Type::kNumber:
@@ -41,7 +49,7 @@ Json BodyOf(const Route& route) {
     return {{"required", true},
             {"content", {{"application/json", {{"schema", Reference(route.body_schema)}}}}}};
   // A part with a filename is a recording, whatever its field; usually this one.
-  const Json file = {{"type", "string"}, {"format", "binary"}};
+  const Json file = {{"type", "string"}, {"format", "binary"}, {"minLength", 1}};
   Json form = {{"type", "object"}, {"properties", Json::object()}};
   for (const Parameter& parameter : route.parameters)
     if (!parameter.in_path) form["properties"][parameter.name] = SchemaOf(parameter);
@@ -50,16 +58,18 @@ Json BodyOf(const Route& route) {
     form["properties"]["b"] = file;
     form["required"] = {"a", "b"};
   } else {
-    form["properties"]["file"] =
-        route.body == BodyKind::kRecordings
-            ? Json{{"type", "array"}, {"items", file}, {"maxItems", kMostRecordings}}
-            : file;
+    form["properties"]["file"] = route.body == BodyKind::kRecordings
+                                     ? Json{{"type", "array"},
+                                            {"items", file},
+                                            {"minItems", 1},
+                                            {"maxItems", kMostRecordings}}
+                                     : file;
     form["required"] = {"file"};
   }
   Json content = {{"multipart/form-data", {{"schema", std::move(form)}}}};
   if (route.body != BodyKind::kPair) {
-    content["audio/*"] = Json::object();
-    content["application/octet-stream"] = Json::object();
+    for (const char* type : {"audio/*", "application/octet-stream"})
+      content[type] = {{"schema", {{"type", "string"}, {"format", "binary"}, {"minLength", 1}}}};
   }
   return {{"required", true}, {"content", std::move(content)}};
 }
@@ -81,6 +91,7 @@ Json AnswersOf(const Route& route) {
   problem("403", "The token lacks the scope, or the call comes from another site's page");
   problem("404", "Nobody of this name is enrolled, or there is nothing here");
   problem("405", "Another method is expected");
+  problem("431", "The headers or the address are too long");
   problem("421", "The service is called by a name that is not its own");
   if (route.scope != Scope::kNone) {
     problem("401", "There is no token, or an unknown one");
@@ -93,7 +104,8 @@ Json AnswersOf(const Route& route) {
     problem("422", "Nothing could be made of the recording: the detail says why");
   }
   if (route.lane != Lane::kAtOnce) {
-    problem("409", "What is enrolled does not allow it: a name is taken, nobody is enrolled");
+    problem("409",
+            "What is there does not allow it: a name is taken, nobody is enrolled, no prompt");
     problem("503", "Too busy, or the store cannot be used: Retry-After tells when to try again");
   }
   return answers;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "serve/handlers.h"
 #include "vpr/base/error.h"
@@ -15,10 +16,15 @@ namespace {
 using Type = Parameter::Type;
 
 constexpr const char* kJson = "application/json";
-constexpr std::size_t kLongestValue = 4096, kMostForm = 64;
+constexpr std::size_t kMostForm = 64;
 
-const Parameter kName = {"name", Type::kText, "Who"};
-const Parameter kSpeakerId = {"speaker_id", Type::kText, "Who"};
+Parameter Text(const char* name, const char* description, double least, double most,
+               const char* pattern = nullptr) {
+  return {name, Type::kText, description, false, least, most, pattern};
+}
+
+const Parameter kName = Text("name", "Who", 1, 200);
+const Parameter kSpeakerId = Text("speaker_id", "Who", 1, 200);
 const Parameter kNameInPath = {"name", Type::kText, "Who", true};
 const Parameter kFpir = {
     "fpir", Type::kNumber, "Share of strangers who may be taken for somebody enrolled",
@@ -27,6 +33,8 @@ const Parameter kThreshold = {"threshold", Type::kNumber, "One speaker from this
                               false,       -1e6,          1e6};
 const Parameter kFmr = {"fmr", Type::kNumber, "The model's threshold for this false match rate",
                         false, 1e-9,          0.999};
+
+constexpr const char* kForgetAfter = "^(never|[1-9][0-9]{0,4}(s|min|h|d|w)|[1-9][0-9]{0,2}y)$";
 
 Parameter CountUpTo(const char* name, const char* description, double least, double most) {
   return {name, Type::kCount, description, false, least, most};
@@ -49,10 +57,19 @@ bool IsFlag(const std::string& text) { return text == "true" || text == "false";
 // Holds a value against its parameter.
 void CheckValue(const Parameter& parameter, const std::string& value) {
   const std::string what = std::string("parameter '") + parameter.name + "' ";
-  if (value.size() > kLongestValue)
-    Refuse(what + Format("has %zu bytes; expected at most %zu", value.size(), kLongestValue));
+  constexpr std::size_t kMostBytes = 4 * kLongestNote;
+  if (value.size() > kMostBytes)
+    Refuse(what + Format("has %zu bytes; expected at most %zu", value.size(), kMostBytes));
   if (!IsUtf8(value)) Refuse(what + "is not UTF-8");
-  const std::string found = "is '" + Printable(value) + "'; expected ";
+  if (parameter.type == Type::kText) {
+    const auto most = static_cast<std::size_t>(LongestText(parameter));
+    const auto size =
+        static_cast<std::size_t>(std::count_if(value.begin(), value.end(), [](char c) {
+          return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+        }));
+    if (size > most) Refuse(what + Format("has %zu characters; expected at most %zu", size, most));
+  }
+  const std::string found = "is '" + Printable(value).substr(0, 100) + "'; expected ";
   if (parameter.type == Type::kFlag && !IsFlag(value)) Refuse(what + found + "true or false");
   if (parameter.type != Type::kNumber && parameter.type != Type::kCount) return;
   const std::optional<double> number = ParseNumber(value);
@@ -70,7 +87,8 @@ std::string RecordingName(const std::string& given) {
   return name.empty() || name == "-" ? "recording" : name.substr(0, 200);
 }
 
-void AddValue(Call& call, const std::string& name, std::string value) {
+// `seen`: those of the same part of the request.
+void AddValue(Call& call, const std::string& name, std::string value, std::set<std::string>& seen) {
   const auto& parameters = call.route.parameters;
   const auto found = std::find_if(parameters.begin(), parameters.end(), [&](const auto& one) {
     return !one.in_path && name == one.name;
@@ -83,14 +101,15 @@ void AddValue(Call& call, const std::string& name, std::string value) {
            (known.empty() ? "none" : known));
   }
   CheckValue(*found, value);
-  if (!call.values.emplace(name, std::move(value)).second)
-    Refuse("parameter '" + name + "' is given twice");
+  if (!seen.insert(name).second) Refuse("parameter '" + name + "' is given twice");
+  call.values[name] = std::move(value);  // of a form rather than of the query
 }
 
 void ReadQuery(Call& call) {
   const std::string_view target = call.request.target;
   const std::size_t mark = target.find('?');
   if (mark == std::string_view::npos || mark + 1 == target.size()) return;
+  std::set<std::string> seen;
   for (std::string_view pair : Split(target.substr(mark + 1), '&')) {
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
@@ -98,7 +117,7 @@ void ReadQuery(Call& call) {
     const auto value =
         PercentDecode(equals < pair.size() ? pair.substr(equals + 1) : std::string_view(), true);
     if (!name || !value) Refuse("the query holds a '%' that two hexadecimal digits do not follow");
-    AddValue(call, *name, *value);
+    AddValue(call, *name, *value, seen);
   }
 }
 
@@ -127,12 +146,13 @@ void ReadRecordings(Call& call, std::optional<HttpResponse>& refusal) {
     call.recordings.push_back({"file", "recording", request.body});
     return;
   }
+  std::set<std::string> seen;
   for (FormPart& part : ParseForm(request.body, *boundary, kMostForm)) {
     if (part.file) {
       part.file = RecordingName(*part.file);
       call.recordings.push_back(std::move(part));
     } else {
-      AddValue(call, part.field, std::move(part.bytes));
+      AddValue(call, part.field, std::move(part.bytes), seen);
     }
   }
   const std::size_t most = call.route.body == BodyKind::kRecordings ? kMostRecordings
@@ -146,6 +166,10 @@ void ReadRecordings(Call& call, std::optional<HttpResponse>& refusal) {
 }
 
 }  // namespace
+
+double LongestText(const Parameter& parameter) {
+  return std::isinf(parameter.most) ? static_cast<double>(kLongestText) : parameter.most;
+}
 
 std::optional<std::string> Call::Text(const std::string& name) const {
   const auto found = values.find(name);
@@ -172,7 +196,11 @@ const std::vector<Route>& Routes() {
        Lane::kCompute,
        "Learn somebody's voice",
        {kName,
-        {"note", Type::kText, "Anything worth knowing about the person"},
+        Text("note", "Anything worth knowing about the person", 0, kLongestNote),
+        Text("consent", "What the person has agreed to", 0, kLongestNote),
+        Text("forget_after",
+             "So long after this the voice is forgotten: 90d (s, min, h, d, w, y), or never", 2, 8,
+             kForgetAfter),
         {"force", Type::kFlag, "Keep recordings that do not sound like the others, too"},
         {"keep_audio", Type::kFlag, "Keep the recordings, for vpr speakers re-embed"}},
        BodyKind::kRecordings,
@@ -181,11 +209,25 @@ const std::vector<Route>& Routes() {
        "enrollment",
        &Handlers::Enroll},
       {"POST",
+       "/v1/prompts",
+       Scope::kIdentify,
+       Lane::kStore,
+       "Words that somebody is to say at a login",
+       {},
+       BodyKind::kNone,
+       "",
+       kJson,
+       "service/prompt",
+       &Handlers::DrawPrompt},
+      {"POST",
        "/v1/verify",
        Scope::kIdentify,
        Lane::kCompute,
        "Is the recording of whom it is claimed to be?",
-       {kName, kThreshold, kFmr},
+       {kName,
+        kThreshold,
+        kFmr,
+        {"prompt", Type::kText, "Of /v1/prompts: its words must be said; it is used up by this"}},
        BodyKind::kRecording,
        "",
        kJson,
@@ -264,7 +306,7 @@ const std::vector<Route>& Routes() {
        "/v1/speakers/{name}",
        Scope::kAdmin,
        Lane::kStore,
-       "Another name or another note for somebody",
+       "Another name, note, consent or time to be forgotten for somebody",
        {kNameInPath},
        BodyKind::kJson,
        "service/speaker-change",
@@ -468,7 +510,11 @@ FoundRoute FindRoute(const std::string& method, std::string_view path) {
   const std::vector<std::string_view> words = Split(path, '/');
   FoundRoute found;
   std::string allowed;
+  // A path that stands in the table as it is means that one alone: /voiceprint/health is no id.
+  const bool literal = std::any_of(Routes().begin(), Routes().end(),
+                                   [&](const Route& route) { return path == route.path; });
   for (const Route& route : Routes()) {
+    if (literal && path != route.path) continue;
     const std::vector<std::string_view> expected = Split(route.path, '/');
     if (expected.size() != words.size()) continue;
     std::map<std::string, std::string> values;
@@ -479,7 +525,7 @@ FoundRoute FindRoute(const std::string& method, std::string_view path) {
         continue;
       }
       auto value = PercentDecode(words[i], false);
-      fits = value && !value->empty() && value->size() <= kLongestValue && IsUtf8(*value);
+      fits = value && !value->empty() && value->size() <= 4 * kLongestText && IsUtf8(*value);
       if (fits)
         values[std::string(expected[i].substr(1, expected[i].size() - 2))] = std::move(*value);
     }

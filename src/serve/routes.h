@@ -22,6 +22,7 @@ struct Route;
 
 inline constexpr std::size_t kMostRecordings = 20;  // of an enrollment
 inline constexpr std::size_t kMostJsonBytes = 64 << 10;
+inline constexpr std::size_t kLongestText = 1000, kLongestNote = 4000;  // characters
 
 // A request that fits its route.
 struct Call {
@@ -46,8 +47,10 @@ struct Parameter {
   Type type;
   const char* description;
   bool in_path = false;
+  // Of a text: characters.
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
+  const char* pattern = nullptr;  // that a text has; for the description, the handler sees to it
 };
 
 enum class BodyKind {
@@ -74,6 +77,8 @@ struct Route {
 };
 
 const std::vector<Route>& Routes();
+// Of a parameter that is a text, in characters.
+double LongestText(const Parameter& parameter);
 
 // The route of a method and a path, its values in `values`; without one, the answer that says so.
 struct FoundRoute {

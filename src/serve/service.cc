@@ -20,7 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kLivePath = "/v1/live";
-constexpr std::size_t kLongestTarget = 8192;
+constexpr std::size_t kLongestTarget = 60000;
 
 std::string_view PathOf(const HttpRequest& request) {
   const std::string_view target = request.target;

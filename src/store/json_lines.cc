@@ -35,9 +35,9 @@ std::string FromBase64(const std::string& text) {
 }
 
 // It is shown as it is.
-void CheckDate(const std::string& date) {
+void CheckDate(const std::string& date, const char* name = "enrolled_at") {
   if (date.size() > 40 || date.find_first_not_of("0123456789-:TZ.+") != std::string::npos)
-    throw Error(ErrorCode::kCorrupt, "\"enrolled_at\" is no date as 2026-11-21T16:40:05Z");
+    throw Error(ErrorCode::kCorrupt, Format("\"%s\" is no date as 2026-11-21T16:40:05Z", name));
 }
 
 // Scores are weighted by them: one that no recording has would outweigh all others.
@@ -110,10 +110,14 @@ EnrolledUtterance UtteranceFromJson(std::string_view text) try {
 }
 
 std::string SpeakerToJson(const EnrolledSpeaker& speaker) {
-  Json json = {{"name", speaker.name},
-               {"note", speaker.note},
-               {"enrolled_at", speaker.enrolled_at},
-               {"utterances", Json::array()}};
+  Json json = {
+      {"name", speaker.name}, {"note", speaker.note}, {"enrolled_at", speaker.enrolled_at}};
+  if (!speaker.consent.empty()) {
+    json["consent"] = speaker.consent;
+    json["consented_at"] = speaker.consented_at;
+  }
+  if (speaker.forget_at != 0) json["forget_at"] = UtcText(speaker.forget_at);
+  json["utterances"] = Json::array();
   for (const EnrolledUtterance& utterance : speaker.utterances)
     json["utterances"].push_back(ToJson(utterance));
   return ToLine(json);
@@ -126,6 +130,15 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
   speaker.note = json.value("note", "");
   speaker.enrolled_at = json.value("enrolled_at", "");
   CheckDate(speaker.enrolled_at);
+  speaker.consent = json.value("consent", "");
+  speaker.consented_at = json.value("consented_at", "");
+  CheckDate(speaker.consented_at, "consented_at");
+  if (json.contains("forget_at")) {
+    const auto date = ParseUtc(json.at("forget_at").get<std::string>());
+    if (!date || *date <= 0)
+      throw Error(ErrorCode::kCorrupt, "\"forget_at\" is no date as 2027-02-19T16:40:05Z");
+    speaker.forget_at = *date;
+  }
   for (const Json& one : json.at("utterances")) speaker.utterances.push_back(FromJson(one));
   if (speaker.utterances.empty())
     throw Error(ErrorCode::kCorrupt, "'" + Printable(speaker.name) +

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "store/sql.h"
@@ -27,7 +28,9 @@ CREATE TABLE speakers (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   revision BIGINT NOT NULL UNIQUE,
   key BYTEA NOT NULL UNIQUE,
-  data BYTEA NOT NULL);
+  data BYTEA NOT NULL,
+  forget_at BIGINT NOT NULL DEFAULT 0);
+CREATE INDEX speakers_by_forget_at ON speakers (forget_at) WHERE forget_at > 0;
 CREATE TABLE utterances (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   speaker BIGINT NOT NULL REFERENCES speakers (id) ON DELETE CASCADE,
@@ -113,22 +116,20 @@ class Postgres : public SqlConnection {
  public:
   explicit Postgres(const std::string& where)
       : where_(where), owner_(PQconnectdb(CheckAddress(where).c_str())), connection_(owner_.get()) {
-    if (PQstatus(connection_) != CONNECTION_OK)
-      throw Error(ErrorCode::kIo, "cannot reach the database '" + DescribePostgres(where) +
-                                      "': " + WithoutPasswords(where, Message()));
+    CheckConnected();
     // Never the password.
     name_ = "postgresql://" + Text(PQuser(connection_)) + "@" + Text(PQhost(connection_)) + ":" +
             Text(PQport(connection_)) + "/" + Text(PQdb(connection_));
     PQsetNoticeProcessor(
         connection_, [](void*, const char*) {}, nullptr);
-    Run(kLockTimeout, {}, {});
-    Run(std::string("LISTEN ") + kChannel, {}, {});
+    BeginSession();
   }
 
   std::string Describe() const override { return name_; }
 
   std::int64_t Run(const std::string& sql, SqlValues values,
                    const std::function<void(const SqlRow&)>& use) override {
+    if (!in_transaction_) ReconnectIfLost();
     std::vector<Oid> types;
     std::vector<const char*> pointers;
     std::vector<int> lengths, formats;
@@ -204,6 +205,16 @@ class Postgres : public SqlConnection {
   }
 
   void Begin(bool write) override {
+    ReconnectIfLost();
+    in_transaction_ = true;
+    try {
+      BeginNow(write);
+    } catch (...) {
+      in_transaction_ = false;
+      throw;
+    }
+  }
+  void BeginNow(bool write) {
     Run(write ? "BEGIN ISOLATION LEVEL READ COMMITTED"
               : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         {}, {});
@@ -215,8 +226,14 @@ class Postgres : public SqlConnection {
       throw;
     }
   }
-  void Commit() override { Run("COMMIT", {}, {}); }
-  void Rollback() noexcept override { Result(PQexec(connection_, "ROLLBACK")); }
+  void Commit() override {
+    Run("COMMIT", {}, {});
+    in_transaction_ = false;
+  }
+  void Rollback() noexcept override {
+    Result(PQexec(connection_, "ROLLBACK"));
+    in_transaction_ = false;
+  }
 
   bool initialized() override {
     bool there = false;
@@ -258,7 +275,7 @@ class Postgres : public SqlConnection {
   bool HasChanged() override {
     Run("SELECT 1", {}, {});  // fails if the connection is gone, which would never tell of a change
     PQconsumeInput(connection_);
-    bool changed = false;
+    bool changed = std::exchange(missed_, false);
     while (PGnotify* notification = PQnotifies(connection_)) {
       changed = changed || notification->be_pid != PQbackendPID(connection_);
       PQfreemem(notification);
@@ -296,6 +313,23 @@ class Postgres : public SqlConnection {
 
  private:
   static std::string Text(const char* text) { return text == nullptr ? "" : text; }
+  void CheckConnected() const {
+    if (PQstatus(connection_) != CONNECTION_OK)
+      throw Error(ErrorCode::kIo, "cannot reach the database '" + DescribePostgres(where_) +
+                                      "': " + WithoutPasswords(where_, Message()));
+  }
+  void BeginSession() {
+    Run(kLockTimeout, {}, {});
+    Run(std::string("LISTEN ") + kChannel, {}, {});
+  }
+  // Whoever ran into the loss was told; the next call finds a server that is there again.
+  void ReconnectIfLost() {
+    if (PQstatus(connection_) == CONNECTION_OK) return;
+    PQreset(connection_);
+    CheckConnected();
+    missed_ = true;  // nobody told of changes meanwhile
+    BeginSession();
+  }
   // Else a part of the password would be taken for a host or a database, and shown.
   static const std::string& CheckAddress(const std::string& where) {
     const std::size_t begin = where.find("//") + 2;
@@ -341,6 +375,8 @@ class Postgres : public SqlConnection {
   std::string name_;
   std::unique_ptr<PGconn, Finish> owner_;
   PGconn* connection_;
+  bool in_transaction_ = false;
+  bool missed_ = false;
 };
 
 }  // namespace

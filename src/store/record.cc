@@ -55,8 +55,14 @@ auto FromBytes(std::string_view bytes, Read&& read) {
 }  // namespace
 
 std::string EncodeSpeaker(const EnrolledSpeaker& speaker) {
-  return ToBytes(
-      {{"name", speaker.name}, {"note", speaker.note}, {"enrolled_at", speaker.enrolled_at}});
+  Json json = {
+      {"name", speaker.name}, {"note", speaker.note}, {"enrolled_at", speaker.enrolled_at}};
+  if (!speaker.consent.empty()) {
+    json["consent"] = speaker.consent;
+    json["consented_at"] = speaker.consented_at;
+  }
+  if (speaker.forget_at != 0) json["forget_at"] = speaker.forget_at;
+  return ToBytes(json);
 }
 
 EnrolledSpeaker DecodeSpeaker(std::string_view bytes) {
@@ -65,6 +71,9 @@ EnrolledSpeaker DecodeSpeaker(std::string_view bytes) {
     json.at("name").get_to(speaker.name);
     json.at("note").get_to(speaker.note);
     json.at("enrolled_at").get_to(speaker.enrolled_at);
+    speaker.consent = json.value("consent", "");
+    speaker.consented_at = json.value("consented_at", "");
+    speaker.forget_at = json.value("forget_at", std::int64_t{0});
     return speaker;
   });
 }

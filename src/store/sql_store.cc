@@ -69,13 +69,18 @@ class SqlStore : public VoiceStore {
   bool HasChanged() override { return sql_->HasChanged(); }
 
   std::size_t NumSpeakers() override {
-    return static_cast<std::size_t>(Number("SELECT speakers FROM store"));
+    const std::int64_t all = Number("SELECT speakers FROM store");
+    return static_cast<std::size_t>(
+        all - Number("SELECT count(*) FROM speakers WHERE forget_at > 0 AND forget_at <= $1",
+                     {UtcSeconds()}));
   }
 
   void ForEach(bool with_audio, const std::function<void(EnrolledSpeaker&&)>& use) override {
     Transaction transaction(*sql_, false);
     CheckKey();
-    const Counts counts = ReadSpeakers("", {}, with_audio, use);
+    const Counts counts = ReadSpeakers("", {}, with_audio, [&](EnrolledSpeaker&& speaker) {
+      if (!speaker.IsDue(now_)) use(std::move(speaker));
+    });
     Compare(counts);
   }
 
@@ -91,19 +96,18 @@ class SqlStore : public VoiceStore {
 
   Imported Import(std::span<const Enrollment> people, bool merge,
                   const std::function<void(std::size_t)>& on_person) override {
-    for (const Enrollment& one : people) {
-      CheckSpeakerName(one.name);
-      if (one.note) CheckNote(*one.note);
-    }
+    for (const Enrollment& one : people) CheckTexts(one);
     Transaction transaction(*sql_, true);
     CheckKey();
+    bool replaces = !RemoveDue().empty();
     CheckDimensions(people);
     Imported imported;
     std::map<std::int64_t, std::string> fresh;  // people of this import, as it spells them
     std::vector<std::string> taken;             // by others
-    bool replaces = false;                      // a note
     for (std::size_t i = 0; i < people.size(); ++i) {
       Enrollment one = people[i];
+      // An old copy does not bring back who was to be forgotten.
+      if (one.forget_at.value_or(0) != 0 && *one.forget_at <= now_) continue;
       const std::int64_t id = IdOf(one.name);
       if (const auto same = fresh.find(id); same != fresh.end() && same->second != one.name)
         throw Error(ErrorCode::kInvalidArgument,
@@ -116,12 +120,15 @@ class SqlStore : public VoiceStore {
                      [&](EnrolledSpeaker&& speaker) { before = std::move(speaker); });
         LeaveOutKnown(before.utterances, one.utterances);
         if (!one.utterances.empty() && !merge && !fresh.contains(id)) taken.push_back(one.name);
-        if (one.note == before.note || (!merge && !fresh.contains(id))) one.note.reset();
-        replaces = replaces || (one.note && !before.note.empty());
+        const bool leave = !merge && !fresh.contains(id);
+        if (leave || one.note == before.note) one.note.reset();
+        if (leave || one.consent == before.consent) one.consent.reset();
+        if (leave || one.forget_at == before.forget_at) one.forget_at.reset();
+        replaces = replaces || Replaces(one, before);
       } else {
         LeaveOutKnown({}, one.utterances);
       }
-      if (id == 0 || one.note || !one.utterances.empty()) {
+      if (id == 0 || HasTexts(one) || !one.utterances.empty()) {
         const std::int64_t now = EnrollOne(id, one);
         if (id == 0) fresh.emplace(now, people[i].name);
         imported.people += id == 0 ? 1 : 0;
@@ -147,23 +154,17 @@ class SqlStore : public VoiceStore {
   }
 
   std::vector<std::string> EnrollAll(std::span<const Enrollment> enrollments) override {
-    for (const Enrollment& one : enrollments) {
-      CheckSpeakerName(one.name);
-      if (one.note) CheckNote(*one.note);
-    }
+    for (const Enrollment& one : enrollments) CheckTexts(one);
     Transaction transaction(*sql_, true);
     CheckKey();
     std::vector<std::string> left_out;
-    bool replaces = false;  // a note
+    bool replaces = !RemoveDue().empty();
     for (const Enrollment& one : enrollments) {
       const std::int64_t id = IdOf(one.name);
       if (id != 0 && one.only_new) {
         left_out.push_back(one.name);
       } else {
-        if (id != 0 && one.note) {
-          const std::string before = SpeakerOf(id).note;
-          replaces = replaces || (!before.empty() && before != *one.note);
-        }
+        if (id != 0 && HasTexts(one)) replaces = replaces || Replaces(one, SpeakerOf(id));
         EnrollOne(id, one);
       }
     }
@@ -180,6 +181,7 @@ class SqlStore : public VoiceStore {
     CheckSpeakerName(to);
     Transaction transaction(*sql_, true);
     CheckKey();
+    RemoveDue();  // one of them may have the name
     EnrolledSpeaker speaker = SpeakerOf(MustFind(from));
     if (const std::int64_t other = IdOf(to); other != 0 && other != speaker.id)
       throw Error(ErrorCode::kInvalidArgument,
@@ -200,18 +202,36 @@ class SqlStore : public VoiceStore {
     CommitRemoval(transaction);  // of the old note
   }
 
+  void SetConsent(const std::string& name, const std::optional<std::string>& consent,
+                  std::optional<std::int64_t> forget_at) override {
+    if (consent) CheckNote(*consent);
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    EnrolledSpeaker speaker = SpeakerOf(MustFind(name));
+    Enrollment change;
+    change.consent = consent;
+    change.forget_at = forget_at;
+    SetTexts(change, speaker);
+    WriteSpeaker(speaker);
+    if (forget_at) Revise(speaker.id);
+    CommitRemoval(transaction);  // of the old text
+  }
+
+  std::vector<std::string> Purge() override {
+    if (Number("SELECT count(*) FROM speakers WHERE forget_at > 0 AND forget_at <= $1",
+               {UtcSeconds()}) == 0)
+      return {};
+    Transaction transaction(*sql_, true);
+    CheckKey();
+    std::vector<std::string> names = RemoveDue();
+    CommitRemoval(transaction);
+    return names;
+  }
+
   void RemoveAll(std::span<const std::string> names) override {
     Transaction transaction(*sql_, true);
     CheckKey();
-    for (const std::string& name : names) {
-      const std::int64_t id = MustFind(name);
-      sql_->Run(
-          "UPDATE store SET speakers = speakers - 1, utterances = utterances - "
-          "(SELECT count(*) FROM utterances WHERE speaker = $1)",
-          {id});
-      Revise(id);
-      sql_->Run("DELETE FROM speakers WHERE id = $1", {id});
-    }
+    for (const std::string& name : names) RemoveOne(MustFind(name));
     CommitRemoval(transaction);
   }
 
@@ -262,12 +282,13 @@ class SqlStore : public VoiceStore {
   void ForEachTemplate(const std::string& maker, const TemplateReader& reader) override {
     Transaction transaction(*sql_, false);
     CheckKey();
-    const std::int64_t expected = Number("SELECT speakers FROM store");
-    if (const std::int64_t most = Number("SELECT max(id) FROM speakers");
-        expected < 0 || expected > most)
+    const StoreMoment moment = ReadMoment();
+    const std::int64_t expected = moment.speakers;
+    if (expected < 0 || expected > moment.last_id)
       throw Damaged(Format("it holds %lld speakers at most, %lld are expected",
-                           static_cast<long long>(most), static_cast<long long>(expected)));
-    reader.expect(static_cast<std::size_t>(expected));
+                           static_cast<long long>(moment.last_id),
+                           static_cast<long long>(expected)));
+    reader.expect(moment);
     const auto readers = ReadersOfThisMoment(expected);
     std::mutex mutex;
     std::int64_t last = -1, count = 0;
@@ -309,6 +330,28 @@ class SqlStore : public VoiceStore {
     if (count != expected)
       throw Damaged(Format("it holds %lld speakers, %lld are expected",
                            static_cast<long long>(count), static_cast<long long>(expected)));
+  }
+
+  std::optional<StoreChanges> ChangesSince(const StoreMoment& then, std::size_t most) override {
+    Transaction transaction(*sql_, false);
+    CheckKey();
+    StoreChanges changes;
+    changes.moment = ReadMoment();
+    const std::int64_t changed =
+        Number("SELECT count(*) FROM speakers WHERE revision > $1", {then.revision});
+    if (changes.moment.revision < then.revision || changed > static_cast<std::int64_t>(most))
+      return std::nullopt;
+    std::int64_t made = 0;
+    ReadSpeakers("WHERE s.id IN (SELECT id FROM speakers WHERE revision > $1)", {then.revision},
+                 false, [&](EnrolledSpeaker&& speaker) {
+                   made += speaker.id > then.last_id ? 1 : 0;
+                   changes.changed.push_back(std::move(speaker));
+                 });
+    changes.removed = then.speakers + made != changes.moment.speakers;
+    if (changes.removed)
+      sql_->Run("SELECT id FROM speakers ORDER BY id", {},
+                [&](const SqlRow& row) { changes.ids.push_back(row.Integer(0)); });
+    return changes;
   }
 
   void SaveTemplates(const std::string& maker, const TemplateBlock& block) override {
@@ -392,12 +435,9 @@ class SqlStore : public VoiceStore {
  private:
   // A store of an earlier version becomes one of this, in one transaction, when its key is known to
   // be right. Version 1 had no templates and no revisions; the first of version 2 kept templates by
-  // person and no revision of the store.
+  // person and no revision of the store; no version 2 knew when a voice is to be forgotten.
   void Migrate() {
-    auto current = [&] {
-      return Number("SELECT version FROM store") == kStoreVersion &&
-             sql_->HasColumn("store", "revision");
-    };
+    auto current = [&] { return Number("SELECT version FROM store") == kStoreVersion; };
     if (current()) return;
     if (!sql_->writable())
       throw Error(
@@ -409,14 +449,17 @@ class SqlStore : public VoiceStore {
     if (current()) return;  // another process was first
     if (!sql_->HasColumn("speakers", "revision"))
       sql_->Run("ALTER TABLE speakers ADD COLUMN revision BIGINT NOT NULL DEFAULT 0");
-    sql_->Run("ALTER TABLE store ADD COLUMN revision BIGINT NOT NULL DEFAULT 0");
-    sql_->Run("UPDATE speakers SET revision = id");
-    sql_->Run("CREATE UNIQUE INDEX speakers_by_revision ON speakers (revision)");
+    if (!sql_->HasColumn("store", "revision")) {
+      sql_->Run("ALTER TABLE store ADD COLUMN revision BIGINT NOT NULL DEFAULT 0");
+      sql_->Run("UPDATE speakers SET revision = id");
+      sql_->Run("CREATE UNIQUE INDEX speakers_by_revision ON speakers (revision)");
+      sql_->Run("UPDATE store SET revision = (SELECT COALESCE(MAX(id), 0) FROM speakers)");
+    }
     if (sql_->HasColumn("templates", "maker")) sql_->Run("DROP TABLE templates");
     sql_->MakeTemplates();
-    sql_->Run(
-        "UPDATE store SET version = $1, revision = (SELECT COALESCE(MAX(id), 0) FROM speakers)",
-        {std::int64_t{kStoreVersion}});
+    sql_->Run("ALTER TABLE speakers ADD COLUMN forget_at BIGINT NOT NULL DEFAULT 0");
+    sql_->Run("CREATE INDEX speakers_by_forget_at ON speakers (forget_at) WHERE forget_at > 0");
+    sql_->Run("UPDATE store SET version = $1", {std::int64_t{kStoreVersion}});
     sql_->Changed();
     transaction.Commit();
   }
@@ -430,6 +473,41 @@ class SqlStore : public VoiceStore {
       throw Error(ErrorCode::kInvalidArgument, "'" + Printable(note) +
                                                    "' cannot be a note: it is "
                                                    "not UTF-8");
+  }
+
+  static void CheckTexts(const Enrollment& one) {
+    CheckSpeakerName(one.name);
+    if (one.note) CheckNote(*one.note);
+    if (one.consent) CheckNote(*one.consent);
+  }
+
+  static bool HasTexts(const Enrollment& one) { return one.note || one.consent || one.forget_at; }
+
+  // Whether it leaves something that shall not be found any more.
+  static bool Replaces(const Enrollment& one, const EnrolledSpeaker& before) {
+    return (one.note && !before.note.empty() && one.note != before.note) ||
+           (one.consent && !before.consent.empty() && one.consent != before.consent);
+  }
+
+  static void SetTexts(const Enrollment& one, EnrolledSpeaker& speaker) {
+    if (one.note) speaker.note = *one.note;
+    if (one.consent) {
+      speaker.consent = *one.consent;
+      speaker.consented_at = one.consent->empty()       ? ""
+                             : one.consented_at.empty() ? UtcNow()
+                                                        : one.consented_at;
+    }
+    if (one.forget_at) speaker.forget_at = *one.forget_at;
+  }
+
+  StoreMoment ReadMoment() {
+    StoreMoment moment;
+    sql_->Run("SELECT revision, speakers FROM store", {}, [&](const SqlRow& row) {
+      moment.revision = row.Integer(0);
+      moment.speakers = row.Integer(1);
+    });
+    moment.last_id = Number("SELECT max(id) FROM speakers");
+    return moment;
   }
 
   std::int64_t Number(const std::string& sql, SqlValues values = {}) {
@@ -468,8 +546,9 @@ class SqlStore : public VoiceStore {
     return header;
   }
 
-  // Another process may have changed it.
+  // At the begin of a transaction: another process may have changed it.
   void CheckKey() {
+    now_ = UtcSeconds();
     if (ReadHeader() != vault_.Header())
       throw Error(ErrorCode::kIncompatible, "the key of store '" + Printable(sql_->Describe()) +
                                                 "' was changed meanwhile; open it again");
@@ -480,7 +559,7 @@ class SqlStore : public VoiceStore {
     if (id == 0) {
       EnrolledSpeaker speaker;
       speaker.name = NormalName(enrollment.name);
-      speaker.note = enrollment.note.value_or("");
+      SetTexts(enrollment, speaker);
       speaker.enrolled_at = enrollment.enrolled_at.empty() ? UtcNow() : enrollment.enrolled_at;
       speaker.id = id = Number(
           "INSERT INTO speakers (revision, key, data) VALUES ((SELECT revision + 1 FROM store), "
@@ -489,9 +568,9 @@ class SqlStore : public VoiceStore {
           {vault_.LookupKey(speaker.name), std::string_view("")});
       WriteSpeaker(speaker);
       sql_->Run("UPDATE store SET speakers = speakers + 1");
-    } else if (enrollment.note) {
+    } else if (HasTexts(enrollment)) {
       EnrolledSpeaker speaker = SpeakerOf(id);
-      speaker.note = *enrollment.note;
+      SetTexts(enrollment, speaker);
       WriteSpeaker(speaker);
     }
     for (const EnrolledUtterance& utterance : enrollment.utterances) {
@@ -507,6 +586,28 @@ class SqlStore : public VoiceStore {
               {static_cast<std::int64_t>(enrollment.utterances.size())});
     Revise(id);
     return id;
+  }
+
+  void RemoveOne(std::int64_t id) {
+    sql_->Run(
+        "UPDATE store SET speakers = speakers - 1, utterances = utterances - "
+        "(SELECT count(*) FROM utterances WHERE speaker = $1)",
+        {id});
+    Revise(id);
+    sql_->Run("DELETE FROM speakers WHERE id = $1", {id});
+  }
+
+  // In a transaction that writes; returns the names.
+  std::vector<std::string> RemoveDue() {
+    std::vector<std::int64_t> ids;
+    sql_->Run("SELECT id FROM speakers WHERE forget_at > 0 AND forget_at <= $1 ORDER BY id", {now_},
+              [&](const SqlRow& row) { ids.push_back(row.Integer(0)); });
+    std::vector<std::string> names;
+    for (const std::int64_t id : ids) {
+      names.push_back(SpeakerOf(id).name);
+      RemoveOne(id);
+    }
+    return names;
   }
 
   // Takes out of `fresh` what is among `before`, or in it twice.
@@ -614,21 +715,21 @@ class SqlStore : public VoiceStore {
     const std::string columns = with_audio ? ", a.data" : "";
     const std::string audio = with_audio ? "LEFT JOIN audio AS a ON a.utterance = u.id " : "";
     sql_->Run(
-        "SELECT s.id, s.key, s.data, s.revision, u.id, u.data" + columns +
+        "SELECT s.id, s.key, s.data, s.forget_at, s.revision, u.id, u.data" + columns +
             " FROM speakers AS s LEFT JOIN utterances AS u ON u.speaker = s.id " + audio + which +
             " ORDER BY s.id, u.id",
         values, [&](const SqlRow& row) {
           if (row.Integer(0) != speaker.id) {
             if (speaker.id != 0) use(std::move(speaker));
             speaker = ReadSpeaker(row);
-            speaker.revision = row.Integer(3);
+            speaker.revision = row.Integer(4);
             ++counts.speakers;
           }
-          if (row.IsNull(4)) return;
-          speaker.utterances.push_back(ReadUtterance(row.Integer(4), speaker.id, row.Bytes(5)));
-          if (with_audio && !row.IsNull(6))
+          if (row.IsNull(5)) return;
+          speaker.utterances.push_back(ReadUtterance(row.Integer(5), speaker.id, row.Bytes(6)));
+          if (with_audio && !row.IsNull(7))
             speaker.utterances.back().audio =
-                Open(row.Bytes(6), AudioPlace(speaker.utterances.back().id));
+                Open(row.Bytes(7), AudioPlace(speaker.utterances.back().id));
           ++counts.utterances;
         });
     if (speaker.id != 0) use(std::move(speaker));
@@ -648,7 +749,7 @@ class SqlStore : public VoiceStore {
 
   void CheckRecords(const std::function<void(std::string_view)>& templates = {}) {
     Counts counts;
-    sql_->Run("SELECT id, key, data FROM speakers", {}, [&](const SqlRow& row) {
+    sql_->Run("SELECT id, key, data, forget_at FROM speakers", {}, [&](const SqlRow& row) {
       ReadSpeaker(row);
       ++counts.speakers;
     });
@@ -683,13 +784,16 @@ class SqlStore : public VoiceStore {
     }
   }
 
-  // From columns id, key, data.
+  // From columns id, key, data, forget_at.
   EnrolledSpeaker ReadSpeaker(const SqlRow& row) const {
     const std::int64_t id = row.Integer(0);
     EnrolledSpeaker speaker = DecodeSpeaker(Open(row.Bytes(2), SpeakerPlace(id)));
     speaker.id = id;
     if (row.Bytes(1) != vault_.LookupKey(speaker.name))
       throw Damaged(Format("speaker %lld has another key than name", static_cast<long long>(id)));
+    if (row.Integer(3) != speaker.forget_at)
+      throw Damaged(
+          Format("speaker %lld is to be forgotten at two times", static_cast<long long>(id)));
     return speaker;
   }
 
@@ -701,9 +805,10 @@ class SqlStore : public VoiceStore {
   }
 
   void WriteSpeaker(const EnrolledSpeaker& speaker) {
-    sql_->Run("UPDATE speakers SET key = $1, data = $2 WHERE id = $3",
+    sql_->Run("UPDATE speakers SET key = $1, data = $2, forget_at = $3 WHERE id = $4",
               {vault_.LookupKey(speaker.name),
-               vault_.Seal(EncodeSpeaker(speaker), SpeakerPlace(speaker.id)), speaker.id});
+               vault_.Seal(EncodeSpeaker(speaker), SpeakerPlace(speaker.id)), speaker.forget_at,
+               speaker.id});
   }
 
   void WriteUtterance(std::int64_t id, std::int64_t speaker, const EnrolledUtterance& utterance) {
@@ -716,7 +821,8 @@ class SqlStore : public VoiceStore {
     std::int64_t id = 0;
     for (const std::string& spelling : {NormalName(name), name, ToNfc(name), ToNfd(name)}) {
       if (id == 0)
-        id = Number("SELECT id FROM speakers WHERE key = $1", {vault_.LookupKey(spelling)});
+        id = Number("SELECT id FROM speakers WHERE key = $1 AND (forget_at = 0 OR forget_at > $2)",
+                    {vault_.LookupKey(spelling), now_});
     }
     return id;
   }
@@ -732,7 +838,7 @@ class SqlStore : public VoiceStore {
 
   EnrolledSpeaker SpeakerOf(std::int64_t id) {
     EnrolledSpeaker speaker;
-    sql_->Run("SELECT id, key, data FROM speakers WHERE id = $1", {id},
+    sql_->Run("SELECT id, key, data, forget_at FROM speakers WHERE id = $1", {id},
               [&](const SqlRow& row) { speaker = ReadSpeaker(row); });
     return speaker;
   }
@@ -740,6 +846,7 @@ class SqlStore : public VoiceStore {
   std::function<void(const std::string&)> warn_;
   std::unique_ptr<SqlConnection> sql_;
   Vault vault_;
+  std::int64_t now_ = 0;  // UtcSeconds of the transaction
 };
 
 }  // namespace

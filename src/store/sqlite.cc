@@ -47,7 +47,9 @@ CREATE TABLE speakers (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   revision INTEGER NOT NULL UNIQUE,
   key BLOB NOT NULL UNIQUE,
-  data BLOB NOT NULL);
+  data BLOB NOT NULL,
+  forget_at BIGINT NOT NULL DEFAULT 0);
+CREATE INDEX speakers_by_forget_at ON speakers (forget_at) WHERE forget_at > 0;
 CREATE TABLE utterances (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   speaker INTEGER NOT NULL REFERENCES speakers (id) ON DELETE CASCADE,

@@ -92,13 +92,45 @@ void CheckSpeakerName(const std::string& typed) {
   if (name.front() == ' ' || name.back() == ' ') refuse("it begins or ends with a blank");
 }
 
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
+std::int64_t UtcSeconds() { return std::time(nullptr); }
+
+std::string UtcText(std::int64_t seconds) {
+  const std::time_t time = seconds;
   std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
+  gmtime_r(&time, &parts);
+  char text[40];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
+}
+
+std::string UtcNow() { return UtcText(UtcSeconds()); }
+
+std::optional<std::int64_t> ParseUtc(const std::string& text) {
+  std::tm parts{};
+  const char* const end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  const std::int64_t seconds = timegm(&parts);
+  // The 31st of April is no date.
+  return UtcText(seconds) == text ? std::optional(seconds) : std::nullopt;
+}
+
+std::int64_t ForgetAfter(const std::string& text) {
+  if (text == "never") return 0;
+  constexpr std::int64_t kDay = 86400, kMostYears = 999;
+  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
+      {"s", 1}, {"min", 60}, {"h", 3600}, {"d", kDay}, {"w", 7 * kDay}, {"y", 365 * kDay}};
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (digits > 0 && digits <= 5 && text[0] != '0') {
+    const std::int64_t count = std::stoll(text.substr(0, digits));
+    for (const auto& [unit, seconds] : kUnits)
+      if (unit == text.substr(digits) && (unit != "y" || count <= kMostYears))
+        return UtcSeconds() + count * seconds;
+  }
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      "'" + Printable(text) +
+          "' is no time to keep a voice for; expected a number and s, min, h, d, w or y, as "
+          "90d, or never");
 }
 
 }  // namespace vpr

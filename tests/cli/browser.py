@@ -133,6 +133,14 @@ def wav(name, *sources):
     return os.path.abspath(name)
 
 
+def login(page):
+    page.run("document.getElementById('tab-login').click(); document.getElementById('login-prompt').click()")
+    page.wait("!document.getElementById('prompt').hidden")
+    page.record("login", 5)
+    page.run("document.getElementById('login-name').value = 'Ada <b>'; document.getElementById('login-go').click()")
+    return page.result("login")
+
+
 def main():
     slt = wav("slt.wav", "flite-slt-1.flac", "flite-slt-2.flac")
     slt_again = wav("again.wav", "flite-slt-3.flac", "flite-slt-4.flac")
@@ -153,10 +161,25 @@ def main():
         page.run("document.getElementById('enroll-go').click()")
         page.wait("document.querySelector('#enroll .result strong')")
         assert "Ada <b> is enrolled: 1" in page.result("enroll"), page.result("enroll")
+        assert "Forgotten by itself on 20" in page.result("enroll"), page.result("enroll")
         page.picture("enroll.png")
         page.close()
 
         page = Page(url, slt_again, folder)
+        said = login(page)
+        assert said.startswith("Welcome, Ada <b>") and "The voice: score" in said and "not the words" in said, said
+        page.picture("login.png")
+        # The words hold once.
+        page.run("document.getElementById('login-go').click()")
+        assert "Ask for the words" in page.result("login")
+        page.run("document.getElementById('tab-rates').click()")
+        assert page.run("document.querySelectorAll('#scores circle').length") == 1 and page.run("document.querySelectorAll('#det circle.point').length") > 1
+        before = page.run("document.getElementById('rates-at').textContent")
+        page.run("document.getElementById('threshold').focus()")
+        for kind in ("keyDown", "keyUp"):
+            page.send("Input.dispatchKeyEvent", type=kind, key="PageUp", code="PageUp", windowsVirtualKeyCode=33)
+        page.wait(f"document.getElementById('rates-at').textContent !== {json.dumps(before)}")
+        page.picture("rates.png")
         page.record("verify", 5)
         page.run("document.getElementById('verify-name').value = 'Ada <b>'; document.getElementById('verify-go').click()")
         assert page.result("verify").startswith("Accepted: Ada <b>"), page.result("verify")
@@ -172,6 +195,9 @@ def main():
         page.close()
 
         page = Page(url, stranger, folder)
+        said = login(page)
+        assert said.startswith("Not logged in as Ada <b>") and "Not the voice" in said, said
+        page.picture("login-stranger.png")
         page.record("verify", 5)
         page.run("document.getElementById('verify-name').value = 'Ada <b>'; document.getElementById('verify-go').click()")
         assert page.result("verify").startswith("Rejected: not Ada <b>"), page.result("verify")

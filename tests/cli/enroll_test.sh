@@ -21,7 +21,8 @@ ok "$vpr" --quiet enroll '山田　太郎' "$awb-1.flac" "$awb-2.flac" --json # 
 check 'j["name"] == "山田 太郎"'
 ok "$vpr" speakers show '山田　太郎'
 ok "$vpr" speakers remove '山田 太郎'
-for name in '' ' a' $'a\nb'; do refused "$vpr" --quiet enroll "$name" "$slt-1.flac"; done
+usage_error "$vpr" --quiet enroll '' "$slt-1.flac"
+for name in ' a' $'a\nb'; do refused "$vpr" --quiet enroll "$name" "$slt-1.flac"; done
 usage_error "$vpr" enroll slt
 usage_error "$vpr" enroll slt "$slt-1.flac" --mic
 run "$vpr" --quiet enroll two "$slt-1.flac" "$rms-1.flac" # which of the two is wrong?

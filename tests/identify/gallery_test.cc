@@ -154,6 +154,27 @@ TEST(Gallery, EncodedSpeakersComeBack) {
   EXPECT_EQ(copy.size(), 3u);
 }
 
+TEST(Gallery, NobodyIsFoundWhoseTimeIsOver) {
+  Rng rng(7);
+  const Scorer scorer(Scoring(rng));
+  const std::int64_t now = UtcSeconds();
+  Gallery gallery(scorer), copy(scorer);
+  const std::int64_t times[] = {0, now - 1, now + 1000, now};
+  for (int i = 0; i < 4; ++i)
+    gallery.Add(i, std::to_string(i), scorer.MakeVoiceprint(Random(rng), 3), times[i]);
+  copy.Reserve(4, gallery.dim());
+  std::mutex mutex;
+  copy.AddEncoded(gallery.Encode(0, 4), mutex);
+  const Voiceprint probe = scorer.MakeVoiceprint(Random(rng), 3);
+  for (const Gallery* one : {&gallery, &copy}) {
+    for (std::size_t top : {2, 4}) {
+      const auto found = one->Search(probe, top);
+      ASSERT_EQ(found.size(), 2u);
+      EXPECT_EQ(one->id(found[0].speaker) + one->id(found[1].speaker), 0 + 2);
+    }
+  }
+}
+
 TEST(Gallery, ManyThreadsMayAddEncodedSpeakers) {
   Rng rng(6);
   const Scorer scorer(Scoring(rng));
@@ -200,12 +221,12 @@ class LoadGalleryTest : public ::testing::Test {
     return utterance;
   }
   std::string Maker() const {
-    return "1 " + info_.network_fingerprint + " " + info_.scoring_fingerprint;
+    return "2 " + info_.network_fingerprint + " " + info_.scoring_fingerprint;
   }
   // How many speakers have to be made ready.
   std::size_t Missing() {
     std::size_t missing = 0;
-    store_->ForEachTemplate(Maker(), {[](std::size_t) {}, [](std::string_view) {},
+    store_->ForEachTemplate(Maker(), {[](const StoreMoment&) {}, [](std::string_view) {},
                                       [&](EnrolledSpeaker&&) { ++missing; }});
     return missing;
   }

@@ -122,7 +122,7 @@ class WithStore(unittest.TestCase):
         self.recognizer = vpr.Recognizer(store=self.store, create=True)
 
     def test_enroll_verify_identify(self):
-        enrolled = self.recognizer.enroll("slt", SLT[:2] + [RMS[0]], note="a note")
+        enrolled = self.recognizer.enroll("slt", SLT[:2] + [RMS[0]], note="a note", consent="form 17", forget_after="90d")
         self.assertTrue(enrolled)
         self.assertEqual((len(enrolled.enrolled), enrolled.utterances), (2, 2))
         self.assertEqual([one.file for one in enrolled.left_out], [RMS[0]])

@@ -246,6 +246,71 @@ TEST_F(RecognizerTest, RefreshTakesInWhatOthersDid) {
   EXPECT_EQ(Identify(90).candidates[0].name, "Eve");
 }
 
+// What is taken in change by change is what reading all of it again gives.
+TEST_F(RecognizerTest, ChangesOfOthersAreTakenInAsTheyAreInTheStore) {
+  EnrollmentPolicy force;
+  force.force = true;
+  for (int i = 0; i < 100; ++i) Enroll("p" + std::to_string(i), {3.0 * i}, force);
+  recognizer_.Refresh(silent_);
+  const auto store = VoiceStore::Open({folder_ / "voices.db", {}, false});
+  Recognizer other = Open();
+  const auto expect_same = [&](const char* after) {
+    EXPECT_TRUE(recognizer_.Refresh(silent_)) << after;
+    Recognizer fresh = Open();
+    for (double probe : {0.0, 30.0, 31.0, 150.0, 299.0}) {
+      const IdentificationOutcome found = Identify(probe, {5, 0.05, {}});
+      const IdentificationOutcome same = fresh.Identify(At(probe), {5, 0.05, {}}, silent_);
+      EXPECT_EQ(found.enrolled, same.enrolled) << after;
+      ASSERT_EQ(found.candidates.size(), same.candidates.size()) << after;
+      for (std::size_t i = 0; i < found.candidates.size(); ++i) {
+        EXPECT_EQ(found.candidates[i].name, same.candidates[i].name) << after << " " << probe;
+        EXPECT_EQ(found.candidates[i].score, same.candidates[i].score) << after << " " << probe;
+      }
+    }
+  };
+  const auto enroll = [&](const std::string& name, double degrees) {
+    std::vector<Recording> one;
+    one.push_back(At(degrees));
+    other.Enroll(name, std::move(one), force, silent_);
+  };
+  enroll("new", 30.5);
+  expect_same("somebody came");
+  enroll("p10", 31);
+  expect_same("somebody has more utterances");
+  store->Rename("p0", "zero");
+  expect_same("somebody is called otherwise");
+  store->Remove("p50");
+  store->Remove("new");
+  expect_same("two went");
+  enroll("p50", 150.5);
+  expect_same("one came again");
+  store->RemoveUtterances("p99", std::vector{store->Find("p99")->utterances[0].id});
+  expect_same("one has no utterance left");
+  for (int i = 0; i < 30; ++i) enroll("many" + std::to_string(i), 2.0 * i);
+  expect_same("many came");
+}
+
+TEST_F(RecognizerTest, WhoseTimeIsOverIsNotFound) {
+  Enroll("Ada", {0});
+  EnrollmentPolicy policy;
+  policy.consent = "until Friday";
+  policy.forget_at = UtcSeconds() + 1000;
+  const EnrollmentOutcome eve = Enroll("Eve", {90}, policy);
+  EXPECT_EQ(eve.forget_at, policy.forget_at);
+  EXPECT_EQ(Enroll("Eve", {91}).forget_at, policy.forget_at) << "as it was";
+  EXPECT_EQ(Identify(90).candidates[0].name, "Eve");
+  const auto store = VoiceStore::Open({folder_ / "voices.db", {}, false});
+  store->SetConsent("Eve", std::nullopt, UtcSeconds() - 1);
+  EXPECT_TRUE(recognizer_.Refresh(silent_));
+  const IdentificationOutcome found = Identify(90);
+  EXPECT_EQ(found.enrolled, 1u);
+  EXPECT_EQ(found.candidates[0].name, "Ada");
+  EXPECT_TRUE(store->Purge().empty()) << "the recognizer removed her";
+  MessageOf(ErrorCode::kNotFound, [&] { recognizer_.MakeClaim("Eve", {}, silent_); });
+  store->SetConsent("Ada", std::nullopt, UtcSeconds() - 1);
+  EXPECT_THROW(Open().Identify(At(0), {}, silent_), Error);
+}
+
 TEST_F(RecognizerTest, VerifiesAClaim) {
   Enroll("Ada", {0, 10});
   const Claim claim = recognizer_.MakeClaim("Ada", {}, silent_);
@@ -326,7 +391,7 @@ TEST_F(RecognizerTest, SeveralThreadsIdentifyWhileOneEnrolls) {
   for (int i = 1; i <= 60; ++i) {
     Enroll("p" + std::to_string(i), {5.0 * i});
     if (i % 7 == 0) {
-      EXPECT_TRUE(recognizer_.Refresh(silent_));
+      recognizer_.Refresh(silent_);
     }
   }
   done = true;

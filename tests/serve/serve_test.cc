@@ -7,9 +7,11 @@
 
 #include "base/testing.h"
 #include "serve/multipart.h"
+#include "serve/prompts.h"
 #include "serve/routes.h"
 #include "serve/work_queue.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/serve/access.h"
 #include "vpr/serve/server.h"
 
@@ -155,6 +157,67 @@ TEST(Listen, IsAnAddressAndAPort) {
     EXPECT_THROW(ParseListen(bad, address, port), Error) << bad;
   EXPECT_TRUE(IsLoopback("::1") && IsLoopback("127.1.2.3") && IsLoopback("localhost"));
   EXPECT_FALSE(IsLoopback("0.0.0.0") || IsLoopback("::") || IsLoopback("10.0.0.1"));
+}
+
+TEST(Prompts, HoldOnce) {
+  Prompts prompts;
+  const std::string one = prompts.Add("4 7"), other = prompts.Add("1 2");
+  EXPECT_EQ(one.size(), 32u);
+  EXPECT_NE(one, other);
+  EXPECT_FALSE(prompts.Take(""));
+  EXPECT_EQ(prompts.Take(one), "4 7");
+  EXPECT_FALSE(prompts.Take(one));
+  // Of too many the oldest goes.
+  const std::string next = prompts.Add("3");
+  for (std::size_t i = 0; i + 1 < Prompts::kMost; ++i) prompts.Add("x");
+  EXPECT_FALSE(prompts.Take(other));
+  EXPECT_EQ(prompts.Take(next), "3");
+}
+
+class NoNetwork : public Network {
+ public:
+  std::vector<float> Forward(const Matrix&) override { return {1, 0}; }
+};
+
+// A login that asks for words: both must be right.
+TEST(Service, AVoiceMustSayTheWords) {
+  TestFolder folder;
+  ModelInfo info;
+  info.embedding_dim = 2;
+  info.network_fingerprint = "n1";
+  info.decision = {0.5, 0.05, 0.05, "equal error rate over 9 trials"};
+  info.fmr_thresholds = {{0.01, 0.7, 0.01, 0.1, true}};
+  const StoreOptions open{folder / "voices.db", {}, true};
+  Recognizer recognizer(EmbeddingExtractor(info, std::make_unique<NoNetwork>()), "m.vpr",
+                        VoiceStore::Open(open));
+  ServiceOptions options;
+  std::string heard;
+  options.prompts.draw = [] { return std::string("4 7"); };
+  options.prompts.check = [&](const std::string& words, const std::vector<float>& samples) {
+    EXPECT_GT(samples.size(), 16000u);
+    return SpokenWords{words, heard, heard == words ? 0.0 : -9.0, -1, heard == words};
+  };
+  Service service(
+      recognizer, VoiceStore::Open(open), [=] { return VoiceStore::Open(open); }, options);
+  const auto call = [&](const std::string& target, const std::string& body) {
+    HttpRequest request{"POST", target, {{"Host", "localhost"}}, body, "127.0.0.1"};
+    Admission admission = service.Admit(request);
+    return admission.refusal ? *admission.refusal : service.Handle(request, admission);
+  };
+  const std::string sound = ReadFile(VPR_SAMPLES "/flite-slt-1.flac");
+  ASSERT_EQ(call("/v1/enroll?name=Ada", sound).status, 200);
+  for (const bool right : {true, false}) {
+    const std::string drawn = call("/v1/prompts", "").body;
+    const std::string prompt = drawn.substr(drawn.find(":\"") + 2, 32);
+    heard = right ? "4 7" : "4 8";
+    const std::string target = "/v1/verify?name=Ada&prompt=" + prompt;
+    const HttpResponse answer = call(target, sound);
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_NE(answer.body.find(right ? "\"accepted\"" : "\"rejected\""), std::string::npos)
+        << answer.body;
+    EXPECT_NE(answer.body.find("\"right_voice\":true"), std::string::npos) << answer.body;
+    EXPECT_EQ(call(target, sound).status, 409) << "used twice";
+  }
 }
 
 TEST(WorkQueue, IsBoundedAndFinishesWhatItTook) {

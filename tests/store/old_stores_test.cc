@@ -96,7 +96,7 @@ TEST_P(OldStore, IsReadAndGoesOn) {
     ExpectContent(*store);
     store->Check({});
   }
-  EXPECT_EQ(Number(options_.where, "SELECT version FROM store"), 2);
+  EXPECT_EQ(Number(options_.where, "SELECT version FROM store"), 3);
   auto store = VoiceStore::Open(options_);
   ExpectContent(*store);
   // Nothing that was removed then gets its number again.
@@ -146,8 +146,8 @@ TEST_P(OldStore, Is200TimesKilledWhileItBecomesNew) {
     ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
     // SQLite finishes or undoes what was begun when it is opened.
     old += Number(options_.where,
-                  "SELECT COUNT(*) FROM pragma_table_info('store') WHERE name = "
-                  "'revision'") == 0;
+                  "SELECT COUNT(*) FROM pragma_table_info('speakers') WHERE name = "
+                  "'forget_at'") == 0;
     auto store = VoiceStore::Open(options_);
     ExpectContent(*store);
     store->Check({});
@@ -178,11 +178,11 @@ TEST(StoreVersion, ToComeIsRefused) {
   VoiceStore::Open(options);
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(options.where.c_str(), &database), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(database, "UPDATE store SET version = 3", nullptr, nullptr, nullptr),
+  ASSERT_EQ(sqlite3_exec(database, "UPDATE store SET version = 4", nullptr, nullptr, nullptr),
             SQLITE_OK);
   sqlite3_close(database);
   EXPECT_THAT(MessageOf(ErrorCode::kIncompatible, [&] { VoiceStore::Open(options); }),
-              HasSubstr("it has version 3, this program knows versions 1 to 2"));
+              HasSubstr("it has version 4, this program knows versions 1 to 3"));
 }
 
 }  // namespace

@@ -86,6 +86,152 @@ class VoiceStoreTest : public ::testing::TestWithParam<bool> {
   StoreOptions options_;
 };
 
+Enrollment Kept(const std::string& name, std::vector<EnrolledUtterance> utterances,
+                std::int64_t forget_at) {
+  Enrollment one{name, std::move(utterances), std::nullopt};
+  one.consent = "agreed to by " + name;
+  one.forget_at = forget_at;
+  return one;
+}
+
+TEST_P(VoiceStoreTest, WhoIsDueIsAsIfNotThere) {
+  const std::int64_t now = UtcSeconds();
+  auto store = Open();
+  const std::vector<Enrollment> people = {Kept("Ada", {Utterance(1)}, now + 1000),
+                                          Kept("Eve", {Utterance(2)}, now - 1),
+                                          Kept("Bob", {Utterance(3), Utterance(4)}, now - 2)};
+  store->EnrollAll(people);
+  EXPECT_EQ(store->NumSpeakers(), 1u);
+  const std::vector<EnrolledSpeaker> all = All(*store);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].consent, "agreed to by Ada");
+  EXPECT_EQ(all[0].forget_at, now + 1000);
+  EXPECT_TRUE(ParseUtc(all[0].consented_at));
+  EXPECT_FALSE(store->Find("Eve"));
+  EXPECT_THROW(store->SetNote("Eve", "late"), Error);
+  EXPECT_THROW(store->Rename("Bob", "Robert"), Error);
+  store->Check({});
+  // Whoever takes the name is somebody else.
+  store->Enroll("Eve", {Utterance(5)}, std::nullopt);
+  const EnrolledSpeaker eve = store->Find("Eve").value();
+  EXPECT_EQ(eve.utterances.size(), 1u);
+  EXPECT_EQ(eve.consent, "");
+  EXPECT_EQ(eve.forget_at, 0);
+  EXPECT_EQ(All(*store).size(), 2u);
+  EXPECT_TRUE(store->Purge().empty()) << "they went with the enrollment";
+
+  store->SetConsent("Ada", std::nullopt, now - 5);
+  EXPECT_EQ(store->NumSpeakers(), 1u);
+  auto other = Existing();
+  EXPECT_EQ(other->Purge(), std::vector<std::string>{"Ada"});
+  EXPECT_TRUE(store->Purge().empty());
+  EXPECT_TRUE(store->HasChanged());
+  EXPECT_EQ(All(*store).size(), 1u);
+  store->Check({});
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("agreed to by Ada")));
+}
+
+TEST_P(VoiceStoreTest, ConsentAndTimeAreReplacedByWhatIsGiven) {
+  const std::int64_t later = UtcSeconds() + 5000;
+  auto store = Open();
+  const Enrollment first = Kept("Ada", {Utterance(1)}, later);
+  store->EnrollAll({&first, 1});
+  store->Enroll("Ada", {Utterance(2)}, "a note");
+  EXPECT_EQ(store->Find("Ada")->consent, first.consent);
+  EXPECT_EQ(store->Find("Ada")->forget_at, later);
+  const std::int64_t revision = store->Find("Ada")->revision;
+  store->SetConsent("Ada", "something else", std::nullopt);
+  EXPECT_EQ(store->Find("Ada")->consent, "something else");
+  EXPECT_EQ(store->Find("Ada")->forget_at, later);
+  EXPECT_EQ(store->Find("Ada")->revision, revision);
+  EXPECT_THAT(AllBytes(), Not(HasSubstr("agreed to")));
+  store->SetConsent("Ada", "", 0);
+  EXPECT_EQ(store->Find("Ada")->consent, "");
+  EXPECT_EQ(store->Find("Ada")->consented_at, "");
+  EXPECT_EQ(store->Find("Ada")->forget_at, 0);
+  EXPECT_GT(store->Find("Ada")->revision, revision);
+  EXPECT_THROW(store->SetConsent("Ada", "\xff", std::nullopt), Error);
+}
+
+TEST_P(VoiceStoreTest, AnImportBringsBackNobodyWhoIsDue) {
+  const std::int64_t now = UtcSeconds();
+  auto store = Open();
+  std::vector<Enrollment> people = {Kept("Ada", {Utterance(1)}, now + 1000),
+                                    Kept("Eve", {Utterance(2)}, now - 1)};
+  people[0].consented_at = "2026-01-02T03:04:05Z";
+  EXPECT_EQ(store->Import(people, false, {}).people, 1u);
+  EXPECT_EQ(store->Find("Ada")->consented_at, "2026-01-02T03:04:05Z");
+  EXPECT_FALSE(store->Find("Eve"));
+  people[0].forget_at = now + 2000;
+  store->Import(people, false, {});
+  EXPECT_EQ(store->Find("Ada")->forget_at, now + 1000);
+  store->Import(people, true, {});
+  EXPECT_EQ(store->Find("Ada")->forget_at, now + 2000);
+  const EnrolledSpeaker ada = store->Find("Ada").value();
+  const EnrolledSpeaker back = SpeakerFromJson(SpeakerToJson(ada));
+  EXPECT_EQ(back.consent, ada.consent);
+  EXPECT_EQ(back.consented_at, ada.consented_at);
+  EXPECT_EQ(back.forget_at, ada.forget_at);
+}
+
+TEST_P(VoiceStoreTest, TellsWhatHasChanged) {
+  auto store = Open();
+  for (int i = 0; i < 5; ++i) store->Enroll("p" + std::to_string(i), {Utterance(i)}, {});
+  StoreMoment moment;
+  const TemplateReader reader = {[&](const StoreMoment& now) { moment = now; },
+                                 [](std::string_view) {}, [](EnrolledSpeaker&&) {}};
+  store->ForEachTemplate("m", reader);
+  EXPECT_EQ(moment.speakers, 5);
+  StoreChanges none = store->ChangesSince(moment, 9).value();
+  EXPECT_TRUE(none.changed.empty());
+  EXPECT_FALSE(none.removed);
+
+  auto other = Existing();
+  other->Rename("p1", "q1");
+  other->Enroll("new", {Utterance(7)}, {});
+  other->Enroll("gone at once", {Utterance(8)}, {});
+  other->Remove("gone at once");
+  const StoreChanges some = store->ChangesSince(moment, 9).value();
+  EXPECT_FALSE(some.removed);
+  ASSERT_EQ(some.changed.size(), 2u);
+  EXPECT_EQ(some.changed[0].name, "q1");
+  EXPECT_EQ(some.changed[1].name, "new");
+  EXPECT_EQ(some.changed[1].utterances.size(), 1u);
+  EXPECT_FALSE(store->ChangesSince(moment, 1));
+
+  other->Remove("p0");
+  other->Remove("new");  // the last one
+  const StoreChanges gone = store->ChangesSince(some.moment, 9).value();
+  EXPECT_TRUE(gone.changed.empty());
+  EXPECT_TRUE(gone.removed);
+  EXPECT_EQ(gone.ids, (std::vector<std::int64_t>{2, 3, 4, 5}));
+  other->Enroll("newer", {Utterance(9)}, {});
+  const StoreChanges newer = store->ChangesSince(gone.moment, 9).value();
+  EXPECT_FALSE(newer.removed);
+  EXPECT_EQ(newer.changed.size(), 1u);
+  StoreMoment to_come = newer.moment;
+  to_come.revision += 100;  // as of a store that was put back
+  EXPECT_FALSE(store->ChangesSince(to_come, 9));
+}
+
+TEST(Times, AreReadAsTheyAreWritten) {
+  EXPECT_EQ(UtcText(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(ParseUtc("2027-02-27T10:20:30Z"), 1803723630);
+  EXPECT_EQ(UtcText(1803723630), "2027-02-27T10:20:30Z");
+  for (const char* wrong : {"", "2027-02-27", "2027-02-30T10:20:30Z", "2027-02-27T10:20:30",
+                            "2027-02-27T10:20:30Zz", "2027-2-27T10:20:30Z"})
+    EXPECT_FALSE(ParseUtc(wrong)) << wrong;
+  const std::int64_t now = UtcSeconds();
+  EXPECT_EQ(ForgetAfter("never"), 0);
+  EXPECT_NEAR(static_cast<double>(ForgetAfter("90d") - now), 90 * 86400, 5);
+  EXPECT_NEAR(static_cast<double>(ForgetAfter("2w") - now), 14 * 86400, 5);
+  EXPECT_NEAR(static_cast<double>(ForgetAfter("1y") - now), 365 * 86400, 5);
+  EXPECT_NEAR(static_cast<double>(ForgetAfter("30min") - now), 1800, 5);
+  for (const char* wrong :
+       {"", "d", "90", "0d", "-3d", "3m", "1.5d", "1000y", "99999999999d", "05d", "90 d", "Never"})
+    EXPECT_THROW(ForgetAfter(wrong), Error) << wrong;
+}
+
 TEST_P(VoiceStoreTest, KeepsWhatItIsGiven) {
   EXPECT_THAT(FailureOf([&] { Existing(); }), HasSubstr("no voices are enrolled"));
   {
@@ -271,7 +417,9 @@ TEST_P(VoiceStoreTest, TemplatesLastUntilTheirSpeakersChange) {
   auto state = [&](VoiceStore& from, const std::string& maker = "m1") {
     std::string text;
     std::size_t expected = 0, without = 0, utterances = 0;
-    from.ForEachTemplate(maker, {[&](std::size_t speakers) { expected = speakers; },
+    from.ForEachTemplate(maker, {[&](const StoreMoment& moment) {
+                                   expected = static_cast<std::size_t>(moment.speakers);
+                                 },
                                  [&](std::string_view block) { text += std::string(block) + " "; },
                                  [&](EnrolledSpeaker&& speaker) {
                                    ++without;
@@ -451,8 +599,8 @@ TEST_P(VoiceStoreTest, ForgeriesAreErrors) {
   // More speakers than can be; memory for them is not asked for.
   Tamper(options_.where, "UPDATE store SET speakers = 4000000000000");
   expect_damaged([](VoiceStore& store) {
-    store.ForEachTemplate("m",
-                          {[](std::size_t) {}, [](std::string_view) {}, [](EnrolledSpeaker&&) {}});
+    store.ForEachTemplate(
+        "m", {[](const StoreMoment&) {}, [](std::string_view) {}, [](EnrolledSpeaker&&) {}});
   });
   if (!GetParam()) {
     // Lists within lists, two million of them.

@@ -43,8 +43,10 @@ class Gallery {
  public:
   explicit Gallery(const Scorer& scorer) : scorer_(&scorer) {}  // which must live longer
 
-  // `id`: says which of two equal scores comes first, the lower one.
-  void Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint);
+  // `id`: says which of two equal scores comes first, the lower one. `forget_at`: from then on
+  // (UtcSeconds) the speaker is not found any more; 0: always.
+  void Add(std::int64_t id, std::string_view name, const Voiceprint& voiceprint,
+           std::int64_t forget_at = 0);
   void Reserve(std::size_t speakers, std::size_t dim);
 
   // Speakers begin .. end-1 as bytes, and back, as they are in memory: for one kind of machine.
@@ -59,14 +61,16 @@ class Gallery {
   std::string_view name(std::size_t speaker) const {
     return {names_.data() + name_ends_[speaker], name_ends_[speaker + 1] - name_ends_[speaker]};
   }
+  std::int64_t id(std::size_t speaker) const { return ids_[speaker]; }
   // Voiceprint::values and terms.
   std::span<const float> values(std::size_t speaker) const {
     return {rows_.data() + speaker * dim_, dim_};
   }
   const ScoreTerms& terms(std::size_t speaker) const { return terms_[speaker]; }
 
-  // For each probe the `top` highest scores, falling. Many probes at once cost far less than one
-  // after the other. `threads` 0: one for every processor, where it pays.
+  // For each probe the `top` highest scores, falling, of those who are not to be forgotten by now.
+  // Many probes at once cost far less than one after the other. `threads` 0: one for every
+  // processor, where it pays.
   std::vector<std::vector<Candidate>> Search(std::span<const Voiceprint> probes, std::size_t top,
                                              int threads = 0) const;
   std::vector<Candidate> Search(const Voiceprint& probe, std::size_t top) const {
@@ -94,7 +98,7 @@ class Gallery {
 
   const Scorer* scorer_;
   std::size_t dim_ = 0;
-  LargeVector<std::int64_t> ids_;
+  LargeVector<std::int64_t> ids_, forget_at_;
   std::string names_;  // one after the other
   LargeVector<std::uint64_t> name_ends_{0};
   LargeVector<float> rows_;  // [size, dim]
@@ -108,6 +112,7 @@ class Gallery {
 struct LoadedGallery {
   Gallery gallery;
   std::vector<std::string> other_network;  // names of speakers without an utterance of this network
+  StoreMoment moment = {};                 // of the store, as it was read
 };
 // Speakers without a usable template of this model get one, which is kept in the store if it can be
 // written to.

@@ -7,7 +7,7 @@
 
 namespace vpr {
 
-// One line: name, utterances, seconds, when enrolled, note.
+// One line: name, utterances, seconds, when enrolled, note, when forgotten.
 std::string ToRow(const EnrolledSpeaker& speaker);
 std::string SummaryJson(const EnrolledSpeaker& speaker);
 // With every utterance.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
@@ -58,8 +59,9 @@ struct EnrollmentOutcome {
   std::size_t utterances = 0;       // that the person has now, in all
   bool nothing_new = false;         // everything given is enrolled already
   std::optional<Resemblance> resembles;
-  std::string store;    // VoiceStore::Describe
-  std::string failure;  // why it was not tried at all, as a name that cannot be one
+  std::int64_t forget_at = 0;  // EnrolledSpeaker::forget_at, after this
+  std::string store;           // VoiceStore::Describe
+  std::string failure;         // why it was not tried at all, as a name that cannot be one
 
   // The person is enrolled, with all of it or a part, now or already.
   bool done() const { return !enrolled.empty() || nothing_new; }

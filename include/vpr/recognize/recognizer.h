@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,7 +25,9 @@ namespace vpr {
 struct EnrollmentPolicy {
   bool force = false;       // also what is enrolled already, or sounds like somebody else
   bool keep_audio = false;  // recordings need their samples for it
-  std::optional<std::string> note;
+  std::optional<std::string> note = {};
+  std::optional<std::string> consent = {};     // what the person agreed to; replaces what was known
+  std::optional<std::int64_t> forget_at = {};  // ForgetAfter; nothing: as it was, at first never
 };
 
 struct IdentificationRequest {
@@ -107,8 +110,9 @@ class VPR_API Recognizer {
 
   // Reads the enrolled now, not when they are needed first.
   void Load(Progress& progress);
-  // Takes in what this and other processes have changed in the store since the snapshot was made;
-  // false if nothing has.
+  // Takes in what this and other processes have changed in the store since the snapshot was made,
+  // and removes who is due to be forgotten, as Load does, if the store can be written to; false if
+  // nothing has changed.
   bool Refresh(Progress& progress);
 
  private:

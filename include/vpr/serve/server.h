@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "vpr/base/progress.h"
@@ -15,6 +16,7 @@ namespace vpr {
 struct ServerOptions {
   std::string address = "127.0.0.1";  // an address, or localhost
   std::uint16_t port = 8800;          // 0: any that is free
+  int socket = -1;                    // that listens already, instead of them: FindPassedSocket
   std::string wyoming_address;        // of the Wyoming protocol; empty: not served
   std::uint16_t wyoming_port = 0;
   int threads = 0;                      // recordings worked on at once; 0: one for every processor
@@ -27,6 +29,15 @@ struct ServerOptions {
 
 // Whether only this machine can reach it.
 bool IsLoopback(const std::string& address);
+
+// A listening TCP socket that systemd passed (sd_listen_fds(3)), with the address that it is bound
+// to; the process's children are not told of it. Nothing without one. Throws kInvalidArgument for
+// several, or one of another kind.
+struct PassedSocket {
+  int descriptor = -1;
+  std::string address;
+};
+std::optional<PassedSocket> FindPassedSocket();
 
 // "127.0.0.1:8800", "[::1]:8800". Throws kInvalidArgument.
 void ParseListen(const std::string& text, std::string& address, std::uint16_t& port);

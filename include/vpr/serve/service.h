@@ -26,8 +26,16 @@ enum class Lane {
   kCompute  // decodes and embeds recordings
 };
 
+// Draws words to say at a login, and hears whether they were said; empty where nothing can hear
+// them. Called by several threads at once.
+struct PromptChecker {
+  std::function<std::string()> draw;
+  std::function<SpokenWords(const std::string& words, const std::vector<float>& samples)> check;
+};
+
 struct ServiceOptions {
   AccessOptions access;
+  PromptChecker prompts;
   QualityLimits limits;
   double fpir = 0.05;
   std::size_t most_body = 128 << 20;             // bytes, of recordings

@@ -8,7 +8,8 @@
 
 namespace vpr {
 
-// {"name", "note", "enrolled_at", "utterances": [{"source", "enrolled_at", "network",
+// {"name", "note", "enrolled_at", and, if known, "consent", "consented_at", "forget_at";
+// "utterances": [{"source", "enrolled_at", "network",
 // "speech_seconds", "snr_db", "embedding": [...], "audio": base64 of FLAC, if kept}]}, one line.
 std::string SpeakerToJson(const EnrolledSpeaker& speaker);
 

@@ -40,7 +40,14 @@ struct EnrolledSpeaker {
   std::string note;
   std::string enrolled_at;
   std::vector<EnrolledUtterance> utterances;  // by id
-  std::int64_t revision = 0;  // higher after every change of name or utterances, in the whole store
+  // Higher after every change of name, utterances or `forget_at`, in the whole store.
+  std::int64_t revision = 0;
+  std::string consent;       // what the person agreed to, in words; empty: nothing is known
+  std::string consented_at;  // as enrolled_at
+  std::int64_t forget_at =
+      0;  // UtcSeconds from which on the voice is forgotten; 0: never by itself
+
+  bool IsDue(std::int64_t now) const { return forget_at != 0 && forget_at <= now; }
 };
 
 struct Enrollment {
@@ -49,6 +56,24 @@ struct Enrollment {
   std::optional<std::string> note;  // if given, replaces the old one
   std::string enrolled_at = {};     // of a speaker who is made; empty: now
   bool only_new = false;            // left out if there is such a speaker
+  // If given, these replace what there was.
+  std::optional<std::string> consent = {};
+  std::string consented_at = {};  // of `consent`; empty: now
+  std::optional<std::int64_t> forget_at = {};
+};
+
+// A moment of a store, to ask later what has changed since.
+struct StoreMoment {
+  std::int64_t revision = 0;  // of the whole store
+  std::int64_t speakers = 0;  // all, also those who are due
+  std::int64_t last_id = 0;   // nobody had a higher one
+};
+
+struct StoreChanges {
+  StoreMoment moment;                    // now
+  std::vector<EnrolledSpeaker> changed;  // made or changed since, by id; also those who are due
+  bool removed = false;                  // somebody was, of those who were there
+  std::vector<std::int64_t> ids;         // if so: of all who are there, rising
 };
 
 // What a gallery makes of speakers' utterances, kept so that it need not be made at every start:
@@ -64,7 +89,8 @@ struct TemplateBlock {
 
 // Takes what VoiceStore::ForEachTemplate gives.
 struct TemplateReader {
-  std::function<void(std::size_t speakers)> expect;  // first: of this many in all
+  // First: of this many in all, at this moment.
+  std::function<void(const StoreMoment& moment)> expect;
   // A block's TemplateBlock::data, which lives until it returns. Called by several threads at once
   // and in any order, since checking, decrypting and taking apart a million takes longer than
   // reading them.
@@ -103,6 +129,9 @@ struct StoreOptions {
 //
 // An SQLite file is made so that only its owner can read it. Refused with kIo is what another user
 // may have laid out for us: a link of theirs, or their file where everybody may make one.
+//
+// A speaker who is due (EnrolledSpeaker::IsDue) is as if not there for all but the templates, where
+// the gallery sees to it, and goes with the next Purge, EnrollAll, Import or Rename.
 //
 // Throws kNotFound (no such store, no such speaker), kIo, kCorrupt (damaged, or not a store),
 // kIncompatible (another version; a wrong key; a key where nothing is encrypted), kNeedsPassphrase,
@@ -146,6 +175,11 @@ class VoiceStore {
                           const std::function<void(std::size_t done)>& on_person) = 0;
   virtual void Rename(const std::string& from, const std::string& to) = 0;
   virtual void SetNote(const std::string& name, const std::string& note) = 0;
+  // What is given replaces what there was.
+  virtual void SetConsent(const std::string& name, const std::optional<std::string>& consent,
+                          std::optional<std::int64_t> forget_at) = 0;
+  // Removes, as RemoveAll does, everybody who is due; returns their names.
+  virtual std::vector<std::string> Purge() = 0;
   // Removes, all or none, gives the space back and, in SQLite, overwrites it.
   virtual void RemoveAll(std::span<const std::string> names) = 0;
   void Remove(const std::string& name) { RemoveAll({&name, 1}); }
@@ -160,6 +194,9 @@ class VoiceStore {
   // Everybody as one moment has them: the blocks that `maker` made, and the speakers of the other
   // blocks. A change of name, utterances or key drops the block. What `reader` throws ends it.
   virtual void ForEachTemplate(const std::string& maker, const TemplateReader& reader) = 0;
+  // What has changed since a moment that ForEachTemplate or this told of; nothing if that is more
+  // than `most` speakers, or cannot be told.
+  virtual std::optional<StoreChanges> ChangesSince(const StoreMoment& moment, std::size_t most) = 0;
   // Keeps it, unless one of its speakers has changed since, or others have come.
   virtual void SaveTemplates(const std::string& maker, const TemplateBlock& block) = 0;
 
@@ -185,7 +222,15 @@ std::string DescribeStore(const std::string& where);
 // blanks at an end; "unknown speaker".
 void CheckSpeakerName(const std::string& name);
 
-// "2026-11-21T16:40:05Z"
+// Seconds since 1970, now and as "2026-11-21T16:40:05Z".
+std::int64_t UtcSeconds();
+std::string UtcText(std::int64_t seconds);
 std::string UtcNow();
+// Nothing for what is no such text.
+std::optional<std::int64_t> ParseUtc(const std::string& text);
+
+// When a voice is to be forgotten that is enrolled now: "90d" (s, min, h, d, w, y); 0 for "never".
+// Throws kInvalidArgument.
+std::int64_t ForgetAfter(const std::string& text);
 
 }  // namespace vpr

@@ -12,12 +12,14 @@
 #include "vpr/base/text.h"
 #include "vpr/recognize/recognizer.h"
 #include "vpr/serve/server.h"
+#include "vpr/transcribe/transcriber.h"
 
 namespace vpr::cli {
 namespace {
 
 struct Options {
-  std::string listen = "127.0.0.1:8800", wyoming, tokens;
+  std::string listen = "127.0.0.1:8800", wyoming, tokens, prompt_model;
+  std::size_t prompt_length = 6;
   ServiceOptions service;
   ServerOptions server;
   double most_megabytes = 128, memory_megabytes = 512, most_minutes = 120;
@@ -26,9 +28,41 @@ struct Options {
   NetworkOptions network;
 };
 
+// Nothing without a transcriber.
+PromptChecker MakePrompts(const Options& options) {
+  std::string file;
+  try {
+    file = FindTranscriber(options.prompt_model);
+  } catch (const Error& error) {
+    if (!options.prompt_model.empty() || error.code() != ErrorCode::kNotFound) throw;
+    return {};
+  }
+  const auto transcriber = std::make_shared<const Transcriber>(Transcriber::Load(file));
+  if (transcriber->tokens().kind() != TokenKind::kDigits && options.prompt_model.empty()) return {};
+  if (transcriber->tokens().kind() != TokenKind::kDigits)
+    throw Error(ErrorCode::kInvalidArgument,
+                "cannot ask for digits with '" + Printable(file) + "': it writes " +
+                    ToString(transcriber->tokens().kind()) + "; expected one of digits");
+  PromptChecker prompts;
+  prompts.draw = [transcriber, length = options.prompt_length] {
+    return transcriber->tokens().Decode(DrawPrompt(transcriber->tokens(), length));
+  };
+  prompts.check = [transcriber](const std::string& words, const std::vector<float>& samples) {
+    const Transcriber::WordCheck check = transcriber->CheckWords(
+        transcriber->LogProbs(samples), transcriber->tokens().Encode(words));
+    return SpokenWords{words, check.heard, check.score, check.threshold, check.right};
+  };
+  return prompts;
+}
+
 int Run(const Options& given, const Context& context) {
   Options options = given;
   ParseListen(options.listen, options.server.address, options.server.port);
+  if (const auto passed = FindPassedSocket()) {
+    options.server.socket = passed->descriptor;
+    options.server.address = passed->address;
+    options.listen = passed->address;
+  }
   if (!options.wyoming.empty()) {
     ParseListen(options.wyoming, options.server.wyoming_address, options.server.wyoming_port);
     if (!IsLoopback(options.server.wyoming_address))
@@ -61,6 +95,7 @@ int Run(const Options& given, const Context& context) {
   options.network.engine.read.max_seconds = 60 * options.most_minutes;
   options.server.threads = options.network.engine.threads;
 
+  options.service.prompts = MakePrompts(options);
   const std::string model = FindModel(options.network.model);
   Recognizer recognizer(EmbeddingExtractor::Open(model, options.network.engine), model,
                         OpenStore(options.store, true));
@@ -113,6 +148,15 @@ void AddServeCommand(CLI::App& app, Context& context) {
       ->add_option("--audit", options->service.audit,
                    "Append who asked what to this file, as JSON lines, without voices")
       ->type_name("FILE");
+  command
+      ->add_option("--prompt-model", options->prompt_model,
+                   "Transcriber of digits, for logins that ask for them (default: "
+                   "$VPR_TRANSCRIBER, if it is one; without there are none)")
+      ->type_name("FILE");
+  command->add_option("--prompt-length", options->prompt_length, "Digits asked for")
+      ->check(CLI::Range(3, 20))
+      ->type_name("N")
+      ->capture_default_str();
   AddFpirOption(*command, options->service.fpir);
   command->add_option("--max-body", options->most_megabytes, "Largest request")
       ->check(CLI::Range(0.01, 4096.0))
@@ -144,7 +188,7 @@ void AddServeCommand(CLI::App& app, Context& context) {
   command->footer(
       "Without tokens only this machine can call, and all of it can; beyond it nothing listens\n"
       "without one. TLS is a proxy's part (docs/service.md). Ctrl-C or SIGTERM ends it after what\n"
-      "is under way.\n"
+      "is under way. Where systemd passes a socket (vpr.socket), that one is used, not --listen.\n"
       "Example:\n"
       "  vpr serve                                    # the page: http://127.0.0.1:8800\n"
       "  curl -F name=Ada -F file=@a.wav localhost:8800/v1/enroll\n"

@@ -1,7 +1,7 @@
 "use strict";
 const byId = (id) => document.getElementById(id);
 const recorders = {};
-let live = null;
+let live = null, canPrompt = false, prompt = null;
 
 // The service
 
@@ -38,6 +38,8 @@ async function refreshState() {
     const status = await call("GET", "v1/status");
     byId("state").textContent = say("state", status.speakers, status.model.split("/").pop(), say("as", status.caller, status.scopes.join(", ")));
     byId("access").hidden = status.caller === "anonymous";
+    canPrompt = status.prompts;
+    setRates(status);
     if (status.scopes.includes("read")) await showPeople(status.scopes.includes("admin"));
   } catch (error) {
     byId("state").textContent = error.message;
@@ -90,16 +92,49 @@ async function enroll() {
   need(name, "needName");
   need(recorder.takes.length > 0, "needTake");
   need(byId("consent").checked, "needConsent");
-  // What was agreed to, and when, is kept with the voice.
-  const note = `${new Date().toISOString()} ${say("consent")}`;
-  const answer = await call("POST", "v1/enroll", formOf(recorder, {name, note}));
+  const answer = await call("POST", "v1/enroll", formOf(recorder, {name, consent: say("consent"), forget_after: byId("keep").value}));
   show("enroll", verdict(say("enrolled", answer.name, answer.utterances), "good"),
+    line(answer.forget_at ? say("keptUntil", answer.forget_at.slice(0, 10)) : say("keptOn"), "hint"),
     ...answer.left_out.map((one) => line(say("leftOut", one.reason), "doubt")),
     ...answer.enrolled.flatMap((one) => one.warnings.map((warning) => line(say("doubtful", warning), "doubt"))),
     ...(answer.resembles ? [line(say("resembles", answer.resembles), "doubt")] : []));
   recorder.clear();
   byId("consent").checked = false;
   refreshState();
+}
+
+// What is to be said at a login: digits that the service hears, or a sentence that nobody checks.
+async function askPrompt() {
+  prompt = canPrompt ? await call("POST", "v1/prompts")
+    : {words: WORDS[language].sentences[Math.floor(Math.random() * WORDS[language].sentences.length)]};
+  recorders.login.clear();
+  byId("prompt").textContent = say("read", prompt.words);
+  byId("prompt-hint").textContent = prompt.prompt ? say("promptOnce", prompt.seconds) : say("promptUnheard");
+  byId("prompt").hidden = byId("prompt-hint").hidden = false;
+  show("login");
+}
+
+async function login() {
+  const name = byId("login-name").value.trim(), recorder = recorders.login;
+  need(name, "needName");
+  need(prompt, "needPrompt");
+  need(recorder.takes.length > 0, "needTake");
+  const asked = prompt;
+  prompt = null;  // it is used up, whatever the answer
+  byId("prompt").hidden = byId("prompt-hint").hidden = true;
+  const answer = await call("POST", "v1/verify", formOf(recorder, asked.prompt ? {name, prompt: asked.prompt} : {name}));
+  recorder.clear();
+  const accepted = answer.decision === "accepted", voice = answer.score >= answer.threshold;
+  const reason = (right, text) => make("li", {textContent: text, className: right ? "good yes" : "bad no"});
+  show("login", verdict(accepted ? say("welcome", answer.name) : say("notIn", answer.name), accepted ? "good" : "bad"),
+    make("ul", {className: "plain reasons"},
+      reason(voice, say(voice ? "voiceRight" : "voiceWrong", answer.score.toFixed(2), answer.threshold.toFixed(2))),
+      ...(answer.prompt ? [reason(answer.prompt.right_words, say(answer.prompt.right_words ? "wordsRight" : "wordsWrong", answer.prompt.words, answer.prompt.heard))] : [])),
+    ...(answer.prompt ? [] : [line(say("promptUnheard"), "hint")]),
+    line(say("speech", answer.speech_seconds.toFixed(1), Math.round(answer.snr_db)), "hint"),
+    ...(answer.fmr === null ? [] : [line(say("fmr", (100 * answer.fmr).toPrecision(2)), "hint")]),
+    ...answer.warnings.map((one) => line(say("doubtful", one), "doubt")));
+  sawScore(answer.score, answer.name, accepted);
 }
 
 async function verify() {
@@ -110,6 +145,7 @@ async function verify() {
   const accepted = answer.decision === "accepted";
   show("verify", verdict(say(answer.decision, answer.name), accepted ? "good" : "bad"), ...details(answer),
     ...(answer.fmr === null ? [] : [line(say("fmr", (100 * answer.fmr).toPrecision(2)), "hint")]));
+  sawScore(answer.score, answer.name, accepted);
 }
 
 async function identify() {
@@ -133,13 +169,6 @@ async function diarize() {
 
 function clock(seconds) {
   return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
-}
-
-function drawn(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
 }
 
 function showMeeting(meeting, url) {
@@ -198,7 +227,8 @@ async function showPeople(mayRemove) {
       }
     };
     return make("tr", {}, make("td", {textContent: one.name}), make("td", {textContent: one.utterances}),
-      make("td", {textContent: one.enrolled_at.slice(0, 10)}), make("td", {textContent: one.note}), make("td", {}, button));
+      make("td", {textContent: one.enrolled_at.slice(0, 10)}),
+      make("td", {textContent: one.forget_at?.slice(0, 10) ?? say("keepOn")}), make("td", {textContent: one.consent ?? "–"}), make("td", {}, button));
   }));
 }
 
@@ -276,6 +306,8 @@ byId("language").onchange = () => {
   language = byId("language").value;
   localStorage.setItem("language", language);
   sayAll();
+  prompt = null;
+  byId("prompt").hidden = byId("prompt-hint").hidden = true;
   for (const recorder of Object.values(recorders)) recorder.words();
   nextSentence();
   refreshState();
@@ -287,7 +319,13 @@ byId("access").onsubmit = (event) => {
   refreshState();
 };
 onClick("enroll-go", "enroll", enroll);
+onClick("login-prompt", "login", askPrompt);
+onClick("login-go", "login", login);
 onClick("verify-go", "verify", verify);
+byId("threshold").oninput = () => {
+  byId("threshold").dataset.moved = "yes";
+  drawRates();
+};
 onClick("identify-go", "identify", identify);
 onClick("diarize-go", "diarize", diarize);
 byId("live").onclick = toggleLive;

@@ -42,6 +42,13 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+function drawn(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
 // Fills a .recorder: a button, a meter, hints, and the recordings made or chosen so far.
 class Recorder {
   constructor(root, changed) {
