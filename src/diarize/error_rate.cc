@@ -316,7 +316,9 @@ PooledErrors PoolErrors(const std::vector<RecordingErrors>& recordings, std::uin
   };
   Draw every(recordings.size());
   for (std::size_t i = 0; i < every.size(); ++i) every[i] = i;
-  const auto [sum, rates] = pool(every);
+  const auto measured = pool(every);
+  const auto& sum = measured.first;
+  const auto& rates = measured.second;
   std::vector<std::vector<double>> drawn(rates.size());
   if (recordings.size() > 1) {
     for (std::size_t d = 0; d < kDraws; ++d) {

@@ -172,8 +172,15 @@ struct Chosen {
 const Chosen& Choose() {
   static const Chosen chosen = [] {
 #ifdef VPR_CHOOSE_BY_PROCESSOR
-    if (__builtin_cpu_supports("x86-64-v4")) return Chosen{ProductsAvx512, ScoresAvx512};
-    if (__builtin_cpu_supports("x86-64-v3")) return Chosen{ProductsAvx2, ScoresAvx2};
+    // Feature by feature, since Clang 14 does not know "x86-64-v3"; no processor has these without
+    // the level's others.
+    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi2");
+    const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vl");
+    if (v4) return Chosen{ProductsAvx512, ScoresAvx512};
+    if (v3) return Chosen{ProductsAvx2, ScoresAvx2};
 #endif
     return Chosen{};
   }();
