@@ -177,8 +177,8 @@ std::string EmptyWord(const CLI::App& app) {
   const CLI::App& command = Parsed(app);
   for (const CLI::Option* option : command.get_options([](const CLI::Option*) { return true; })) {
     const std::string name = option->get_name();
-    // A note may be taken away.
-    if (option->count() == 0 || name == "--note" || name == "text") continue;
+    // What is said of a person may be taken away.
+    if (option->count() == 0 || name == "--note" || name == "text" || name == "--consent") continue;
     const std::vector<std::string>& given = option->results();
     if (std::find(given.begin(), given.end(), "") == given.end()) continue;
     return Prefix(command) + Shown(command, name) + " is an empty word" + SeeHelp(command);

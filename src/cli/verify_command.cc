@@ -5,13 +5,13 @@
 #include "cli/command.h"
 #include "cli/embedding_run.h"
 #include "cli/read_options.h"
+#include "cli/transcribe/transcribe.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/print/outcomes.h"
 #include "vpr/recognize/people.h"
 #include "vpr/recognize/recognizer.h"
-#include "vpr/transcribe/transcriber.h"
 
 namespace vpr::cli {
 namespace {
@@ -53,13 +53,6 @@ std::optional<Prompt> MakePrompt(const Options& options) {
   return prompt;
 }
 
-SpokenWords Heard(const Prompt& prompt, const std::vector<float>& samples) {
-  const Transcriber::WordCheck check =
-      prompt.transcriber.CheckWords(prompt.transcriber.LogProbs(samples), prompt.words);
-  return {prompt.transcriber.tokens().Decode(prompt.words), check.heard, check.score,
-          check.threshold, check.right};
-}
-
 int Run(const Options& options, const Context& context) {
   std::unique_ptr<VoiceStore> store = OpenStore(options.store);
   const std::string model = FindModel(options.network.model);
@@ -86,7 +79,7 @@ int Run(const Options& options, const Context& context) {
   for (const std::string& line : DoubtfulLines(recording.source, recording.warnings))
     progress->Warn(line);
   VerificationOutcome outcome = recognizer.Verify(claim, recording);
-  if (prompt) outcome.words = Heard(*prompt, recording.samples);
+  if (prompt) outcome.words = CheckSpoken(prompt->transcriber, prompt->words, recording.samples);
   Print(options.json ? ToJson(outcome) : ToText(outcome));
   return options.exit_status && !outcome.accepted() ? kExitRejected : kExitDone;
 }

@@ -66,10 +66,7 @@ std::string ToText(const GroupDecision& decision) {
 }
 
 std::string ToJson(const GroupDecision& decision) {
-  const char* const kind = decision.kind == Kind::kConfirm   ? "confirm"
-                           : decision.kind == Kind::kDismiss ? "dismiss"
-                                                             : "separate";
-  return JsonLine({{"decision", kind},
+  return JsonLine({{"decision", ToString(decision.kind)},
                    {"voice", decision.group},
                    {"name", decision.name.empty() ? Json(nullptr) : Json(decision.name)},
                    {"file", decision.path.empty() ? Json(nullptr) : Json(decision.path)},

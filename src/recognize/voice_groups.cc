@@ -24,30 +24,15 @@ using Kind = GroupDecision::Kind;
 constexpr int kVersion = 1;
 constexpr std::size_t kMostBytes = std::size_t{4} << 30;
 constexpr std::size_t kMostGroup = 1'000'000'000;  // a number of a group
-constexpr double kMostThreshold = 1e6;
 
 constexpr std::pair<const char*, Kind> kKinds[] = {
     {"confirm", Kind::kConfirm}, {"dismiss", Kind::kDismiss}, {"separate", Kind::kSeparate}};
-
-const char* NameOf(Kind kind) {
-  for (const auto& [name, one] : kKinds)
-    if (one == kind) return name;
-  VPR_CHECK(false);
-  return "";
-}
 
 std::size_t NumberOf(const Json& json, const char* name) {
   const auto number = json.at(name).get<std::int64_t>();
   if (number < 1 || number > static_cast<std::int64_t>(kMostGroup))
     throw Error(ErrorCode::kCorrupt, Format("\"%s\" is no number of a group", name));
   return static_cast<std::size_t>(number);
-}
-
-std::string Date(const Json& json, const char* name) {
-  auto date = json.at(name).get<std::string>();
-  if (date.size() > 40 || date.find_first_not_of("0123456789-:TZ.+") != std::string::npos)
-    throw Error(ErrorCode::kCorrupt, Format("\"%s\" is no date as 2026-11-21T16:40:05Z", name));
-  return date;
 }
 
 GroupDecision DecisionFrom(const Json& json) {
@@ -59,7 +44,9 @@ GroupDecision DecisionFrom(const Json& json) {
     throw Error(ErrorCode::kCorrupt, "'" + Printable(kind) + "' is no decision");
   decision.kind = known->second;
   decision.group = NumberOf(json, "group");
-  decision.at = Date(json, "at");
+  decision.at = json.at("at").get<std::string>();
+  if (!ParseUtc(decision.at))
+    throw Error(ErrorCode::kCorrupt, "\"at\" is no date as 2026-11-21T16:40:05Z");
   if (decision.kind == Kind::kConfirm) {
     decision.name = json.at("name").get<std::string>();
     CheckSpeakerName(decision.name);
@@ -69,7 +56,7 @@ GroupDecision DecisionFrom(const Json& json) {
 }
 
 Json ToJson(const GroupDecision& decision) {
-  Json json = {{"decision", NameOf(decision.kind)}, {"group", decision.group}};
+  Json json = {{"decision", ToString(decision.kind)}, {"group", decision.group}};
   if (decision.kind == Kind::kConfirm) json["name"] = decision.name;
   if (decision.kind == Kind::kSeparate) json["path"] = decision.path;
   json["at"] = decision.at;
@@ -93,6 +80,13 @@ Error NoGroup(std::size_t group) {
 }
 
 }  // namespace
+
+const char* ToString(GroupDecision::Kind kind) {
+  for (const auto& [name, one] : kKinds)
+    if (one == kind) return name;
+  VPR_CHECK(false);
+  return "";
+}
 
 VoiceGroups::VoiceGroups(std::string network, double threshold)
     : network_(std::move(network)), threshold_(threshold) {
@@ -122,7 +116,7 @@ VoiceGroups VoiceGroups::FromText(std::string_view text, const std::string& name
         auto network = json.at("network").get<std::string>();
         const auto threshold = json.at("threshold").get<double>();
         if (network.size() > 64 || network != Printable(network) ||
-            !(std::abs(threshold) <= kMostThreshold))
+            !(std::abs(threshold) <= kMostScore))
           throw Error(ErrorCode::kCorrupt, "no fingerprint of a network, or no threshold");
         groups.emplace(std::move(network), threshold);
         groups->last_group_ = json.at("last_group").get<std::size_t>();

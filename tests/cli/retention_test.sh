@@ -20,6 +20,9 @@ ok "$vpr" speakers list --json
 check '[l["consent"] for l in lines] == ["form 17", None] and lines[1]["forget_at"] is None'
 ok "$vpr" speakers keep Ada --forget-after never --consent "form 18" --json
 check 'j["consent"] == "form 18" and j["forget_at"] is None and j["consented_at"] > "2026"'
+ok "$vpr" speakers keep Ada --consent "" --json
+check 'j["consent"] is None and j["consented_at"] is None'
+ok "$vpr" speakers keep Ada --consent "form 18"
 refused "$vpr" speakers keep Ada
 says 'nothing is to be changed' err
 ok "$vpr" db purge

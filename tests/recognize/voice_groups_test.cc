@@ -165,11 +165,14 @@ TEST_F(VoiceGroupsTest, BrokenFilesAreRefusedWithTheirLine) {
   EXPECT_THAT(Refusal("{}\n"), HasSubstr("line 1"));
   EXPECT_THAT(Refusal("hello\n"), HasSubstr("line 1"));
   EXPECT_THAT(Refusal(text + "{\"group\":1}\n"), HasSubstr("line 9"));
+  EXPECT_THAT(Refusal(text + "{\"decision\":\"confirm\",\"group\":0,\"name\":\"A\",\"at\":\"2026-"
+                             "11-29T12:00:00Z\"}\n"),
+              HasSubstr("no number of a group"));
   EXPECT_THAT(
-      Refusal(text + "{\"decision\":\"confirm\",\"group\":0,\"name\":\"A\",\"at\":\"2\"}\n"),
-      HasSubstr("no number of a group"));
-  EXPECT_THAT(Refusal(text + "{\"decision\":\"marry\",\"group\":1,\"at\":\"2\"}\n"),
-              HasSubstr("'marry' is no decision"));
+      Refusal(text + "{\"decision\":\"marry\",\"group\":1,\"at\":\"2026-11-29T12:00:00Z\"}\n"),
+      HasSubstr("'marry' is no decision"));
+  EXPECT_THAT(Refusal(text + "{\"decision\":\"dismiss\",\"group\":1,\"at\":\"today\"}\n"),
+              HasSubstr("is no date"));
   const std::string second =
       text.substr(text.find('\n') + 1, text.find('\n', text.find('\n') + 1) - text.find('\n'));
   EXPECT_THAT(Refusal(text + second), HasSubstr("in it twice"));

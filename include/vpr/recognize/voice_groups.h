@@ -34,6 +34,9 @@ struct GroupDecision {
   std::string at;    // when, as 2026-11-21T16:40:05Z
 };
 
+// "confirm", "dismiss", "separate".
+const char* ToString(GroupDecision::Kind kind);
+
 struct VoicesGroup {
   std::size_t number = 0;
   std::string name;  // confirmed; empty: not

@@ -6,13 +6,13 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/embedding_run.h"
+#include "cli/transcribe/transcribe.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/recognize/recognizer.h"
 #include "vpr/serve/server.h"
-#include "vpr/transcribe/transcriber.h"
 
 namespace vpr::cli {
 namespace {
@@ -48,9 +48,7 @@ PromptChecker MakePrompts(const Options& options) {
     return transcriber->tokens().Decode(DrawPrompt(transcriber->tokens(), length));
   };
   prompts.check = [transcriber](const std::string& words, const std::vector<float>& samples) {
-    const Transcriber::WordCheck check = transcriber->CheckWords(
-        transcriber->LogProbs(samples), transcriber->tokens().Encode(words));
-    return SpokenWords{words, check.heard, check.score, check.threshold, check.right};
+    return CheckSpoken(*transcriber, transcriber->tokens().Encode(words), samples);
   };
   return prompts;
 }

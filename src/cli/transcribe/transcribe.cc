@@ -16,6 +16,13 @@ void AddTranscriberOption(CLI::App& command, std::string& model) {
       ->type_name("FILE");
 }
 
+SpokenWords CheckSpoken(const Transcriber& transcriber, const std::vector<int>& words,
+                        const std::vector<float>& samples) {
+  const Transcriber::WordCheck check = transcriber.CheckWords(transcriber.LogProbs(samples), words);
+  return {transcriber.tokens().Decode(words), check.heard, check.score, check.threshold,
+          check.right};
+}
+
 JoinOptions ParseJoin(const std::string& join) {
   if (join.empty()) return {};
   const std::size_t dash = join.find('-');
