@@ -197,7 +197,7 @@ seed("record", "header", b'h{"cipher":"none"}')
 seed("record", "sealed", b"h" + json.dumps({"cipher": "XChaCha20-Poly1305", "sealed_keys": "00" * 104,
      "key": {"from": "passphrase", "salt": "00" * 16, "algorithm": "Argon2id 1.3", "operations": 1, "memory": 8192}}).encode())
 terms = struct.pack("<4d", 1.0, 0.0, 0.0, 1.0)
-templates = struct.pack("<Q", 4) + b"Eve\n" + struct.pack("<QQqqQQ", 2, 2, 1, 2, 3, 6) + 2 * terms + struct.pack("<4f", 1, 0, 0, 1) + b"AdaBob"
+templates = struct.pack("<Q", 4) + b"Eve\n" + struct.pack("<QQqqqqQQ", 2, 2, 1, 2, 0, 0, 3, 6) + 2 * terms + struct.pack("<4f", 1, 0, 0, 1) + b"AdaBob"
 lines = [{"voice_groups": 1, "network": "n", "threshold": 0.5, "last_group": 2}, {"group": 1, "utterance": utterance},
          {"group": 2, "utterance": dict(utterance, source="y.wav")}, {"decision": "confirm", "group": 1, "name": "Ada", "at": "2026-01-02T03:04:05Z"},
          {"decision": "dismiss", "group": 2, "at": "2026-01-02T03:04:05Z"}, {"decision": "separate", "group": 3, "path": "y.wav", "at": "2026-01-02T03:04:05Z"}]

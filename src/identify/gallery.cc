@@ -448,7 +448,7 @@ void CheckTemplateBlock(std::string_view data) {
   // Room as LoadGallery makes it; no more than the data can fill.
   std::uint64_t size = 0;
   if (data.size() >= sizeof(size)) std::memcpy(&size, data.data(), sizeof(size));
-  if (data.size() >= sizeof(size) && data.size() - sizeof(size) >= size + 2 * sizeof(size)) {
+  if (data.size() >= 3 * sizeof(size) && size <= data.size() - 3 * sizeof(size)) {
     std::memcpy(&speakers, data.data() + sizeof(size) + size, sizeof(size));
     std::memcpy(&dim, data.data() + 2 * sizeof(size) + size, sizeof(size));
     if (dim != 0 && speakers > data.size() / dim) dim = 0;

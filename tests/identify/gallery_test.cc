@@ -446,5 +446,14 @@ TEST(FindOpenSetThreshold, RisesWithTheNumberOfEnrolled) {
   EXPECT_THROW(FindOpenSetThreshold(ModelInfo(), 0.01, 10), Error);
 }
 
+TEST(CheckTemplateBlock, SizesBeyondTheDataAreRefused) {
+  for (std::uint64_t size :
+       {~std::uint64_t{0}, ~std::uint64_t{0} - 15, std::uint64_t{25}, std::uint64_t{9}}) {
+    std::string block(32, '\xff');
+    std::memcpy(block.data(), &size, sizeof(size));
+    EXPECT_THROW(CheckTemplateBlock(block), Error) << size;
+  }
+}
+
 }  // namespace
 }  // namespace vpr
