@@ -1,33 +1,38 @@
-# Debian packages by CPack (cpack -G DEB): vpr, and what it does without: vpr-torch, vpr-ffmpeg.
+# Debian packages by CPack (cpack -G DEB, of a build configured with -DCMAKE_INSTALL_PREFIX=/usr): vpr, which needs
+# none of the others; what it does without: vpr-torch, vpr-ffmpeg; and for programs of others libvpr0, libvpr-dev.
+set(VPR_PACKAGE_CONTACT "vpr <vpr@example.org>" CACHE STRING "Who answers for the Debian packages built here")
 set(CPACK_PACKAGE_NAME vpr)
 set(CPACK_PACKAGE_VENDOR vpr)
-set(CPACK_PACKAGE_CONTACT "vpr <vpr@localhost>")
+set(CPACK_PACKAGE_CONTACT "${VPR_PACKAGE_CONTACT}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "voiceprint verification: who is speaking?")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
-set(CPACK_COMPONENTS_ALL vpr torch ffmpeg)
-if(NOT VPR_WITH_TORCH)
-  list(REMOVE_ITEM CPACK_COMPONENTS_ALL torch)
-endif()
-if(NOT VPR_WITH_FFMPEG)
-  list(REMOVE_ITEM CPACK_COMPONENTS_ALL ffmpeg)
-endif()
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION sound)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_VPR_PACKAGE_NAME vpr)
-set(CPACK_DEBIAN_VPR_PACKAGE_SUGGESTS vpr-torch)
-set(CPACK_DEBIAN_VPR_PACKAGE_RECOMMENDS vpr-ffmpeg)
-set(CPACK_DEBIAN_TORCH_PACKAGE_NAME vpr-torch)
-set(CPACK_DEBIAN_FFMPEG_PACKAGE_NAME vpr-ffmpeg)
-foreach(part TORCH FFMPEG)
-  # Modules of another build are refused.
-  set(CPACK_DEBIAN_${part}_PACKAGE_DEPENDS "vpr (= ${PROJECT_VERSION})")
-endforeach()
-set(CPACK_COMPONENT_VPR_DESCRIPTION "Compares recordings, enrolls people and identifies them, offline, in a terminal or as a service.")
-set(CPACK_COMPONENT_TORCH_DESCRIPTION "vpr's module for training and for GPUs (LibTorch).")
-set(CPACK_COMPONENT_FFMPEG_DESCRIPTION "vpr's module for recordings of phones, browsers and meetings (FFmpeg's libraries).")
+
+set(soname libvpr${PROJECT_VERSION_MAJOR})
+set(same "vpr (= ${PROJECT_VERSION})")  # modules of another build are refused
+# part  package  depends  description
+set(packages
+  vpr vpr "" "Compares recordings, enrolls people and identifies them, offline, in a
+terminal or as a service."
+  torch vpr-torch "${same}" "vpr's module for training and for GPUs (LibTorch)."
+  ffmpeg vpr-ffmpeg "${same}" "vpr's module for recordings of phones, browsers and meetings
+(FFmpeg's libraries)."
+  lib ${soname} "${same}" "The library: voiceprints for programs of others."
+  dev libvpr-dev "${soname} (= ${PROJECT_VERSION})" "Headers, CMake and pkg-config files of the library.")
+if(NOT VPR_WITH_TORCH)
+  list(REMOVE_AT packages 4 5 6 7)
+endif()
+if(NOT VPR_WITH_FFMPEG)
+  list(FIND packages ffmpeg at)
+  foreach(i RANGE 3)
+    list(REMOVE_AT packages ${at})
+  endforeach()
+endif()
+
 # What Debian's policy wants to be in each.
 set(debian ${PROJECT_SOURCE_DIR}/packaging/debian)
 string(TIMESTAMP vpr_date "%a, %d %b %Y %H:%M:%S +0000" UTC)
@@ -38,10 +43,24 @@ file(WRITE ${PROJECT_BINARY_DIR}/debian/changelog "vpr (${PROJECT_VERSION}) unst
  -- ${CPACK_PACKAGE_CONTACT}  ${vpr_date}
 ")
 execute_process(COMMAND gzip -9nf ${PROJECT_BINARY_DIR}/debian/changelog OUTPUT_QUIET ERROR_QUIET)
-foreach(part IN ITEMS vpr torch ffmpeg)
+while(packages)
+  list(POP_FRONT packages part package depends description)
   string(TOUPPER ${part} upper)
+  list(APPEND CPACK_COMPONENTS_ALL ${part})
+  set(CPACK_DEBIAN_${upper}_PACKAGE_NAME ${package})
+  set(CPACK_DEBIAN_${upper}_PACKAGE_DEPENDS "${depends}")
+  set(CPACK_COMPONENT_${upper}_DESCRIPTION "${description}")
   install(FILES ${debian}/copyright ${PROJECT_BINARY_DIR}/debian/changelog.gz
-    DESTINATION share/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME} COMPONENT ${part} OPTIONAL)
-endforeach()
+    DESTINATION share/doc/${package} COMPONENT ${part} OPTIONAL)
+  if(EXISTS ${debian}/lintian/${package})
+    install(FILES ${debian}/lintian/${package} DESTINATION share/lintian/overrides COMPONENT ${part})
+  endif()
+endwhile()
+set(CPACK_DEBIAN_VPR_PACKAGE_SUGGESTS vpr-torch)
+set(CPACK_DEBIAN_VPR_PACKAGE_RECOMMENDS vpr-ffmpeg)
 set(CPACK_DEBIAN_VPR_PACKAGE_CONTROL_EXTRA ${debian}/postinst ${debian}/prerm ${debian}/postrm)
+set(CPACK_DEBIAN_LIB_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+file(WRITE ${PROJECT_BINARY_DIR}/debian/shlibs "libvpr ${PROJECT_VERSION_MAJOR} ${soname} (>= ${PROJECT_VERSION})\n")
+set(CPACK_DEBIAN_LIB_PACKAGE_CONTROL_EXTRA ${debian}/triggers ${PROJECT_BINARY_DIR}/debian/shlibs)
 include(CPack)

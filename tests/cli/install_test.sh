@@ -82,4 +82,4 @@ fi
 nm -D --defined-only "$(find "$work/a prefix" -name 'libvpr.so')" | awk '$2 != "A" {print $3}' > symbols
 [ "$(grep -c . symbols)" -gt 40 ] || fail "libvpr.so exports too little"
 ! grep -vE '^(vpr_[a-z_]+|_ZT[ISV]N3vpr5ErrorE|_ZN(K)?3vpr[0-9A-Z].*)@@VPR_0$' symbols || fail "exported by chance"
-[ -s "$work/a prefix/share/man/man1/vpr-identify.1" ] || fail "no manual pages installed"
+[ -s "$work/a prefix/share/man/man1/vpr-identify.1.gz" ] || fail "no manual pages installed"
