@@ -279,7 +279,7 @@ QualityVerdict Judge(const SpeechQuality& quality, const QualityLimits& limits) 
   }
   auto warn = [&](const std::string& text) { verdict.warnings.push_back(text); };
   if (quality.speech_seconds < limits.few_speech_seconds)
-    warn(Format("only %.1f s of speech", quality.speech_seconds));
+    warn(Format("somebody speaks in only %.1f s of it", quality.speech_seconds));
   if (quality.snr_db < limits.low_snr_db)
     warn(Format("noisy: speech is %.0f dB above the noise", quality.snr_db));
   if (quality.clipped > limits.high_clipped)

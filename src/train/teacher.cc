@@ -22,18 +22,21 @@ namespace {
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 // Speech of a recording beyond this does not make its embedding more its speaker's.
 constexpr double kFullSeconds = 10;
+constexpr double kVoicesOfAll = 10;  // what the mean over all counts for in that of a group
 
 [[noreturn]] void Bad(const std::string& path, std::size_t line, const std::string& what) {
   throw Error(ErrorCode::kCorrupt, "cannot use the teacher's embeddings '" + Printable(path) +
                                        Format("': line %zu: ", line) + what);
 }
 
-std::vector<std::string> ReadPaths(const std::string& list) {
+// Paths and groups.
+EmbeddingTable ReadPaths(const std::string& list, const std::string& group_by) {
   const std::string content = ReadFile(list);
   std::string_view text = content;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  std::vector<std::string> paths;
-  std::size_t column = 0;
+  EmbeddingTable table;
+  std::vector<std::string>& paths = table.paths;
+  std::size_t column = 0, group = 0;
   bool first = true;
   for (std::string_view line : Lines(text)) {
     const std::vector<std::string_view> fields = Split(line, '\t');
@@ -41,14 +44,21 @@ std::vector<std::string> ReadPaths(const std::string& list) {
       const auto named = std::find(fields.begin(), fields.end(), "path");
       if (named != fields.end()) {
         column = static_cast<std::size_t>(named - fields.begin());
-        continue;
       }
+      const auto grouped = std::find(fields.begin(), fields.end(), group_by);
+      if (!group_by.empty() && (named == fields.end() || grouped == fields.end()))
+        throw Error(ErrorCode::kInvalidArgument,
+                    "the list '" + Printable(list) + "' has no columns 'path' and '" +
+                        Printable(group_by) + "' in its first line, which groups are read from");
+      group = static_cast<std::size_t>(grouped - fields.begin());
+      if (named != fields.end()) continue;
     }
     if (line.empty()) continue;
     if (column >= fields.size()) Bad(list, paths.size() + 2, "it has no column of paths");
     paths.emplace_back(fields[column]);
+    if (!group_by.empty()) table.groups.emplace_back(group < fields.size() ? fields[group] : "");
   }
-  return paths;
+  return table;
 }
 
 class TableReader {
@@ -151,7 +161,8 @@ bool Finite(const float* row, std::size_t size) {
 
 }  // namespace
 
-EmbeddingTable ReadEmbeddingTable(const std::string& path, const std::string& list) {
+EmbeddingTable ReadEmbeddingTable(const std::string& path, const std::string& list,
+                                  const std::string& group_by) {
   if (path.ends_with(".ark")) return ReadKaldi(path);
   if (path.ends_with(".jsonl")) return ReadJsonLines(path);
   if (!path.ends_with(".npy"))
@@ -161,7 +172,8 @@ EmbeddingTable ReadEmbeddingTable(const std::string& path, const std::string& li
     throw Error(ErrorCode::kInvalidArgument,
                 "the teacher's embeddings '" + Printable(path) +
                     "' need the list of their recordings: give --teacher-list LIST");
-  EmbeddingTable table{ReadPaths(list), ReadNpy(path)};
+  EmbeddingTable table = ReadPaths(list, group_by);
+  table.embeddings = ReadNpy(path);
   if (table.paths.size() != table.embeddings.rows)
     throw Error(ErrorCode::kIncompatible, "the teacher's embeddings '" + Printable(path) +
                                               "' have " + std::to_string(table.embeddings.rows) +
@@ -176,12 +188,14 @@ Teacher::Teacher(const TrainConfig& config, const PackedDataset& dataset,
   std::unordered_map<std::string_view, std::uint32_t> by_key;
   for (std::uint32_t record : records) by_key.emplace(dataset.key(record), record);
   std::vector<float> values;
+  std::vector<std::string> groups;       // of the rows of values
+  std::vector<std::uint32_t> record_of;  // the same
   std::size_t dim = 0, list = 0;
   for (const std::string& path : config.teachers) {
     std::string names;
     if (path.ends_with(".npy") && list < config.teacher_lists.size())
       names = config.teacher_lists[list++];
-    const EmbeddingTable table = ReadEmbeddingTable(path, names);
+    const EmbeddingTable table = ReadEmbeddingTable(path, names, config.teacher_group_by);
     if (dim == 0) dim = table.embeddings.cols;
     if (table.embeddings.cols != dim)
       throw Error(ErrorCode::kIncompatible, "the teacher's embeddings '" + Printable(path) +
@@ -200,6 +214,8 @@ Teacher::Teacher(const TrainConfig& config, const PackedDataset& dataset,
       }
       if (found == by_key.end() || row_[found->second] != kNone) continue;
       row_[found->second] = static_cast<std::uint32_t>(found_++);
+      groups.push_back(table.groups.empty() ? "" : table.groups[i]);
+      record_of.push_back(found->second);
       values.insert(values.end(), table.embeddings.row(i), table.embeddings.row(i) + dim);
     }
   }
@@ -217,8 +233,35 @@ Teacher::Teacher(const TrainConfig& config, const PackedDataset& dataset,
     for (std::size_t d = 0; d < dim; ++d)
       mean[d] += double{targets_(i, d)} / static_cast<double>(found_);
   }
+  std::vector<bool> is_unlabelled(dataset.size());
+  for (std::size_t i = 0; i < records.size(); ++i) is_unlabelled[records[i]] = unlabelled[i];
+  std::map<std::string, std::vector<double>> group_means;
+  if (!config.teacher_group_by.empty()) {
+    std::map<std::string, std::map<std::int64_t, std::vector<std::size_t>>> voices;
+    for (std::size_t i = 0; i < found_; ++i) {
+      const std::uint32_t record = record_of[i];
+      // Labels from 0 on, below them records without one.
+      const std::int64_t voice =
+          is_unlabelled[record] ? -1 - static_cast<std::int64_t>(record) : dataset.label(record);
+      voices[groups[i]][voice].push_back(i);
+    }
+    for (const auto& [group, rows_of] : voices) {
+      std::vector<double>& sum = group_means[group];
+      sum.resize(dim);
+      for (const auto& [voice, rows] : rows_of) {
+        for (std::size_t i : rows) {
+          for (std::size_t d = 0; d < dim; ++d)
+            sum[d] += double{targets_(i, d)} / static_cast<double>(rows.size());
+        }
+      }
+      for (std::size_t d = 0; d < dim; ++d)
+        sum[d] = (sum[d] + kVoicesOfAll * mean[d]) /
+                 (static_cast<double>(rows_of.size()) + kVoicesOfAll);
+    }
+  }
   for (std::size_t i = 0; i < found_; ++i) {
-    for (std::size_t d = 0; d < dim; ++d) targets_(i, d) -= static_cast<float>(mean[d]);
+    const std::vector<double>& common = group_means.empty() ? mean : group_means.at(groups[i]);
+    for (std::size_t d = 0; d < dim; ++d) targets_(i, d) -= static_cast<float>(common[d]);
     if (!ToUnitLength({targets_.row(i), dim}))
       throw Error(ErrorCode::kUnusable,
                   "the teacher's embeddings are all alike: nothing can be learnt from them");

@@ -15,19 +15,26 @@ namespace vpr {
 // One embedding a recording, of any dimension.
 struct EmbeddingTable {
   std::vector<std::string> paths;
-  Matrix embeddings;  // [recordings, dim]; a row that is not finite stands for none
+  Matrix embeddings;                // [recordings, dim]; a row that is not finite stands for none
+  std::vector<std::string> groups;  // what the list's column says of each; empty: not asked for
 };
 
 // Reads what `vpr embed` writes: a Kaldi text archive (.ark, lines "path  [ numbers ]"), JSON lines
 // (.jsonl, objects with "path" and "embedding"), or a NumPy array (.npy) whose rows belong to the
-// recordings of `list`: a path a line, or a table with a column "path". Throws kNotFound, kCorrupt,
-// kInvalidArgument for another ending or an array without its list.
-EmbeddingTable ReadEmbeddingTable(const std::string& path, const std::string& list);
+// recordings of `list`: a path a line, or a table with a column "path". `group_by`: a column of
+// that table to be read as well. Throws kNotFound, kCorrupt, kInvalidArgument for another ending,
+// an array without its list or a list without the column.
+EmbeddingTable ReadEmbeddingTable(const std::string& path, const std::string& list,
+                                  const std::string& group_by = "");
 
 // The targets of the records of a data set. A target is the teacher's embedding less the mean over
 // all records that have one, scaled to length 1, mixed with the mean of its speaker (an embedding
 // of one recording tells its words and its noise as well): config.teacher_mean_share of the latter,
-// all of it where the recording has less than config.teacher_seconds of speech.
+// all of it where the recording has less than config.teacher_seconds of speech. With
+// config.teacher_group_by the mean is that of the record's group instead: of the means of the
+// voices in it (records without a label are voices of their own) and ten times the mean over all,
+// so that small groups keep close to it. What a corpus has in common, devices and language, is
+// nobody's voice (inter-dataset variability: Aronowitz, Odyssey 2014).
 class Teacher {
  public:
   // `records`: those trained on. `unlabelled[i]`: whether record records[i] has no label to be

@@ -50,6 +50,7 @@ void VisitFields(Config& c, Visitor&& visit) {
   visit("loss", "margin_to", c.margin_to);
   visit("teacher", "tables", c.teachers);
   visit("teacher", "lists", c.teacher_lists);
+  visit("teacher", "group_by", c.teacher_group_by);
   visit("teacher", "weight", c.teacher_weight);
   visit("teacher", "similarity", c.teacher_similarity);
   visit("teacher", "contrast", c.teacher_contrast);
@@ -286,6 +287,8 @@ void TrainConfig::Validate() const {
           "found " +
           std::to_string(arrays) + " arrays and " + std::to_string(teacher_lists.size()) +
           " lists");
+    if (!teacher_group_by.empty() && teacher_lists.empty())
+      Invalid("group_by of [teacher] names a column of the lists of its recordings; there is none");
     if (speed_perturb)
       Invalid(
           "a teacher has not heard the recordings at another speed: pack copies at that speed "

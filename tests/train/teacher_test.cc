@@ -163,6 +163,36 @@ TEST_F(TeacherTest, TheFirstTableCounts) {
   EXPECT_NE(Make(table_).Fingerprint(), before);
 }
 
+// Group p holds speaker a with two recordings and c/0 without a label, group q speaker b.
+TEST_F(TeacherTest, GroupsHaveTheirOwnMeans) {
+  const double rows[5][2] = {{3, 1}, {1, 2}, {-1, 1}, {1, -1}, {1, 2}};
+  Matrix table(5, 2);
+  for (std::size_t i = 0; i < 5; ++i) {
+    for (std::size_t d = 0; d < 2; ++d) table(i, d) = static_cast<float>(rows[i][d]);
+  }
+  config_.teachers = {test::TempPath("t.npy")};
+  WriteNpy(config_.teachers[0], table);
+  config_.teacher_lists = {Write("t.tsv",
+                                 "corpus\tpath\np\ta/0.wav\np\ta/1.wav\nq\tb/0.wav\n"
+                                 "q\tb/1.wav\np\tc/0.wav\n")};
+  config_.teacher_group_by = "corpus";
+  const Teacher teacher(config_, *dataset_, records_, unlabelled_);
+  const int record[5] = {0, 1, 2, 3, 5};
+  for (int i = 0; i < 5; ++i) {
+    std::vector<double> expected(2);
+    for (std::size_t d = 0; d < 2; ++d) {
+      const double a = (rows[0][d] + rows[1][d]) / 2, b = (rows[2][d] + rows[3][d]) / 2,
+                   all = 1;  // the mean of table_ above
+      const double p = (a + rows[4][d] + 10 * all) / 12, q = (b + 10 * all) / 11;
+      expected[d] = rows[i][d] - (i == 2 || i == 3 ? q : p);
+    }
+    Expect(teacher.Target(static_cast<std::uint32_t>(record[i])), Unit(expected));
+  }
+  config_.teacher_group_by = "device";
+  EXPECT_THAT(FailureOf([&] { Teacher(config_, *dataset_, records_, unlabelled_); }),
+              HasSubstr("no columns 'path' and 'device'"));
+}
+
 TEST_F(TeacherTest, WhatCannotTeachIsRefused) {
   EXPECT_THAT(FailureOf([&] { Make("nowhere.wav  [ 1 2 ]\n"); }),
               AllOf(HasSubstr("no embedding of any recording"), HasSubstr("a/0.wav")));

@@ -43,13 +43,16 @@ struct TrainConfig {
   // without the loss above.
   std::vector<std::string> teachers;       // tables as `vpr embed` writes them (.npy, .ark, .jsonl)
   std::vector<std::string> teacher_lists;  // of the .npy tables, in their order: the recordings
-  double teacher_weight = 1;               // of 1 - cosine to the teacher's embedding of the whole,
-                                           // clean recording
-  double teacher_similarity = 0;    // of the mean squared difference between the cosines of the
-                                    // batch's embeddings and those of the teacher's
-  double teacher_contrast = 0.1;    // of the cross entropy between the teacher's and the network's
-                                    // choice among the teacher's embeddings of the batch
-  double loss_weight = 0.1;         // of the loss above, where there is a teacher
+  std::string teacher_group_by;   // column of these lists: recordings that have a value of it in
+                                  // common (a corpus) are told apart from their own mean, not from
+                                  // that of all
+  double teacher_weight = 1;      // of 1 - cosine to the teacher's embedding of the whole,
+                                  // clean recording
+  double teacher_similarity = 0;  // of the mean squared difference between the cosines of the
+                                  // batch's embeddings and those of the teacher's
+  double teacher_contrast = 0.1;  // of the cross entropy between the teacher's and the network's
+                                  // choice among the teacher's embeddings of the batch
+  double loss_weight = 0.1;       // of the loss above, where there is a teacher
   double teacher_mean_share = 0.5;  // so much of a target is the mean of the speaker's
   double teacher_seconds = 2;       // all of it for recordings with less speech than this
   bool teacher_centers = true;  // the classes of am and aam start at their speakers' means, if the
