@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -128,6 +129,24 @@ std::vector<std::vector<float>> ReadSounds(const std::string& folder, const char
   }
   progress.Finish();
   return sounds;
+}
+
+std::vector<std::string> WithFolders(const std::vector<std::string>& named, Progress& progress) {
+  std::vector<std::string> files;
+  for (const std::string& name : named) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(name, error)) {
+      files.push_back(name);
+      continue;
+    }
+    LeftOut left_out;
+    const std::vector<std::string> found = FindRecordings(name, Depth::kAll, &left_out);
+    WarnOfLeftOut(name, left_out, progress);
+    if (found.empty())
+      throw Error(ErrorCode::kNotFound, "no recordings below '" + Printable(name) + "'");
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
 }
 
 }  // namespace vpr

@@ -1,17 +1,10 @@
-// Files to work on: named, listed, and of these one of several machines' part.
+// The option of those who work on a list of files.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "vpr/base/file_io.h"
-#include "vpr/base/progress.h"
-#include "vpr/base/shard.h"
-#include "vpr/base/text.h"
+#include "vpr/audio/folder.h"
+#include "vpr/base/file_list.h"
 
 namespace CLI {
 class App;
@@ -21,31 +14,5 @@ namespace vpr::cli {
 
 // Declares --shard I/N.
 void AddShardOption(CLI::App& command, Shard& shard, const std::string& help);
-
-// Files that were named, then those of a list: its lines but empty ones. A list that is a file is
-// mapped, not read: an entry takes eight bytes of memory.
-class FileList {
- public:
-  // `list` "-": from standard input; empty: none. Of all the files together only the shard. Throws
-  // what ReadFile throws, kUnusable if there are none.
-  FileList(std::vector<std::string> named, const std::string& list, const Shard& shard);
-
-  std::size_t size() const { return named_.size() + begins_.size(); }
-  std::string operator[](std::size_t i) const;
-
- private:
-  std::string_view text() const {
-    return WithoutByteOrderMark(mapped_ ? mapped_->text() : std::string_view(read_));
-  }
-
-  std::vector<std::string> named_;
-  std::optional<MappedFile> mapped_;
-  std::string read_;                   // a list that cannot be mapped
-  std::vector<std::uint64_t> begins_;  // of the entries' lines in the text
-};
-
-// The files named, in place of every folder the recordings below it; what else is in it is warned
-// of. Throws kNotFound for a folder without recordings.
-std::vector<std::string> WithFolders(const std::vector<std::string>& named, Progress& progress);
 
 }  // namespace vpr::cli

@@ -13,17 +13,14 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "cli/diarize/diarize.h"
-#include "cli/manual_command.h"
 #include "cli/serve/serve.h"
 #include "cli/speech_command.h"
 #include "cli/transcribe/transcribe.h"
-#include "cli/usage.h"
+#include "terminal/usage.h"
+#include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
-
-#include "vpr/audio/audio_reader.h"
 
 namespace vpr::cli {
 namespace {
@@ -74,37 +71,18 @@ int ParseAndRun(int argc, char** argv) {
   app.add_flag("-q,--quiet", context.quiet, "No progress and no news; warnings and errors only");
   app.require_subcommand(1);
   app.fallthrough();
-  AddCompareCommand(app, context);
-  AddEnrollCommand(app, context);
-  AddVerifyCommand(app, context);
-  AddIdentifyCommand(app, context);
-  AddSpeakersCommand(app, context);
-  AddDbCommand(app, context);
-  AddDevicesCommand(app, context);
-  AddServeCommand(app, context);
-  AddEmbedCommand(app, context);
-  AddPackCommand(app, context);
-  AddCheckLabelsCommand(app, context);
-  AddTrainCommand(app, context);
-  AddEvalCommand(app, context);
-  AddCalibrateCommand(app, context);
-  AddDegradeCommand(app, context);
-  AddAdaptCommand(app, context);
-  AddModelCommand(app, context);
-  AddClassifyCommand(app, context);
-  AddDerCommand(app, context);
-  AddDiarizeCommand(app, context);
-  AddLabelCommand(app, context);
-  AddClusterCommand(app, context);
-  AddGroupsCommand(app, context);
-  AddSimulateMeetingsCommand(app, context);
-  AddTranscribeCommand(app, context);
-  AddWerCommand(app, context);
-  AddFeaturesCommand(app, context);
-  AddInspectCommand(app, context);
-  AddTrimCommand(app, context);
-  AddSpeechCommand(app, context);
-  AddManualCommand(app, context);
+  for (const auto add : {AddCompareCommand,    AddEnrollCommand,      AddVerifyCommand,
+                         AddIdentifyCommand,   AddSpeakersCommand,    AddDbCommand,
+                         AddDevicesCommand,    AddServeCommand,       AddEmbedCommand,
+                         AddPackCommand,       AddCheckLabelsCommand, AddTrainCommand,
+                         AddEvalCommand,       AddCalibrateCommand,   AddDegradeCommand,
+                         AddAdaptCommand,      AddModelCommand,       AddClassifyCommand,
+                         AddDerCommand,        AddDiarizeCommand,     AddLabelCommand,
+                         AddClusterCommand,    AddGroupsCommand,      AddSimulateMeetingsCommand,
+                         AddTranscribeCommand, AddWerCommand,         AddFeaturesCommand,
+                         AddInspectCommand,    AddTrimCommand,        AddSpeechCommand,
+                         AddManualCommand})
+    add(app, context);
   const std::string unknown = UnknownWord(app, {argv + 1, argv + std::max(argc, 1)});
   if (!unknown.empty()) return Usage(unknown);
   try {

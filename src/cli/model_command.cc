@@ -1,104 +1,59 @@
 // vpr model: about model files.
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "cli/command.h"
-#include "cli/model_import_command.h"
+#include "cli/declare.h"
+#include "cli/embedding_run.h"
+#include "cli/file_list.h"
 #include "cli/read_options.h"
-#include "cli/usage.h"
-#include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
-#include "vpr/base/text.h"
 #include "vpr/model/average.h"
 #include "vpr/model/fusion.h"
-#include "vpr/model/model_file.h"
+#include "vpr/model/known_score.h"
 #include "vpr/network/export.h"
+#include "vpr/network/import.h"
+#include "vpr/print/model.h"
 
 namespace vpr::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-void AddModelArgument(CLI::App& command, std::string& model) {
-  command
-      .add_option("model", model,
-                  "Model file (default: $VPR_MODEL, else the model that came with vpr)")
-      ->type_name("MODEL");
-}
-
-struct InfoOptions {
-  std::string model;
+struct Options {
+  std::string model, output;
+  std::vector<std::string> models;
   bool json = false;
+  std::vector<double> weights;     // average
+  std::string onnx, torchscript;   // export
+  std::size_t number = 1;          // part
+  std::string type = "int8";       // quantize
+  std::string input, score;        // import
+  ImportOptions import;            // import
+  std::vector<std::string> files;  // check
+  std::string list, reference;     // check
+  double least = 0.9999;           // check
+  ExtractorOptions engine;         // check
 };
 
-// A leaf, or a list of leaves, as it is read: "16, 32, 64".
-std::string Shown(const Json& value) {
-  if (value.is_string()) return Printable(value.get<std::string>());
-  if (value.is_number_float()) return Format("%.10g", value.get<double>());
-  if (!value.is_array()) return value.dump();
-  std::string text;
-  for (const Json& one : value) text += (text.empty() ? "" : ", ") + Shown(one);
-  return text.empty() ? "none" : text;
-}
-
-// Every leaf as "training.epochs  20", those of a list as "networks.1.architecture  resnet".
-void AppendLines(const Json& json, const std::string& prefix, std::string& text) {
-  std::size_t number = 0;
-  for (const auto& [key, value] : json.items()) {
-    const std::string name = prefix + (json.is_array() ? std::to_string(++number) : key);
-    const bool is_list =
-        value.is_array() && std::any_of(value.begin(), value.end(),
-                                        [](const Json& one) { return one.is_structured(); });
-    if (value.is_object() || is_list) {
-      AppendLines(value, name + ".", text);
-    } else {
-      text += Format("%-34s %s\n", Printable(name).c_str(), Shown(value).c_str());
-    }
-  }
-}
-
-int RunInfo(const InfoOptions& options) {
+int Info(const Options& options, const Context&) {
   const std::string path = FindModel(options.model);
   const Model model = LoadModel(path);
-  Json json = {{"model", path}};
-  json.update(Json::parse(InfoAsJson(model.info)));
-  std::size_t weights = 0;
-  for (const Tensor& tensor : model.tensors) weights += tensor.data.size();
-  json["weights"] = weights;
-  if (options.json) {
-    Print(ToLine(json, 1));
-    return kExitDone;
-  }
-  std::string text;
-  AppendLines(json, "", text);
-  Print(text);
+  Print(options.json ? ToJson(model, path) : ToText(model, path));
   return kExitDone;
 }
 
-struct AverageOptions {
-  std::vector<std::string> models;
-  std::vector<double> weights;
-  std::string output;
-};
-
-int RunAverage(const AverageOptions& options) {
-  std::vector<Model> models;
-  for (const std::string& path : options.models) models.push_back(LoadModel(path));
-  std::vector<double> weights = options.weights;
-  if (weights.empty()) weights.assign(models.size(), 1.0);
-  Model mean = AverageModels(models, weights);
-  SaveModel(options.output, mean);
-  Print(Format("%s: the average of %zu networks, without thresholds; next: vpr adapt\n",
-               Printable(options.output).c_str(), models.size()));
+// Writes a model that others' networks were made into.
+int Save(const Options& options, Model model, const std::string& what) {
+  SaveModel(options.output, model);
+  Print(MadeText(options.output, what));
   return kExitDone;
 }
 
-struct ExportOptions {
-  std::string model, onnx, torchscript;
-};
+int Average(const Options& options, const Context&) {
+  const std::vector<Model> models = LoadModels(options.models);
+  return Save(
+      options,
+      AverageModels(models, options.weights.empty() ? std::vector<double>(models.size(), 1.0)
+                                                    : options.weights),
+      "the average of " + std::to_string(models.size()) + " networks");
+}
 
-int RunExport(const ExportOptions& options) {
+int Export(const Options& options, const Context&) {
   const Model model = LoadModel(FindModel(options.model));
   if (!options.onnx.empty()) WriteFileAtomically(options.onnx, OnnxFile(model));
   if (!options.torchscript.empty())
@@ -106,179 +61,189 @@ int RunExport(const ExportOptions& options) {
   return kExitDone;
 }
 
-void AddExportCommand(CLI::App& model, Context& context) {
-  auto options = std::make_shared<ExportOptions>();
-  CLI::App* command =
-      model.add_subcommand("export", "The network for other programs: ONNX, TorchScript");
-  AddModelArgument(*command, options->model);
-  command->add_option("--onnx", options->onnx, "Write an ONNX file")
-      ->check(FileEnding({".onnx"}))
-      ->type_name("OUT");
-  command->add_option("--torchscript", options->torchscript, "Write a TorchScript file")
-      ->check(FileEnding({".pt", ".pth", ".ts"}))
-      ->type_name("OUT");
-  command->footer(
-      "The network takes the features [batch, frames, bands] that \"vpr features\" makes with the "
-      "model's\n"
-      "settings, which are in the file, and gives embeddings [batch, dimensions] before they are "
-      "scaled\n"
-      "to length 1.\n"
-      "Example:\n"
-      "  vpr model export --onnx voices.onnx --torchscript voices.pt");
-  command->callback([options, &context] {
-    if (options->onnx.empty() && options->torchscript.empty()) {
-      throw CLI::ValidationError("export", "give --onnx OUT or --torchscript OUT");
-    }
-    context.run = [options] { return RunExport(*options); };
-  });
+int Fuse(const Options& options, const Context&) {
+  return Save(options, FuseModels(LoadModels(options.models)),
+              std::to_string(options.models.size()) + " networks");
 }
 
-struct FuseOptions {
-  std::vector<std::string> models;
-  std::string output;
-};
-
-int RunFuse(const FuseOptions& options) {
-  std::vector<Model> models;
-  for (const std::string& path : options.models) models.push_back(LoadModel(path));
-  Model fusion = FuseModels(models);
-  SaveModel(options.output, fusion);
-  Print(Format("%s: %zu networks, without thresholds; next: vpr adapt\n",
-               Printable(options.output).c_str(), models.size()));
-  return kExitDone;
-}
-
-void AddFuseCommand(CLI::App& model, Context& context) {
-  auto options = std::make_shared<FuseOptions>();
-  CLI::App* command =
-      model.add_subcommand("fuse", "Several networks, of any kinds, that make embeddings together");
-  command->add_option("models", options->models, "Model files")
-      ->required()
-      ->expected(2, 16)
-      ->type_name("MODEL...");
-  command->add_option("-o,--output", options->output, "Model file to write")
-      ->required()
-      ->type_name("MODEL");
-  command->footer(
-      "The networks must have been trained on the same features. A recording's embedding is "
-      "theirs, "
-      "each\n"
-      "of length 1, one after the other.\n"
-      "Example:\n  vpr model fuse resnet.vpr ecapa.vpr -o both.vpr\n"
-      "  vpr adapt data/mine --model both.vpr -o mine.vpr    # PLDA, cohort and thresholds for it");
-  command->callback([options, &context] { context.run = [options] { return RunFuse(*options); }; });
-}
-
-struct PartOptions {
-  std::string model, output;
-  std::size_t number = 1;
-};
-
-int RunPart(const PartOptions& options) {
+int Part(const Options& options, const Context&) {
   const std::string path = FindModel(options.model);
-  const Model model = LoadModel(path);
-  if (model.info.architecture != kFusion)
-    throw Error(ErrorCode::kIncompatible,
-                "'" + Printable(path) + "' is one network (" + model.info.architecture +
-                    "), not a fusion: there is nothing to take out of it");
-  std::vector<Model> parts = PartsOf(model);
-  if (options.number < 1 || options.number > parts.size())
-    throw Error(ErrorCode::kInvalidArgument,
-                Format("'%s' has networks 1 to %zu, not %zu", Printable(path).c_str(), parts.size(),
-                       options.number));
-  SaveModel(options.output, parts[options.number - 1]);
-  Print(Format("%s: %s, without thresholds; next: vpr adapt\n", Printable(options.output).c_str(),
-               parts[options.number - 1].info.architecture.c_str()));
-  return kExitDone;
+  Model part = PartOf(LoadModel(path), options.number, path);
+  const std::string architecture = part.info.architecture;
+  return Save(options, std::move(part), architecture);
 }
 
-void AddPartCommand(CLI::App& model, Context& context) {
-  auto options = std::make_shared<PartOptions>();
-  CLI::App* command =
-      model.add_subcommand("part", "One of the networks of a fusion, as a model of its own");
-  AddModelArgument(*command, options->model);
-  command->add_option("--number", options->number, "Which one, in their order, from 1")
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("-o,--output", options->output, "Model file to write")
-      ->required()
-      ->type_name("OUT");
-  command->footer(
-      "Example:\n  vpr model part both.vpr --number 2 -o ecapa.vpr\n"
-      "  vpr model fuse resnet.vpr ecapa.vpr -o other.vpr");
-  command->callback([options, &context] { context.run = [options] { return RunPart(*options); }; });
-}
-
-struct QuantizeOptions {
-  std::string model, output, type = "int8";
-};
-
-int RunQuantize(const QuantizeOptions& options) {
+int Quantize(const Options& options, const Context&) {
   Model model = LoadModel(FindModel(options.model));
   QuantizeWeights(model, options.type == "int8" ? WeightType::kInt8 : WeightType::kFloat16);
   SaveModel(options.output, model);
   return kExitDone;
 }
 
-void AddQuantizeCommand(CLI::App& model, Context& context) {
-  auto options = std::make_shared<QuantizeOptions>();
-  CLI::App* command =
-      model.add_subcommand("quantize", "A smaller model: weights in float16 or int8");
-  AddModelArgument(*command, options->model);
-  command->add_option("-o,--output", options->output, "The new model file")
-      ->required()
-      ->type_name("OUT");
-  command->add_option("--type", options->type, "Of the weights")
-      ->type_name("NAME")
-      ->check(OneOf({"float16", "int8"}))
-      ->capture_default_str();
-  command->footer(
-      "int8: weights take a quarter of the space, and convolutions run in int8 on a CPU, which is\n"
-      "faster on processors with AVX512-VNNI. float16: half the space, computed with as before.\n"
-      "Embeddings are slightly different: enroll anew, and \"vpr calibrate\" for exact "
-      "thresholds.\n"
-      "Example:\n"
-      "  vpr model quantize voices.vpr -o voices-int8.vpr");
-  command->callback(
-      [options, &context] { context.run = [options] { return RunQuantize(*options); }; });
+int Import(const Options& options, const Context&) {
+  ImportedModel imported = ImportModel(options.input, options.import, options.score);
+  SaveModel(options.output, imported.model);
+  Print(ImportedText(options.output, imported.model.info, imported.calibrated));
+  return kExitDone;
+}
+
+int KeepScore(const Options& options, const Context&) {
+  const Model model = LoadModel(FindModel(options.model));
+  SaveKnownScore(options.output, model, NetworkAnswer(model));
+  return kExitDone;
+}
+
+int Check(const Options& options, const Context& context) {
+  const FileList files(options.files, options.list, {});
+  const EmbeddingExtractor extractor = EmbeddingExtractor::Open(options.model, options.engine);
+  const ReferenceCheck check = CheckReference(files, options.reference, extractor, options.least,
+                                              *MakeConsoleProgress(context), CatchInterrupts());
+  Print(options.json ? ToJson(check) : ToText(check));
+  return check.below == 0 ? kExitDone : kExitFailed;
+}
+
+void CompleteExport(Options& options) {
+  if (options.onnx.empty() && options.torchscript.empty())
+    throw CLI::ValidationError("export", "give --onnx OUT or --torchscript OUT");
+}
+
+void CompleteCheck(Options& options) {
+  if (options.files.empty() && options.list.empty())
+    throw CLI::ValidationError("check", "give audio files, or --list LIST");
+}
+
+void AddModelArgument(const Declare& add, Options& options) {
+  add("model", options.model, "MODEL",
+      "Model file (default: $VPR_MODEL, else the model that came with vpr)");
 }
 
 }  // namespace
 
 void AddModelCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
   CLI::App* model = app.add_subcommand("model", "About model files");
   model->require_subcommand(1);
-  auto options = std::make_shared<InfoOptions>();
-  CLI::App* info = model->add_subcommand("info", "Everything a model file says of itself");
-  AddModelArgument(*info, options->model);
-  info->add_flag("--json", options->json, "As JSON");
-  auto average_options = std::make_shared<AverageOptions>();
-  CLI::App* average = model->add_subcommand(
-      "average", "The mean of the weights of several stages, or fine-tunings, of one training");
-  average->add_option("models", average_options->models, "Model files")
-      ->required()
-      ->expected(2, 1000)
-      ->type_name("MODEL...");
-  average->add_option("--weights", average_options->weights, "One for each model (all the same)")
-      ->delimiter(',')
-      ->type_name("W,W,...");
-  average->add_option("-o,--output", average_options->output, "Model file to write")
-      ->required()
-      ->type_name("MODEL");
-  average->footer(
-      "Example:\n  vpr model average voices.vpr tuned.vpr -o both.vpr\n"
-      "  vpr adapt data/mine --model both.vpr -o mine.vpr    # PLDA, cohort and thresholds for it");
-  average->callback([average_options, &context] {
-    context.run = [average_options] { return RunAverage(*average_options); };
-  });
   model->footer("Example:\n  vpr model info voices.vpr");
-  info->footer("Example:\n  vpr model info voices.vpr --json");
-  AddExportCommand(*model, context);
-  AddFuseCommand(*model, context);
-  AddPartCommand(*model, context);
-  AddModelImportCommands(*model, context);
-  AddQuantizeCommand(*model, context);
-  info->callback([options, &context] { context.run = [options] { return RunInfo(*options); }; });
+
+  const Declare info =
+      AddCommand(*model, context, "info", "Everything a model file says of itself", options, Info);
+  AddModelArgument(info, *options);
+  info.Flag("--json", options->json, "As JSON");
+  info.command.footer("Example:\n  vpr model info voices.vpr --json");
+
+  const Declare average =
+      AddCommand(*model, context, "average",
+                 "The mean of the weights of several stages, or fine-tunings, of one training",
+                 options, Average);
+  average.Required("models", options->models, "MODEL...", "Model files")->expected(2, 1000);
+  average("--weights", options->weights, "W,W,...", "One for each model (all the same)")
+      ->delimiter(',');
+  average.Required("-o,--output", options->output, "MODEL", "Model file to write");
+  average.command.footer(R"(Example:
+  vpr model average voices.vpr tuned.vpr -o both.vpr
+  vpr adapt data/mine --model both.vpr -o mine.vpr    # PLDA, cohort and thresholds for it)");
+
+  const Declare exported =
+      AddCommand(*model, context, "export", "The network for other programs: ONNX, TorchScript",
+                 options, Export, CompleteExport);
+  AddModelArgument(exported, *options);
+  exported("--onnx", options->onnx, "OUT", "Write an ONNX file", FileEnding({".onnx"}));
+  exported("--torchscript", options->torchscript, "OUT", "Write a TorchScript file",
+           FileEnding({".pt", ".pth", ".ts"}));
+  exported.command.footer(
+      R"(The network takes the features [batch, frames, bands] that "vpr features" makes with the model's
+settings, which are in the file, and gives embeddings [batch, dimensions] before they are scaled
+to length 1.
+Example:
+  vpr model export --onnx voices.onnx --torchscript voices.pt)");
+
+  const Declare fuse =
+      AddCommand(*model, context, "fuse",
+                 "Several networks, of any kinds, that make embeddings together", options, Fuse);
+  fuse.Required("models", options->models, "MODEL...", "Model files")->expected(2, 16);
+  fuse.Required("-o,--output", options->output, "MODEL", "Model file to write");
+  fuse.command.footer(
+      R"(The networks must have been trained on the same features. A recording's embedding is theirs, each
+of length 1, one after the other.
+Example:
+  vpr model fuse resnet.vpr ecapa.vpr -o both.vpr
+  vpr adapt data/mine --model both.vpr -o mine.vpr    # PLDA, cohort and thresholds for it)");
+
+  const Declare part =
+      AddCommand(*model, context, "part", "One of the networks of a fusion, as a model of its own",
+                 options, Part);
+  AddModelArgument(part, *options);
+  part.Default("--number", options->number, "N", "Which one, in their order, from 1");
+  part.Required("-o,--output", options->output, "OUT", "Model file to write");
+  part.command.footer(R"(Example:
+  vpr model part both.vpr --number 2 -o ecapa.vpr
+  vpr model fuse resnet.vpr ecapa.vpr -o other.vpr)");
+
+  const Declare imported = AddCommand(*model, context, "import",
+                                      "A network trained elsewhere, as a model", options, Import);
+  imported.Required("network", options->input, "FILE",
+                    "ONNX file; with --arch, weights written by PyTorch (torch.save)");
+  imported.Required("-o,--output", options->output, "MODEL", "Model file to write");
+  imported("--arch", options->import.architecture, "NAME",
+           "The family whose weights they are: campplus (3D-Speaker's CAM++)");
+  imported(
+      "--front-end", options->import.front_end, "NAME",
+      "The features it was trained on: wespeaker, 3dspeaker, titanet, speechbrain (default: the "
+      "family's, or what the ONNX file says)");
+  imported(
+      "--score", options->score, "FILE",
+      "Its score and thresholds, from vpr model score (default: those that came with vpr, if it "
+      "knows the network)");
+  imported("--licence", options->import.licence, "TEXT", "Of the weights, kept in the model");
+  imported("--credit", options->import.credit, "TEXT", "Who made them, kept in the model");
+  imported.command.footer(
+      R"(The file is read as data: no code in it is ever run. Recordings are embedded whole, silence
+included, with the features that the family is trained on. ONNX files take features [batch,
+frames, bands] of any number of frames and give embeddings; what is not understood is named.
+Example:
+  vpr model import voxceleb_resnet34.onnx --front-end wespeaker -o resnet34.vpr
+  vpr model import campplus_cn_en_common.pt --arch campplus -o campplus.vpr \
+    --licence Apache-2.0 --credit "3D-Speaker, Alibaba")");
+
+  const Declare check = AddCommand(*model, context, "check",
+                                   "Whether a model makes the embeddings that another program made",
+                                   options, Check, CompleteCheck);
+  check.Required("model", options->model, "MODEL", "Model file");
+  check("files", options->files, "FILE", "Recordings, in the order of the rows");
+  check("--list", options->list, "LIST", "More files, one path a line; - for standard input");
+  check.Required("--reference", options->reference, "EMB.npy",
+                 "The other program's embeddings of them, a NumPy array [files, dimensions]");
+  check.Default("--least", options->least, "COSINE", "Cosine that every file must reach",
+                FiniteNumber());
+  check.Flag("--json", options->json, "As JSON");
+  AddDeviceOptions(check.command, options->engine);
+  AddReadOptions(check.command, options->engine.read);
+  check.command.footer(R"(Ends with exit code 1 if one of them does not. Their lengths do not count.
+Example:
+  vpr model check campplus.vpr --reference theirs.npy recordings/*.wav)");
+
+  const Declare score = AddCommand(*model, context, "score",
+                                   "The score and thresholds of a calibrated model, without its "
+                                   "network",
+                                   options, KeepScore);
+  score.Required("model", options->model, "MODEL", "Model file");
+  score.Required("-o,--output", options->output, "FILE", "Score file to write");
+  score.command.footer(R"(For whoever has the network already: vpr model import --score FILE.
+Example:
+  vpr model score campplus.vpr -o campplus.score)");
+
+  const Declare quantize =
+      AddCommand(*model, context, "quantize", "A smaller model: weights in float16 or int8",
+                 options, Quantize);
+  AddModelArgument(quantize, *options);
+  quantize.Required("-o,--output", options->output, "OUT", "The new model file");
+  quantize.Default("--type", options->type, "NAME", "Of the weights", OneOf({"float16", "int8"}));
+  quantize.command.footer(
+      R"(int8: weights take a quarter of the space, and convolutions run in int8 on a CPU, which is
+faster on processors with AVX512-VNNI. float16: half the space, computed with as before.
+Embeddings are slightly different: enroll anew, and "vpr calibrate" for exact thresholds.
+Example:
+  vpr model quantize voices.vpr -o voices-int8.vpr)");
 }
 
 }  // namespace vpr::cli

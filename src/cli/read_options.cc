@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "cli/command.h"
+#include "cli/file_list.h"
 #include "vpr/base/text.h"
 
 namespace vpr::cli {
@@ -46,6 +48,26 @@ void AddReadOptions(CLI::App& command, ReadOptions& options, bool separate) {
 std::vector<std::string> AsAsked(const std::vector<std::string>& files,
                                  const ReadOptions& options) {
   return options.separate ? SplitChannels(files, options) : files;
+}
+
+std::string CheckSampleRate(const std::string& rate) {
+  if (rate == "file") return {};
+  if (rate.empty() || rate.size() > 7 || rate.find_first_not_of("0123456789") != std::string::npos)
+    return "must be a number of Hz, or file, found " + rate;
+  return {};
+}
+
+void AddShardOption(CLI::App& command, Shard& shard, const std::string& help) {
+  command
+      .add_option_function<std::string>(
+          "--shard", [&shard](const std::string& text) { shard = ParseShard(text).value(); }, help)
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return ParseShard(text) ? std::string()
+                                    : "must be I/N with I from 1 to N, found " + text;
+          },
+          ""))
+      ->type_name("I/N");
 }
 
 CLI::Validator FileEnding(const std::vector<std::string>& endings, bool dash) {

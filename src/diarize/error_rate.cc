@@ -7,6 +7,7 @@
 #include <map>
 
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
 #include "vpr/base/text.h"
 #include "vpr/diarize/assignment.h"
@@ -348,6 +349,63 @@ PooledErrors PoolErrors(const std::vector<RecordingErrors>& recordings, std::uin
     pooled.strangers_named = rate(10);
   }
   return pooled;
+}
+
+ScoredFiles ScoreFiles(const FilesToScore& files, Progress& progress) {
+  const std::vector<Annotation> references = ReadRttm(files.reference);
+  std::map<std::string, std::vector<Turn>> hypotheses;
+  for (Annotation& one : ReadRttm(files.hypothesis))
+    hypotheses.emplace(one.recording, std::move(one.turns));
+  std::optional<std::map<std::string, std::vector<TimeSpan>>> uem;
+  if (!files.uem.empty()) {
+    uem.emplace();
+    for (ScoredParts& one : ReadUem(files.uem)) uem->emplace(one.recording, one.parts);
+  }
+  DiarizationScoring scoring;
+  scoring.collar = files.collar;
+  if (!files.enrolled.empty()) {
+    scoring.enrolled.emplace();
+    const std::string text = ReadFile(files.enrolled, std::size_t{64} << 20);
+    for (std::string_view line : Lines(WithoutByteOrderMark(text)))
+      if (!line.empty()) scoring.enrolled->insert(RttmField(line));
+  }
+
+  std::set<std::string> known;
+  for (const Annotation& reference : references) known.insert(reference.recording);
+  for (const auto& [recording, turns] : hypotheses)
+    if (!known.contains(recording))
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("%s: recording '%s' is not in %s, so it cannot be scored",
+                         Printable(files.hypothesis).c_str(), Printable(recording).c_str(),
+                         Printable(files.reference).c_str()));
+
+  std::vector<RecordingErrors> all;
+  std::size_t left_out = 0;
+  for (const Annotation& reference : references) {
+    std::optional<std::vector<TimeSpan>> parts;
+    if (uem) {
+      const auto found = uem->find(reference.recording);
+      if (found == uem->end()) {
+        ++left_out;
+        continue;
+      }
+      parts = found->second;
+    }
+    const auto hypothesis = hypotheses.find(reference.recording);
+    if (hypothesis == hypotheses.end())
+      progress.Warn(Printable(files.hypothesis) + ": nothing about recording '" +
+                    Printable(reference.recording) + "'; all of it counts as missed");
+    all.push_back(ScoreRecording(
+        reference, hypothesis == hypotheses.end() ? std::vector<Turn>() : hypothesis->second, parts,
+        scoring));
+  }
+  if (left_out > 0)
+    progress.Warn(Format("%zu of %zu recordings are not in %s and are not scored", left_out,
+                         references.size(), Printable(files.uem).c_str()));
+  if (all.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("%s: no recording to score", Printable(files.reference).c_str()));
+  return {all, PoolErrors(all), files.collar};
 }
 
 }  // namespace vpr

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "vpr/audio/audio_reader.h"
 #include "vpr/audio/degrade.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
 #include "vpr/base/text.h"
 
@@ -201,6 +203,35 @@ SimulatedMeeting SimulateMeeting(const PackedDataset& set, const MeetingOptions&
     meeting.microphones.push_back(std::move(mix));
   }
   return meeting;
+}
+
+void WriteMeetings(const PackedDataset& set, const MeetingOptions& options, std::size_t count,
+                   const std::string& folder, Progress& progress, const StopRequested& stop,
+                   const std::function<void(const WrittenMeeting&)>& use) {
+  progress.Start("simulating", "meeting", count);
+  for (std::size_t k = 0; k < count; ++k) {
+    if (stop()) throw Error(ErrorCode::kInterrupted, "stopped; the meetings before are whole");
+    const SimulatedMeeting meeting = SimulateMeeting(set, options, k);
+    WrittenMeeting written;
+    written.turns = meeting.turns.size();
+    for (const Turn& turn : meeting.turns) written.people.insert(turn.speaker);
+    std::string names;
+    for (const std::string& one : written.people) names += RttmField(one) + "\n";
+    for (std::size_t m = 0; m < meeting.microphones.size(); ++m) {
+      std::string name = Format("meeting-%03zu", k + 1);
+      if (meeting.microphones.size() > 1) name += Format("-mic-%zu", m + 1);
+      const std::string base = (std::filesystem::path(folder) / name).string();
+      written.wav = base + ".wav";
+      written.rttm = base + ".rttm";
+      WriteWav(written.wav, meeting.microphones[m], kSampleRate);
+      WriteFileAtomically(base + ".people", names);
+      // The truth last: where it is, the recording is whole.
+      WriteFileAtomically(written.rttm, ToRttm({name, meeting.turns}));
+      use(written);
+    }
+    progress.Update(k + 1);
+  }
+  progress.Finish();
 }
 
 }  // namespace vpr

@@ -177,4 +177,10 @@ std::string LabelTranscript(std::string_view text, const std::string& path,
                                                              : LabelCues(text, path, diarization);
 }
 
+std::string ReadTranscript(const std::string& path) {
+  std::string text = ReadFile(path, std::size_t{256} << 20);
+  LabelTranscript(text, path, {});
+  return text;
+}
+
 }  // namespace vpr

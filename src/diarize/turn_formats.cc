@@ -1,6 +1,8 @@
 #include "vpr/diarize/turn_formats.h"
 
+#include <cctype>
 #include <cmath>
+#include <filesystem>
 
 #include "vpr/base/text.h"
 
@@ -40,6 +42,20 @@ std::string WriteTurns(const Diarization& diarization, const std::string& record
     }
   }
   return text;
+}
+
+TurnFormat TurnFormatOf(const std::string& path) {
+  std::string ending = std::filesystem::path(path).extension().string();
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (ending == ".rttm") return TurnFormat::kRttm;
+  if (ending == ".srt") return TurnFormat::kSrt;
+  if (ending == ".vtt") return TurnFormat::kVtt;
+  if (ending == ".labels") return TurnFormat::kLabels;
+  return TurnFormat::kText;
+}
+
+std::string RecordingName(const std::string& path) {
+  return path == "-" ? "stdin" : std::filesystem::path(path).stem().string();
 }
 
 }  // namespace vpr

@@ -200,4 +200,10 @@ void EmbedRecordings(const std::vector<std::string>& paths, const EmbeddingExtra
                 Format("stopped after %zu of %zu files", done, paths.size()));
 }
 
+void RequireAllUsable(std::size_t failed, std::size_t all) {
+  if (failed > 0)
+    throw Error(ErrorCode::kUnusable,
+                Format("%zu of %zu recordings could not be used", failed, all));
+}
+
 }  // namespace vpr

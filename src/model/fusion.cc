@@ -125,4 +125,16 @@ std::vector<Model> PartsOf(const Model& model) {
   return parts;
 }
 
+Model PartOf(const Model& model, std::size_t number, const std::string& name) {
+  if (model.info.architecture != kFusion)
+    throw Error(ErrorCode::kIncompatible,
+                "'" + Printable(name) + "' is one network (" + model.info.architecture +
+                    "), not a fusion: there is nothing to take out of it");
+  std::vector<Model> parts = PartsOf(model);
+  if (number < 1 || number > parts.size())
+    throw Error(ErrorCode::kInvalidArgument, Format("'%s' has networks 1 to %zu, not %zu",
+                                                    Printable(name).c_str(), parts.size(), number));
+  return std::move(parts[number - 1]);
+}
+
 }  // namespace vpr

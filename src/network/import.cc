@@ -1,5 +1,7 @@
 #include "vpr/network/import.h"
 
+#include <filesystem>
+
 #include "model/state_dict.h"
 #include "network/import_onnx.h"
 #include "network/import_weights.h"
@@ -81,6 +83,19 @@ Model ImportNetwork(std::string_view content, const std::string& name,
     throw Error(error.code(), "cannot import '" + Printable(name) + "': " + error.what());
   }
   return model;
+}
+
+ImportedModel ImportModel(const std::string& path, const ImportOptions& options,
+                          const std::string& score) {
+  ImportedModel imported;
+  imported.model =
+      ImportNetwork(ReadFile(path), std::filesystem::path(path).filename().string(), options);
+  const std::vector<float> answer = NetworkAnswer(imported.model);
+  const std::string attached =
+      score.empty() ? FindKnownScore(imported.model.info.network_fingerprint, answer) : score;
+  imported.calibrated = !attached.empty();
+  if (imported.calibrated) AttachKnownScore(attached, answer, imported.model);
+  return imported;
 }
 
 }  // namespace vpr

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "vpr/base/text.h"
 #include "vpr/print/json_line.h"
 
 namespace vpr {
@@ -35,6 +36,14 @@ std::string ToJson(const Diarization& diarization, const std::optional<SearchBas
                              {"llr", number(one.name.llr)}});
   }
   return JsonLine(json);
+}
+
+std::string ToText(const Diarization& diarization, TurnFormat format) {
+  return WriteTurns(diarization, RecordingName(diarization.source), format);
+}
+
+std::string Titled(const Diarization& diarization, const std::string& text, bool last) {
+  return Printable(diarization.source) + "\n" + text + (last ? "" : "\n");
 }
 
 }  // namespace vpr

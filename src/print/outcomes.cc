@@ -111,6 +111,7 @@ std::vector<std::string> DoubtfulLines(const std::string& source,
 
 std::vector<std::string> Warnings(const EnrollmentOutcome& outcome) {
   std::vector<std::string> lines;
+  if (!outcome.failure.empty()) lines.push_back(outcome.failure);
   auto add = [&](const std::string& line) {
     const std::string said = Printable(outcome.name) + ": " + line;
     if (lines.empty() || lines.back() != said) lines.push_back(said);
@@ -132,6 +133,11 @@ std::vector<std::string> Warnings(const EnrollmentOutcome& outcome) {
                Printable(outcome.name).c_str(), Printable(outcome.resembles->name).c_str(),
                outcome.resembles->score, outcome.resembles->threshold));
   return lines;
+}
+
+std::vector<std::string> Warnings(const ReEmbedOutcome& outcome) {
+  if (outcome.removed == 0) return {};
+  return {Format("%zu utterances were removed meanwhile", outcome.removed)};
 }
 
 std::string ToText(const EnrollmentOutcome& outcome) {

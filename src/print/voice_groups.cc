@@ -73,4 +73,8 @@ std::string ToJson(const GroupDecision& decision) {
                    {"at", decision.at}});
 }
 
+std::string TakenBackText(const GroupDecision& decision) {
+  return "taken back: " + ToText(decision);
+}
+
 }  // namespace vpr

@@ -223,6 +223,7 @@ Recognizer::Recognizer(Recognizer&&) noexcept = default;
 
 const EmbeddingExtractor& Recognizer::extractor() const { return impl_->extractor; }
 const std::string& Recognizer::model() const { return impl_->model; }
+bool Recognizer::has_store() const { return impl_->store != nullptr; }
 
 void Recognizer::Compare(std::span<const Pair> pairs, const DecisionThreshold& decision,
                          Progress& progress, const StopRequested& stop,
@@ -453,6 +454,13 @@ bool Recognizer::Refresh(Progress& progress) {
   else
     impl_->Load(progress);
   return true;
+}
+
+Recognizer OpenRecognizer(const std::string& model, const ExtractorOptions& engine,
+                          const std::function<std::unique_ptr<VoiceStore>()>& open_store) {
+  const std::string path = FindModel(model);
+  EmbeddingExtractor extractor = EmbeddingExtractor::Open(path, engine);
+  return {std::move(extractor), path, open_store ? open_store() : nullptr};
 }
 
 EnrolledSpeaker FindSpeaker(VoiceStore& store, const std::string& name) {

@@ -40,6 +40,10 @@ std::vector<std::string> FindRecordings(const std::string& root, Depth depth,
 // Warns of what was left out, if anything.
 void WarnOfLeftOut(const std::string& folder, const LeftOut& left_out, Progress& progress);
 
+// The files named, in place of every folder the recordings below it; what else is in it is warned
+// of. Throws kNotFound for a folder without recordings.
+std::vector<std::string> WithFolders(const std::vector<std::string>& named, Progress& progress);
+
 // All recordings below a folder in one piece, 16 kHz: noises and impulse responses. `what`, for the
 // progress: "noises". Throws kNotFound if there are none, kInterrupted if stopped.
 std::vector<std::vector<float>> ReadSounds(const std::string& folder, const char* what,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vpr/base/progress.h"
 #include "vpr/diarize/annotation.h"
 #include "vpr/eval/bootstrap.h"
 
@@ -95,5 +96,21 @@ struct PooledErrors {
   std::optional<Rate> names, right_names, wrong_names, missed_names, strangers_named;
 };
 PooledErrors PoolErrors(const std::vector<RecordingErrors>& recordings, std::uint64_t seed = 1);
+
+// Diarizations in files, to be held against the truth in others.
+struct FilesToScore {
+  std::string reference, hypothesis;  // RTTM: a file, or a folder of them
+  std::string uem;                    // what is scored; empty: all
+  std::string enrolled;               // a name a line; empty: names are not scored
+  double collar = DiarizationScoring().collar;
+};
+struct ScoredFiles {
+  std::vector<RecordingErrors> recordings;
+  PooledErrors pooled;
+  double collar = 0;
+};
+// What is missing in the hypothesis or in the UEM is warned of. Throws what ReadRttm and ReadUem
+// throw; kInvalidArgument for recordings without a reference, and if none is left to be scored.
+ScoredFiles ScoreFiles(const FilesToScore& files, Progress& progress);
 
 }  // namespace vpr

@@ -1,11 +1,15 @@
 // Meetings made of the recordings of single speakers, with the truth about who speaks when.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "vpr/base/progress.h"
 #include "vpr/dataset/packed_dataset.h"
 #include "vpr/diarize/annotation.h"
 
@@ -46,5 +50,18 @@ std::vector<TimeSpan> SpokenParts(std::span<const float> samples);
 // speech.
 SimulatedMeeting SimulateMeeting(const PackedDataset& set, const MeetingOptions& options,
                                  std::uint64_t number);
+
+// A recording of a simulated meeting, as it was written.
+struct WrittenMeeting {
+  std::string wav, rttm;
+  std::set<std::string> people;
+  std::size_t turns = 0;
+};
+// Writes `count` meetings into `folder`: meeting-001.wav, or one a microphone, the truth in .rttm
+// and the people in .people. `use` gets each. Throws what SimulateMeeting throws, kIo; kInterrupted
+// between two meetings.
+void WriteMeetings(const PackedDataset& set, const MeetingOptions& options, std::size_t count,
+                   const std::string& folder, Progress& progress, const StopRequested& stop,
+                   const std::function<void(const WrittenMeeting&)>& use);
 
 }  // namespace vpr

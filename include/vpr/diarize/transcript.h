@@ -21,6 +21,9 @@ enum class TranscriptFormat { kSrt, kVtt, kJson };
 // By its first bytes: "WEBVTT", "{", else SRT.
 TranscriptFormat FormatOfTranscript(std::string_view text);
 
+// A transcript's text, of at most 256 MB. Throws what ReadFile throws; kCorrupt for what is none.
+std::string ReadTranscript(const std::string& path);
+
 // The same transcript with names: SRT and VTT get "NAME: " before a cue's first line ("NAME?: "
 // where it is not sure), JSON a member "speaker" and "speaker_sure" in each segment and word with
 // times (whisper.cpp: transcription[].offsets, in milliseconds; whisperX and Whisper: segments[]

@@ -56,4 +56,7 @@ void EmbedRecordings(const std::vector<std::string>& paths, const EmbeddingExtra
                      const QualityLimits& limits, bool keep_samples, Progress& progress,
                      const StopRequested& stop, const std::function<void(Recording&&)>& use);
 
+// Throws kUnusable, with both numbers, if some of a command's recordings failed.
+void RequireAllUsable(std::size_t failed, std::size_t all);
+
 }  // namespace vpr

@@ -1,6 +1,8 @@
 // Several networks as one.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <vector>
 
 #include "vpr/model/model_file.h"
@@ -21,6 +23,10 @@ std::vector<ModelInfo> PartInfos(const ModelInfo& info);
 // The networks of a fusion, each as a model of its own without scores, taken to have learnt from
 // all that the fusion has. Throws kIncompatible if the parts do not add up to the model.
 std::vector<Model> PartsOf(const Model& model);
+
+// One of them, from 1. Throws kIncompatible also for a model that is no fusion, kInvalidArgument
+// for a number that it does not have. `name`, of the model, is used in messages.
+Model PartOf(const Model& model, std::size_t number, const std::string& name);
 
 // Throws kIncompatible if there are tensors that belong to none of the networks.
 void CheckTensorsOfParts(const Model& model);

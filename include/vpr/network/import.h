@@ -24,4 +24,13 @@ struct ImportOptions {
 Model ImportNetwork(std::string_view content, const std::string& name,
                     const ImportOptions& options);
 
+// The network in a file, with the score in the file `score` attached, or with the one that came
+// with vpr if it knows the network. Throws also what ReadFile and AttachKnownScore throw.
+struct ImportedModel {
+  Model model;
+  bool calibrated = false;  // a score was attached
+};
+ImportedModel ImportModel(const std::string& path, const ImportOptions& options,
+                          const std::string& score);
+
 }  // namespace vpr

@@ -29,6 +29,7 @@ std::string ToJson(const ReEmbedOutcome& outcome);
 
 // What a person should be warned of, one line each: what was left out, what is doubtful.
 std::vector<std::string> Warnings(const EnrollmentOutcome& outcome);
+std::vector<std::string> Warnings(const ReEmbedOutcome& outcome);
 // "'a.wav' is doubtful: ..." for each.
 std::vector<std::string> DoubtfulLines(const std::string& source,
                                        const std::vector<std::string>& warnings);

@@ -19,6 +19,7 @@ std::string ToJson(const VoiceGroups& groups, const VoicesGroup& group,
 
 // What was decided, and what was taken back.
 std::string ToText(const GroupDecision& decision);
+std::string TakenBackText(const GroupDecision& decision);
 std::string ToJson(const GroupDecision& decision);
 
 }  // namespace vpr

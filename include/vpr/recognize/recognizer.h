@@ -72,6 +72,7 @@ class VPR_API Recognizer {
 
   const EmbeddingExtractor& extractor() const;
   const std::string& model() const;
+  bool has_store() const;
 
   // Are pairs of recordings of one speaker each? Each file is embedded once; `use` gets an outcome
   // for every pair, in their order, with a failure for those of which a file cannot be used, which
@@ -119,6 +120,11 @@ class VPR_API Recognizer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The model of this name (FindModel) and, if asked for, a store, opened once the model is there: so
+// that none is made for a model that is not.
+Recognizer OpenRecognizer(const std::string& model, const ExtractorOptions& engine,
+                          const std::function<std::unique_ptr<VoiceStore>()>& open_store = {});
 
 // The speaker of this name, or kNotFound with the nearest name that is enrolled.
 EnrolledSpeaker FindSpeaker(VoiceStore& store, const std::string& name);

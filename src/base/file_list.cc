@@ -1,27 +1,11 @@
-#include "cli/file_list.h"
+#include "vpr/base/file_list.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
+#include <utility>
 
-#include "vpr/audio/folder.h"
 #include "vpr/base/error.h"
-#include "vpr/base/text.h"
 
-namespace vpr::cli {
-
-void AddShardOption(CLI::App& command, Shard& shard, const std::string& help) {
-  command
-      .add_option_function<std::string>(
-          "--shard", [&shard](const std::string& text) { shard = ParseShard(text).value(); }, help)
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return ParseShard(text) ? std::string()
-                                    : "must be I/N with I from 1 to N, found " + text;
-          },
-          ""))
-      ->type_name("I/N");
-}
+namespace vpr {
 
 FileList::FileList(std::vector<std::string> named, const std::string& list, const Shard& shard) {
   if (!list.empty()) {
@@ -69,22 +53,10 @@ std::string FileList::operator[](std::size_t i) const {
   return path;
 }
 
-std::vector<std::string> WithFolders(const std::vector<std::string>& named, Progress& progress) {
+std::vector<std::string> FileList::all() const {
   std::vector<std::string> files;
-  for (const std::string& name : named) {
-    std::error_code error;
-    if (!std::filesystem::is_directory(name, error)) {
-      files.push_back(name);
-      continue;
-    }
-    LeftOut left_out;
-    const std::vector<std::string> found = FindRecordings(name, Depth::kAll, &left_out);
-    WarnOfLeftOut(name, left_out, progress);
-    if (found.empty())
-      throw Error(ErrorCode::kNotFound, "no recordings below '" + Printable(name) + "'");
-    files.insert(files.end(), found.begin(), found.end());
-  }
+  for (std::size_t i = 0; i < size(); ++i) files.push_back((*this)[i]);
   return files;
 }
 
-}  // namespace vpr::cli
+}  // namespace vpr

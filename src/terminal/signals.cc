@@ -1,4 +1,5 @@
-// How the program begins and ends: descriptors, signals.
+#include "terminal/process.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -6,11 +7,11 @@
 #include <atomic>
 #include <cerrno>
 
-#include "cli/command.h"
+#include "terminal/input.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/process.h"
 
-namespace vpr::cli {
+namespace vpr::terminal {
 namespace {
 
 constexpr int kAsking[] = {SIGINT, SIGTERM, SIGHUP};
@@ -79,4 +80,4 @@ StopRequested CatchInterrupts() {
   return [] { return interrupted.load(); };
 }
 
-}  // namespace vpr::cli
+}  // namespace vpr::terminal

@@ -1,6 +1,4 @@
-#include "cli/usage.h"
-
-#include "cli/manual_command.h"
+#include "terminal/usage.h"
 
 #include <algorithm>
 #include <cctype>
@@ -9,7 +7,7 @@
 
 #include "vpr/base/text.h"
 
-namespace vpr::cli {
+namespace vpr::terminal {
 namespace {
 
 std::vector<const CLI::App*> Subcommands(const CLI::App& app) {
@@ -213,4 +211,4 @@ std::vector<std::string> WordsOf(const CLI::Validator& validator) {
   return words;
 }
 
-}  // namespace vpr::cli
+}  // namespace vpr::terminal

@@ -1,3 +1,5 @@
+#include "terminal/console.h"
+
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
@@ -15,12 +17,11 @@
 #include <string_view>
 #include <system_error>
 
-#include "cli/command.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/print/json_line.h"
 
-namespace vpr::cli {
+namespace vpr::terminal {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -227,8 +228,8 @@ class QuietProgress : public Progress {
 
 }  // namespace
 
-std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
-  if (context.quiet) return std::make_unique<QuietProgress>();
+std::unique_ptr<Progress> MakeProgress(bool quiet) {
+  if (quiet) return std::make_unique<QuietProgress>();
   const char* terminal = std::getenv("TERM");
   if (::isatty(STDERR_FILENO) && terminal != nullptr && std::string_view(terminal) != "dumb")
     return std::make_unique<TerminalProgress>();
@@ -239,18 +240,13 @@ std::string FileName(const std::string& path) {
   return path == "-" ? "standard input" : path.substr(path.rfind('/') + 1);
 }
 
-std::string CheckSampleRate(const std::string& rate) {
-  if (rate == "file") return {};
-  if (rate.empty() || rate.size() > 7 || rate.find_first_not_of("0123456789") != std::string::npos)
-    return "must be a number of Hz, or file, found " + rate;
-  return {};
-}
-
 std::shared_ptr<spdlog::logger> MakeLogger() {
   auto logger = std::make_shared<spdlog::logger>("vpr", std::make_shared<LogSink>());
   logger->set_pattern("%^vpr: %l:%$ %v");
   return logger;
 }
+
+void Warn(const std::string& line) { spdlog::warn("{}", line); }
 
 std::size_t TerminalWidth() {
   winsize size{};
@@ -314,4 +310,24 @@ std::string ToLine(const nlohmann::ordered_json& json, int indent) {
 
 void PrintJson(const nlohmann::ordered_json& json) { Print(JsonLine(json)); }
 
-}  // namespace vpr::cli
+LevelMeter::LevelMeter(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}
+
+void LevelMeter::Show(double level_db, const std::string& text) {
+  const auto now = Clock::now();
+  if (!shown_ || now - last_ < std::chrono::milliseconds(80)) return;
+  last_ = now;
+  std::lock_guard lock(terminal_mutex);
+  bar_is_drawn = true;
+  const auto bars =
+      static_cast<std::size_t>(std::clamp((level_db + 60) / 3, 0.0, 20.0));  // -60 .. 0 dB
+  const std::string line = "[" + std::string(bars, '#') + std::string(20 - bars, ' ') + "] ";
+  WriteToTerminal("\r" + ShortenForTerminal(line + Printable(text), TerminalWidth() - 1) +
+                  "\033[K");
+}
+
+LevelMeter::~LevelMeter() {
+  std::lock_guard lock(terminal_mutex);
+  if (shown_) EraseBar();
+}
+
+}  // namespace vpr::terminal
