@@ -106,6 +106,12 @@ void CheckTensorsOfParts(const Model& model) {
   }
 }
 
+std::vector<Model> LoadModels(const std::vector<std::string>& paths) {
+  std::vector<Model> models;
+  for (const std::string& path : paths) models.push_back(LoadModel(path));
+  return models;
+}
+
 std::vector<Model> PartsOf(const Model& model) {
   std::vector<Model> parts;
   for (ModelInfo& info : PartInfos(model.info)) {

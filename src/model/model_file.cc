@@ -526,10 +526,4 @@ std::string InfoAsJson(const ModelInfo& info) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::vector<Model> LoadModels(const std::vector<std::string>& paths) {
-  std::vector<Model> models;
-  for (const std::string& path : paths) models.push_back(LoadModel(path));
-  return models;
-}
-
 }  // namespace vpr

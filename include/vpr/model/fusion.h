@@ -9,6 +9,9 @@
 
 namespace vpr {
 
+// What is to be made into one. Throws what LoadModel throws.
+std::vector<Model> LoadModels(const std::vector<std::string>& paths);
+
 // A model whose embedding is those of all the networks, each scaled to length 1, one after the
 // other. It has no scores, cohort or thresholds: those are of what made them ("vpr adapt").
 // Networks of different kinds err on different recordings, so PLDA over both is better than over

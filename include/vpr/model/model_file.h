@@ -104,7 +104,6 @@ void SaveModel(const std::string& path, Model& model);
 // Throws kNotFound, kIo; kCorrupt for what is not a model file, is cut off or fails its checksum;
 // kIncompatible for another format version or impossible settings. The message names the file.
 Model LoadModel(const std::string& path);
-std::vector<Model> LoadModels(const std::vector<std::string>& paths);
 
 // Rounds the weights to a type; int8: those of an output to multiples of 1/127 of the greatest of
 // them. Thresholds and scores stay as they are. Throws kIncompatible for weights that cannot be.
