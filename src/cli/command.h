@@ -32,6 +32,13 @@ inline std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
   return MakeProgress(context.quiet);
 }
 
+// Prints an outcome that vpr/print words; returns kExitDone.
+template <typename Outcome>
+int Tell(bool json, const Outcome& outcome) {
+  Print(json ? ToJson(outcome) : ToText(outcome));
+  return kExitDone;
+}
+
 // For CLI::Validator: a number of Hz, or "file" for the file's own; else what is wrong.
 std::string CheckSampleRate(const std::string& rate);
 

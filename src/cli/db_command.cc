@@ -19,9 +19,7 @@ int ShowPath(const Options& options, const Context&) {
 
 int Check(const Options& options, const Context& context) {
   const auto store = OpenStore(options.store);
-  const StoreCheck check = CheckStore(*store, options.model, *MakeConsoleProgress(context));
-  Print(options.json ? ToJson(check) : ToText(check));
-  return kExitDone;
+  return Tell(options.json, CheckStore(*store, options.model, *MakeConsoleProgress(context)));
 }
 
 int Purge(const Options& options, const Context&) {
@@ -33,8 +31,7 @@ int Purge(const Options& options, const Context&) {
 
 int Report(const Options& options, const KeyChange& change) {
   for (const std::string& line : Warnings(change)) Warn(line);
-  Print(options.json ? ToJson(change) : ToText(change));
-  return kExitDone;
+  return Tell(options.json, change);
 }
 
 int Encrypt(const Options& options, const Context&) {
@@ -77,7 +74,8 @@ void AddDbCommand(CLI::App& app, Context& context) {
   check.command.footer("Example:\n  vpr db check && echo sound");
   command_named("purge", "Remove everybody whose time is over (vpr enroll --forget-after)", Purge)
       .command.footer(
-          R"(Nobody is found, listed or exported from that time on; this takes the data off the disk, as
+          "Nobody is found, listed or exported from that time on; this takes the data off the "
+          R"(disk, as
 does every vpr enroll, identify, verify and serve on the store.
 Example:
   vpr db purge)");

@@ -3,13 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <clocale>
-#include <csignal>
 #include <cstdio>
-#include <exception>
 #include <new>
 #include <sstream>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "cli/command.h"
@@ -18,7 +15,6 @@
 #include "cli/transcribe/transcribe.h"
 #include "terminal/usage.h"
 #include "vpr/audio/audio_reader.h"
-#include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
 
@@ -30,28 +26,6 @@ std::string VersionText() {
   for (const std::string& library : AudioLibraryVersions()) text += "\n  " + library;
   for (std::string_view library : Split(VPR_LIBRARIES, '|')) text += "\n  " + std::string(library);
   return text;
-}
-
-int Run(Context& context) {
-  try {
-    return context.run();
-  } catch (const Error& error) {
-    spdlog::error("{}", error.what());
-  } catch (const std::bad_alloc&) {
-    spdlog::error("out of memory");
-  } catch (const std::system_error& error) {
-    if (error.code() == std::errc::resource_unavailable_try_again)
-      spdlog::error("out of memory, or of the threads that this user may have");
-    else
-      spdlog::error("{}", error.what());
-  } catch (const std::exception& error) {
-    spdlog::error("{}", error.what());
-  } catch (const ClosedPipe&) {
-    // What was begun is undone by now: the program ends as others do.
-    std::signal(SIGPIPE, SIG_DFL);
-    std::raise(SIGPIPE);
-  }
-  return kExitFailed;
 }
 
 int Usage(const std::string& message) {
@@ -99,7 +73,7 @@ int ParseAndRun(int argc, char** argv) {
   }
   if (const std::string empty = EmptyWord(app); !empty.empty()) return Usage(empty);
   if (context.quiet) logger->set_level(spdlog::level::warn);
-  return Run(context);
+  return RunTellingErrors(context.run);
 }
 
 }  // namespace

@@ -151,7 +151,8 @@ void AddModelCommand(CLI::App& app, Context& context) {
   exported("--torchscript", options->torchscript, "OUT", "Write a TorchScript file",
            FileEnding({".pt", ".pth", ".ts"}));
   exported.command.footer(
-      R"(The network takes the features [batch, frames, bands] that "vpr features" makes with the model's
+      "The network takes the features [batch, frames, bands] that \"vpr features\" makes with the "
+      R"(model's
 settings, which are in the file, and gives embeddings [batch, dimensions] before they are scaled
 to length 1.
 Example:
@@ -163,7 +164,8 @@ Example:
   fuse.Required("models", options->models, "MODEL...", "Model files")->expected(2, 16);
   fuse.Required("-o,--output", options->output, "MODEL", "Model file to write");
   fuse.command.footer(
-      R"(The networks must have been trained on the same features. A recording's embedding is theirs, each
+      "The networks must have been trained on the same features. A recording's embedding is "
+      R"(theirs, each
 of length 1, one after the other.
 Example:
   vpr model fuse resnet.vpr ecapa.vpr -o both.vpr

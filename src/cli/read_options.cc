@@ -1,10 +1,6 @@
 #include "cli/read_options.h"
 
-#include <sys/stat.h>
-
-#include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #include "cli/command.h"
 #include "cli/file_list.h"
@@ -68,30 +64,6 @@ void AddShardOption(CLI::App& command, Shard& shard, const std::string& help) {
           },
           ""))
       ->type_name("I/N");
-}
-
-CLI::Validator FileEnding(const std::vector<std::string>& endings, bool dash) {
-  return CLI::Validator(
-      [endings, dash](const std::string& path) -> std::string {
-        if (dash && path == "-") return {};
-        const std::size_t slash = path.rfind('/');
-        const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-        const std::size_t dot = name.rfind('.');
-        std::string ending = dot == std::string::npos ? "" : name.substr(dot);
-        std::transform(ending.begin(), ending.end(), ending.begin(), [](char c) {
-          return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        });
-        if (std::find(endings.begin(), endings.end(), ending) != endings.end()) return {};
-        struct stat status {};
-        if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) &&
-            !S_ISDIR(status.st_mode))
-          return {};
-        std::string list;
-        for (const std::string& one : endings) list += (list.empty() ? "" : " or ") + one;
-        return "must end in " + list + ", the format that is written; found '" + Printable(path) +
-               "'";
-      },
-      "");
 }
 
 }  // namespace vpr::cli

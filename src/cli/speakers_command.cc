@@ -30,9 +30,7 @@ int List(const Options& options, const Context&) {
 }
 
 int Show(const Options& options, const Context&) {
-  const EnrolledSpeaker speaker = FindSpeaker(*OpenStore(options.store), options.name);
-  Print(options.json ? ToJson(speaker) : ToText(speaker));
-  return kExitDone;
+  return Tell(options.json, FindSpeaker(*OpenStore(options.store), options.name));
 }
 
 int Rename(const Options& options, const Context&) {
@@ -64,10 +62,8 @@ int Keep(const Options& options, const Context&) {
 }
 
 int Remove(const Options& options, const Context&) {
-  const RemovalOutcome outcome =
-      RemovePeople(*OpenStore(options.store), options.names, options.utterances);
-  Print(options.json ? ToJson(outcome) : ToText(outcome));
-  return kExitDone;
+  return Tell(options.json,
+              RemovePeople(*OpenStore(options.store), options.names, options.utterances));
 }
 
 int Export(const Options& options, const Context&) {
@@ -88,8 +84,7 @@ int Import(const Options& options, const Context& context) {
   const auto store = OpenStore(options.store, true);
   const ImportOutcome outcome = ImportPeople(*store, std::move(people), options.merge,
                                              *MakeConsoleProgress(context), CatchInterrupts());
-  Print(options.json ? ToJson(outcome) : ToText(outcome));
-  return kExitDone;
+  return Tell(options.json, outcome);
 }
 
 int RunReEmbed(const Options& options, const Context& context) {
@@ -100,8 +95,7 @@ int RunReEmbed(const Options& options, const Context& context) {
   const ReEmbedOutcome outcome =
       ReEmbed(*store, extractor, options.limits, *progress, CatchInterrupts());
   for (const std::string& line : Warnings(outcome)) progress->Warn(line);
-  Print(options.json ? ToJson(outcome) : ToText(outcome));
-  return kExitDone;
+  return Tell(options.json, outcome);
 }
 
 }  // namespace
@@ -132,7 +126,8 @@ Example:
   const Declare show = command_named("show", "One person's utterances", Show);
   show.Required("name", options->name, "NAME", "Who");
   show.command.footer(
-      R"(One line an utterance, tabs between: its number (for remove --utterance), seconds of speech,
+      "One line an utterance, tabs between: its number (for remove --utterance), seconds "
+      R"(of speech,
 how far it is above the noise, when enrolled, file, network.
 Example:
   vpr speakers show Ada)");
@@ -177,7 +172,8 @@ Example:
       "re-embed", "Make the embeddings anew with another model, from kept audio", RunReEmbed);
   AddNetworkOptions(re_embed.command, options->network);
   re_embed.command.footer(
-      R"(Only what was enrolled with --keep-audio can be embedded again; who must enroll anew is said.
+      "Only what was enrolled with --keep-audio can be embedded again; who must enroll "
+      R"(anew is said.
 Example:
   vpr speakers re-embed --model new.vpr)");
 }

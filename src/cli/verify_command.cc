@@ -42,22 +42,11 @@ int VerifyOne(const Options& options, const Context& context) {
                    options.prompt_length);
   // Last of all, so that it is not known before the microphone listens.
   if (options.drawn()) std::fprintf(stderr, "say: %s\n", prompt->text().c_str());
-  Recording recording;
-  try {
-    recording = ReadOrRecord(options.file, options.mic, recognizer.extractor(), options.limits,
-                             prompt.has_value(), *progress, CatchInterrupts());
-    if (!recording.failure.empty()) throw Error(ErrorCode::kUnusable, recording.failure);
-  } catch (const Error& error) {
-    recording.source = options.mic.wanted() ? "microphone" : options.file;
-    recording.failure = error.what();
-    if (options.json) Print(ToJson(recognizer.Verify(claim, recording)));
-    throw;
-  }
-  for (const std::string& line : DoubtfulLines(recording.source, recording.warnings))
-    progress->Warn(line);
-  VerificationOutcome outcome = recognizer.Verify(claim, recording);
-  if (prompt) outcome.words = prompt->Check(recording.samples);
-  Print(options.json ? ToJson(outcome) : ToText(outcome));
+  const VerificationOutcome outcome =
+      VerifyTake(recognizer, claim, options.file, options.mic, options.limits,
+                 prompt ? &*prompt : nullptr, *progress, CatchInterrupts());
+  if (options.json || outcome.score) Tell(options.json, outcome);
+  if (!outcome.score) throw Error(ErrorCode::kUnusable, outcome.failure);
   return options.exit_status && !outcome.accepted() ? kExitRejected : kExitDone;
 }
 

@@ -182,4 +182,25 @@ void IdentifyLive(Recognizer& recognizer, LiveAudio& audio, const LiveRequest& r
   if (live.phrases() == 0 && !stop()) progress.Warn("no speech");
 }
 
+VerificationOutcome VerifyTake(const Recognizer& recognizer, const Claim& claim,
+                               const std::string& file, const MicrophoneRequest& mic,
+                               const QualityLimits& limits, const SpokenPrompt* prompt,
+                               Progress& progress, const StopRequested& stop) {
+  Recording recording;
+  try {
+    recording =
+        ReadOrRecord(file, mic, recognizer.extractor(), limits, prompt != nullptr, progress, stop);
+  } catch (const Error& error) {
+    recording.failure = error.what();
+  }
+  if (!recording.failure.empty()) {
+    recording.source = mic.wanted() ? "microphone" : file;
+    return recognizer.Verify(claim, recording);
+  }
+  WarnOf(recording, progress);
+  VerificationOutcome outcome = recognizer.Verify(claim, recording);
+  if (prompt != nullptr) outcome.words = prompt->Check(recording.samples);
+  return outcome;
+}
+
 }  // namespace vpr

@@ -9,14 +9,18 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cwchar>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 
+#include "terminal/process.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/print/json_line.h"
@@ -328,6 +332,28 @@ void LevelMeter::Show(double level_db, const std::string& text) {
 LevelMeter::~LevelMeter() {
   std::lock_guard lock(terminal_mutex);
   if (shown_) EraseBar();
+}
+
+int RunTellingErrors(const std::function<int()>& run) {
+  try {
+    return run();
+  } catch (const Error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const std::bad_alloc&) {
+    spdlog::error("out of memory");
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again)
+      spdlog::error("out of memory, or of the threads that this user may have");
+    else
+      spdlog::error("{}", error.what());
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+  } catch (const ClosedPipe&) {
+    // What was begun is undone by now: the program ends as others do.
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  return kExitFailed;
 }
 
 }  // namespace vpr::terminal

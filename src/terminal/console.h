@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -56,5 +57,9 @@ class LevelMeter {
   bool shown_;
   std::chrono::steady_clock::time_point last_{};
 };
+
+// What `run` returns, which is an exit code; of what it throws, one line on stderr and kExitFailed.
+// ClosedPipe ends the process.
+int RunTellingErrors(const std::function<int()>& run);
 
 }  // namespace vpr::terminal

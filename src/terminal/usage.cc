@@ -1,5 +1,7 @@
 #include "terminal/usage.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cctype>
 #include <string_view>
@@ -209,6 +211,30 @@ std::vector<std::string> WordsOf(const CLI::Validator& validator) {
          SplitBlanks(std::string_view(validator.get_name()).substr(kOneOf.size())))
       words.emplace_back(word);
   return words;
+}
+
+CLI::Validator FileEnding(const std::vector<std::string>& endings, bool dash) {
+  return CLI::Validator(
+      [endings, dash](const std::string& path) -> std::string {
+        if (dash && path == "-") return {};
+        const std::size_t slash = path.rfind('/');
+        const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+        const std::size_t dot = name.rfind('.');
+        std::string ending = dot == std::string::npos ? "" : name.substr(dot);
+        std::transform(ending.begin(), ending.end(), ending.begin(), [](char c) {
+          return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+        if (std::find(endings.begin(), endings.end(), ending) != endings.end()) return {};
+        struct stat status {};
+        if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) &&
+            !S_ISDIR(status.st_mode))
+          return {};
+        std::string list;
+        for (const std::string& one : endings) list += (list.empty() ? "" : " or ") + one;
+        return "must end in " + list + ", the format that is written; found '" + Printable(path) +
+               "'";
+      },
+      "");
 }
 
 }  // namespace vpr::terminal

@@ -24,4 +24,9 @@ CLI::Validator OneOf(const std::vector<std::string>& words);
 // The words of a validator that OneOf made; none of any other.
 std::vector<std::string> WordsOf(const CLI::Validator& validator);
 
+// For options that name a file to write: it must end in one of `endings` (".wav"), in any case,
+// since a file is what its name says. What is no file yet or no regular one may have no ending: a
+// pipe, /dev/stdout. `dash`: "-" is standard output.
+CLI::Validator FileEnding(const std::vector<std::string>& endings, bool dash = false);
+
 }  // namespace vpr::terminal

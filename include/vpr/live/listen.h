@@ -8,6 +8,7 @@
 
 #include "vpr/base/progress.h"
 #include "vpr/identify/recording.h"
+#include "vpr/live/prompt.h"
 #include "vpr/mic/microphone.h"
 #include "vpr/recognize/recognizer.h"
 
@@ -59,5 +60,13 @@ struct LiveRequest {
 void IdentifyLive(Recognizer& recognizer, LiveAudio& audio, const LiveRequest& request,
                   Progress& progress, const StopRequested& stop, const OnIdentified& use,
                   const std::function<void(double level_db, const std::string& guess)>& show);
+
+// Is it who is claimed to speak, in a file or before the microphone, and are the words of `prompt`
+// (nullptr: any) said? What cannot be read or used is an outcome with a failure; what is doubtful
+// is warned of.
+VerificationOutcome VerifyTake(const Recognizer& recognizer, const Claim& claim,
+                               const std::string& file, const MicrophoneRequest& mic,
+                               const QualityLimits& limits, const SpokenPrompt* prompt,
+                               Progress& progress, const StopRequested& stop);
 
 }  // namespace vpr

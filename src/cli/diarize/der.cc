@@ -11,9 +11,7 @@ struct Options {
 };
 
 int Run(const Options& options, const Context& context) {
-  const ScoredFiles scored = ScoreFiles(options.files, *MakeConsoleProgress(context));
-  Print(options.json ? ToJson(scored) : ToText(scored));
-  return kExitDone;
+  return Tell(options.json, ScoreFiles(options.files, *MakeConsoleProgress(context)));
 }
 
 }  // namespace

@@ -29,8 +29,7 @@ int Decide(const Options& options, const std::function<void(VoiceGroups&)>& deci
     decide(groups);
     return groups.decisions().back();
   });
-  Print(options.json ? ToJson(decision) : ToText(decision));
-  return kExitDone;
+  return Tell(options.json, decision);
 }
 
 int Confirm(const Options& options, const Context&) {
