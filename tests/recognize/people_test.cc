@@ -39,6 +39,15 @@ TEST(FindPeople, ByFolderAndByFile) {
   MessageOf(ErrorCode::kNotFound, [&] { FindPeople(folder / "empty", PeopleLayout::kFolders); });
 }
 
+TEST(CheckNames, RefusesSomeButThrowsForOne) {
+  const NamedPeople named = CheckNames({{"Ada", {"a.wav"}}, {" Bob", {}}, {"unknown speaker", {}}});
+  EXPECT_EQ(Listed(named.people), "Ada: a.wav\n");
+  ASSERT_EQ(named.refused.size(), 2u);
+  EXPECT_EQ(named.refused[0].name, " Bob");
+  EXPECT_NE(named.refused[1].failure.find("cannot be a name"), std::string::npos);
+  MessageOf(ErrorCode::kInvalidArgument, [] { CheckNames({{"unknown speaker", {}}}); });
+}
+
 TEST(LooksLikeRecording, ButNotEveryNameWithADot) {
   EXPECT_TRUE(LooksLikeRecording("monday.wav"));
   EXPECT_FALSE(LooksLikeRecording("Beau.au"));
