@@ -30,7 +30,7 @@ TEST(FileList, RefusesNothing) {
   TestFolder folder;
   WriteTestFile(folder / "list", "\n");
   MessageOf(ErrorCode::kUnusable, [&] { FileList({}, folder / "list", {}); });
-  MessageOf(ErrorCode::kUnusable, [&] { FileList({"a"}, "", {1, 2}).all(); });
+  MessageOf(ErrorCode::kUnusable, [&] { FileList({"a"}, "", {2, 2}); });
   MessageOf(ErrorCode::kNotFound, [&] { FileList({}, folder / "nowhere", {}); });
 }
 

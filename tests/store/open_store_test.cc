@@ -16,7 +16,7 @@ class OpenStoreTest : public ::testing::Test {
     request_.ask = [this](const std::string& prompt) -> std::optional<Secret> {
       asked_.push_back(prompt);
       if (answers_.empty()) return std::nullopt;
-      const Secret answer(std::string_view(answers_[0]));
+      const Secret answer{std::string_view(answers_[0])};
       answers_.erase(answers_.begin());
       return answer;
     };
@@ -57,17 +57,21 @@ TEST_F(OpenStoreTest, KeysComeAndGo) {
   OpenStore(request_, true);
   MessageOf(ErrorCode::kIncompatible, [&] { DecryptStore(request_); });
   MessageOf(ErrorCode::kIncompatible, [&] { ChangeStoreKey(request_, ""); });
-  const std::string first = "the first passphrase", second = "the second passphrase";
-  answers_ = {first, first};
+  std::string bytes;
+  for (char c = 'A'; c < 'A' + 32; ++c) bytes += c;
+  WriteTestFile(folder_ / "first.bin", bytes);
+  WriteTestFile(folder_ / "second.bin", bytes + "2");
+  MessageOf(ErrorCode::kInvalidArgument, [&] { EncryptStore(request_); });  // nobody answers
+  request_.key_file = folder_ / "first.bin";
   const KeyChange encrypted = EncryptStore(request_);
   EXPECT_TRUE(encrypted.encrypted);
   EXPECT_FALSE(encrypted.on_server);
   MessageOf(ErrorCode::kIncompatible, [&] { EncryptStore(request_); });
-  answers_ = {first, second, second};
-  EXPECT_EQ(ChangeStoreKey(request_, "").kind, KeyChange::Kind::kChanged);
-  answers_ = {second};
+  EXPECT_EQ(ChangeStoreKey(request_, folder_ / "second.bin").kind, KeyChange::Kind::kChanged);
+  MessageOf(ErrorCode::kIncompatible, [&] { OpenStore(request_); });
+  request_.key_file = folder_ / "second.bin";
   EXPECT_FALSE(DecryptStore(request_).encrypted);
-  answers_ = {};
+  request_.key_file.clear();
   EXPECT_FALSE(OpenStore(request_)->encrypted());
 }
 
