@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "vpr/audio/audio_reader.h"
 #include "vpr/base/progress.h"
 
 namespace CLI {
@@ -96,10 +95,6 @@ void AddAdaptCommand(CLI::App& app, Context& context);
 void AddClassifyCommand(CLI::App& app, Context& context);
 void AddInspectCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
-
-// What vpr inspect draws, also for reports: a PNG file's bytes. Throws what ReadAudio throws, kIo.
-std::string InspectRecording(const std::string& path, const std::string& title,
-                             const ReadOptions& read);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.
 int Main(int argc, char** argv);

@@ -718,6 +718,39 @@ void ParseListen(const std::string& text, std::string& address, std::uint16_t& p
   port = static_cast<std::uint16_t>(number);
 }
 
+void DecideListening(const std::string& listen, const std::string& wyoming, ServiceOptions& service,
+                     ServerOptions& server) {
+  std::string shown = listen;
+  ParseListen(listen, server.address, server.port);
+  if (const auto passed = FindPassedSocket()) {
+    server.socket = passed->descriptor;
+    server.address = shown = passed->address;
+  }
+  if (!wyoming.empty()) {
+    ParseListen(wyoming, server.wyoming_address, server.wyoming_port);
+    if (!IsLoopback(server.wyoming_address))
+      throw Error(ErrorCode::kInvalidArgument,
+                  "cannot serve the Wyoming protocol at " + Printable(wyoming) +
+                      ": it knows no tokens, and others can reach that; expected an address of "
+                      "this machine, as 127.0.0.1:10700");
+  }
+  AccessOptions& access = service.access;
+  const TokenFile file(FindTokens(access.tokens));
+  access.tokens = file.path();
+  access.without_tokens = IsLoopback(server.address);
+  const std::size_t tokens = file.Read().size();
+  if (!access.without_tokens && tokens == 0)
+    throw Error(ErrorCode::kInvalidArgument,
+                "cannot listen at " + Printable(shown) +
+                    ": others can reach it, and no token says who may call; make one: vpr serve "
+                    "token add NAME --scope identify");
+  if (tokens > 0) return;
+  service.warn(file.exists()
+                   ? "'" + Printable(access.tokens) + "' holds no token: nobody may call"
+                   : "without tokens everybody on this machine may enroll, identify and remove; "
+                     "make one: vpr serve token add NAME --scope identify");
+}
+
 void RunServer(
     Service& service, const ServerOptions& options, const StopRequested& stop,
     const std::function<void(const std::string& http, const std::string& wyoming)>& listening) {

@@ -1,9 +1,7 @@
 // vpr classify synth: recordings to try classifiers on.
-#include <CLI/CLI.hpp>
-
+#include "vpr/classify/synth.h"
 #include "cli/classify/classify.h"
 #include "vpr/base/text.h"
-#include "vpr/classify/synth.h"
 
 namespace vpr::cli {
 namespace {
@@ -14,7 +12,7 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-int Run(const Options& options) {
+int Run(const Options& options, const Context&) {
   WriteSynthEmotions(options.out_dir, options.count, options.seed);
   Print(Format("%s: %zu recordings of %zu classes\n", Printable(options.out_dir).c_str(),
                static_cast<std::size_t>(options.count) * kSynthEmotions.size(),
@@ -26,17 +24,15 @@ int Run(const Options& options) {
 
 void AddClassifySynthCommand(CLI::App& classify, Context& context) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = classify.add_subcommand(
-      "synth", "Four synthetic \"emotions\" as recordings: modulated sines, for trying things out");
-  command->add_option("OUT_DIR", options->out_dir, "Folder to write into")->required();
-  command->add_option("--count", options->count, "Recordings of each class")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  command->add_option("--seed", options->seed, "Same seed, same files")->capture_default_str();
-  command->footer(
-      "Example:\n"
-      "  vpr classify synth emotions --count 50");
-  command->callback([options, &context] { context.run = [options] { return Run(*options); }; });
+  const Declare add = AddCommand(
+      classify, context, "synth",
+      "Four synthetic \"emotions\" as recordings: modulated sines, for trying things out", options,
+      Run);
+  add.Required("OUT_DIR", options->out_dir, "", "Folder to write into");
+  add.Default("--count", options->count, "", "Recordings of each class", CLI::Range(1, 10000));
+  add.Default("--seed", options->seed, "", "Same seed, same files");
+  add.command.footer(R"(Example:
+  vpr classify synth emotions --count 50)");
 }
 
 }  // namespace vpr::cli

@@ -1,0 +1,16 @@
+// Logins that ask for digits.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "vpr/serve/service.h"
+
+namespace vpr {
+
+// Draws `length` digits, and hears them with the transcriber in the file `model` (empty:
+// $VPR_TRANSCRIBER, if that is one of digits; without one nothing can be asked for). Throws what
+// Transcriber::Load throws; kInvalidArgument for a `model` that writes something else.
+PromptChecker MakeDigitPrompts(const std::string& model, std::size_t length);
+
+}  // namespace vpr
