@@ -447,4 +447,26 @@ std::vector<std::optional<Classifier::Answer>> ClassifyFiles(
       [&](const std::string& path) { return classifier.Classify(path); }, progress, stop, on_bad);
 }
 
+void ClassifyEach(const std::vector<std::string>& paths, const Classifier& classifier, int threads,
+                  Progress& progress, const StopRequested& stop,
+                  const std::function<void(const std::string& path, const Classifier::Answer*,
+                                           const std::string& reason)>& on_file) {
+  std::vector<std::string> reasons(paths.size());
+  std::size_t failures = 0;
+  const auto answers =
+      ClassifyFiles(paths, classifier, threads, progress, stop, [&](const FailedFile& failed) {
+        if (paths.size() == 1) throw Error(ErrorCode::kUnusable, failed.reason);
+        progress.Warn("skipped: " + failed.reason);
+        reasons[failed.index] = failed.reason;
+        ++failures;
+      });
+  if (failures == paths.size())
+    throw Error(ErrorCode::kUnusable, Format("none of %zu files can be used", failures));
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    on_file(paths[i], answers[i] ? &*answers[i] : nullptr, reasons[i]);
+  if (failures > 0)
+    throw Error(ErrorCode::kUnusable,
+                Format("%zu of %zu files cannot be used", failures, paths.size()));
+}
+
 }  // namespace vpr

@@ -55,14 +55,14 @@ void AddCalibrateCommand(CLI::App& app, Context& context) {
   add.Required("-o,--output", options->output, "MODEL", "The calibrated model");
   add.Flag("--json", options->json, "What the new model says of itself, as JSON");
   add.Flag("--conditions", options->conditions,
-           "Fit a score that depends on what is measured on the recordings, so that its "
-           "thresholds hold on other kinds too; each list is one kind");
+           "Fit a score that depends on what is measured on the recordings, so that its thresholds "
+           "hold on other kinds too; each list is one kind");
   add("--cohort", options->fit.cohort, "PREFIX",
       "Packed speech of other people, labelled or not, that the score compares with")
       ->needs("--conditions");
   add.Flag("--as-recorded", options->as_recorded,
-           "Only the recordings as they are, not also through telephones, codecs, noise, "
-           "rooms and cut short")
+           "Only the recordings as they are, not also through telephones, codecs, noise, rooms and "
+           "cut short")
       ->needs("--conditions");
   add("--noise", options->fit.noise, "DIR",
       "A folder of noises for the noisy copies (default: made up)")

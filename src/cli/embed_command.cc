@@ -65,22 +65,22 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
   add.Required("-o,--output", options->output, "OUT",
                "Where the embeddings go; - for standard output");
   add("--format", options->format, "NAME",
-      "npy: a NumPy array [files, dimensions] of float32; kaldi: a text archive; jsonl: "
-      "a JSON object a line (default: by the ending of OUT: .npy, .ark, .jsonl)",
+      "npy: a NumPy array [files, dimensions] of float32; kaldi: a text archive; jsonl: a JSON "
+      "object a line (default: by the ending of OUT: .npy, .ark, .jsonl)",
       OneOf({"npy", "kaldi", "jsonl"}));
-  add.Flag("--skip-bad", options->skip_bad,
-           "End with 0 although files could not be used, whose rows are NaN (JSON: null); "
-           "else with 1");
+  add.Flag(
+      "--skip-bad", options->skip_bad,
+      "End with 0 although files could not be used, whose rows are NaN (JSON: null); else with 1");
   AddShardOption(add.command, options->shard, "Embed the I-th of N equal parts of the files");
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read, true);
   add("--features", options->features, "NAME",
-      "The model is a TorchScript network trained elsewhere that takes [1, frames, "
-      "bins] of features as its family makes them: wespeaker, 3dspeaker, fbank80, "
-      "titanet or speechbrain");
+      "The model is a TorchScript network trained elsewhere that takes [1, frames, bins] of "
+      "features as its family makes them: wespeaker, 3dspeaker, fbank80, titanet or speechbrain");
   add.command.footer(
-      R"(Rows are in the order of the files; those of the shards 1/N to N/N one after another are those of
-all files. With --features the whole recording is embedded, silence included:
+      "Rows are in the order of the files; those of the shards 1/N to N/N one after another are "
+      "those of\n"
+      R"(all files. With --features the whole recording is embedded, silence included:
   wespeaker   Hamming window, samples as 16-bit integers: what wespeaker trains
   3dspeaker   Povey window, samples from -1 to 1: 3D-Speaker's CAM++, ERes2Net
   fbank80     Povey window, samples as 16-bit integers: Kaldi; wespeaker's *_200k networks

@@ -72,8 +72,8 @@ void AddModelOption(CLI::App& command, std::string& model) {
 void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine) {
   const Declare add{command};
   add.Default("--device", engine.device, "NAME",
-              "Where the network runs: auto (the CPU; with --backend libtorch a GPU if there "
-              "is one), cpu, cuda or cuda:N",
+              "Where the network runs: auto (the CPU; with --backend libtorch a GPU if there is "
+              "one), cpu, cuda or cuda:N",
               CLI::Validator(CheckDevice, ""));
   add.Default("--backend", engine.backend, "NAME",
               "What runs it: auto (oneDNN on a CPU, LibTorch on a GPU), onednn or libtorch",
@@ -109,11 +109,11 @@ DecisionThreshold Told(ChosenThreshold chosen) {
 void AddTrialOptions(CLI::App& command, TrialSource& options) {
   const Declare add{command};
   add("--trials", options.lists, "LIST",
-      "Lists of \"1|0 enroll test\" (VoxCeleb), \"enroll test target|nontarget\" (Kaldi) "
-      "or \"enroll test 1|0\" (CN-Celeb), of speakers the model was not trained on");
+      "Lists of \"1|0 enroll test\" (VoxCeleb), \"enroll test target|nontarget\" (Kaldi) or "
+      "\"enroll test 1|0\" (CN-Celeb), of speakers the model was not trained on");
   add("--enroll", options.enroll, "FILE",
-      "The files of the enrollments named in the lists: lines \"name file [file ...]\"; "
-      "a name that is not in it is a file");
+      "The files of the enrollments named in the lists: lines \"name file [file ...]\"; a name "
+      "that is not in it is a file");
   add.Default("--audio-root", options.audio_root, "DIR", "The folder the lists' names are below");
 }
 

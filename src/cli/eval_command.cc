@@ -55,13 +55,13 @@ void AddEvalCommand(CLI::App& app, Context& context) {
       AddCommand(app, context, "eval", "Error rates on trial lists", options, Run, Complete);
   AddTrialOptions(add.command, request.trials);
   add("--scores", options->scores, "FILE",
-      "Instead of --trials: lists of \"enroll test score target|nontarget\" or "
-      "\"target|nontarget score\"; needs no audio and no model");
+      "Instead of --trials: lists of \"enroll test score target|nontarget\" or \"target|nontarget "
+      "score\"; needs no audio and no model");
   add("--scores-out", request.scores_out, "FILE",
       "Write the scores of the one list of trials, in the form --scores reads");
-  add.Flag("--llr", options->llr,
-           "The scores of --scores are natural logarithms of likelihood ratios: also "
-           "actDCF and Cllr");
+  add.Flag(
+      "--llr", options->llr,
+      "The scores of --scores are natural logarithms of likelihood ratios: also actDCF and Cllr");
   add("--by", request.by, "NAME",
       "Also by a property of the trials: duration (of the shorter side), or a column of "
       "--metadata; may be repeated. A fourth field of a list is one by itself");

@@ -2,74 +2,42 @@
 // picture.
 #include "cli/declare.h"
 #include "cli/read_options.h"
-#include "vpr/audio/speech.h"
 #include "vpr/base/error.h"
-#include "vpr/base/file_io.h"
-#include "vpr/base/npy.h"
-#include "vpr/base/text.h"
-#include "vpr/plot/plot.h"
-#include "vpr/print/recordings.h"
+#include "vpr/report/feature_files.h"
 
 namespace vpr::cli {
 namespace {
 
 struct Options {
-  std::string file, output, plot, rate = "16000";
+  FeatureJob job{.read = {.max_seconds = kMaxWholeSeconds}};
+  std::string rate = "16000";
   bool no_trim = false, json = false;
   std::optional<int> win_length;
-  FeatureRequest request;
-  ReadOptions read{.max_seconds = kMaxWholeSeconds};
 };
 
 int Run(const Options& options, const Context& context) {
-  const FeatureRequest& request = options.request;
-  SpeechOptions speech;
-  speech.sample_rate = options.read.sample_rate;
-  speech.trim = !options.no_trim;
-  speech.trim_top_db = request.frames.trim_top_db;
-  if (options.no_trim) speech.min_seconds = 0;  // whatever there is has features
-  const Audio audio = ReadSpeech(options.file, speech, options.read);
-  const auto progress = MakeConsoleProgress(context);
-  for (const std::string& warning : audio.warnings)
-    progress->Warn("'" + Printable(FileName(options.file)) + "': " + warning);
-  const ComputedFeatures computed{
-      .file = options.file,
-      .kind = request.kind,
-      .array = options.output,
-      .plot = options.plot,
-      .trimmed = !options.no_trim,
-      .info = audio.info,
-      .sample_rate = audio.sample_rate,
-      .seconds = static_cast<double>(audio.samples.size()) / audio.sample_rate,
-      .table = ComputeFeatureTable(request, audio.samples, audio.sample_rate)};
-  const double hop = static_cast<double>(request.frames.hop_length) / audio.sample_rate;
-  if (options.output.ends_with(".csv"))
-    WriteFileAtomically(options.output, ToCsv(computed.table, hop));
-  else if (!options.output.empty())
-    WriteNpy(options.output, computed.table.values);
-  if (!options.plot.empty())
-    WriteFileAtomically(options.plot,
-                        PlotFeatures(FileName(options.file), audio.samples, computed.table.values,
-                                     request.FramesAt(audio.sample_rate)));
+  const ComputedFeatures computed = WriteFeatures(options.job, *MakeConsoleProgress(context));
   if (options.json)
     Print(ToJson(computed));
-  else if (options.output.empty() && options.plot.empty())
+  else if (computed.array.empty() && computed.plot.empty())
     Print(ToText(computed));
   return kExitDone;
 }
 
 void Complete(Options& options) {
-  FeatureRequest& request = options.request;
+  FeatureJob& job = options.job;
+  FeatureRequest& request = job.request;
   request.frames.win_length = options.win_length.value_or(request.frames.n_fft);
-  options.read.sample_rate = options.rate == "file" ? 0 : std::stoi(options.rate);
+  job.read.sample_rate = options.rate == "file" ? 0 : std::stoi(options.rate);
+  job.trim = !options.no_trim;
   try {
-    request.Validate(options.read.sample_rate);
+    request.Validate(job.read.sample_rate);
   } catch (const Error& error) {
     throw CLI::ValidationError("features", error.what());
   }
-  if (options.json && options.output == "-")
+  if (options.json && job.array == "-")
     throw CLI::ValidationError("features", "--json and -o - would both write to standard output");
-  if (!options.plot.empty() && (!request.is_mel_kind() || request.stats))
+  if (!job.plot.empty() && (!request.is_mel_kind() || request.stats))
     throw CLI::ValidationError(
         "features", "--plot draws mel, logmel and db without --stats; see also vpr inspect");
 }
@@ -78,16 +46,17 @@ void Complete(Options& options) {
 
 void AddFeaturesCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
-  FeatureRequest& request = options->request;
+  FeatureJob& job = options->job;
+  FeatureRequest& request = job.request;
   FeatureOptions& frames = request.frames;
   const Declare add = AddCommand(app, context, "features",
                                  "Features of a recording: NumPy array, table, statistics, picture",
                                  options, Run, Complete);
-  add.Required("recording", options->file, "FILE", "Audio file, or - for standard input");
+  add.Required("recording", job.file, "FILE", "Audio file, or - for standard input");
   add.Default("--kind", request.kind, "KIND",
-              "mel: power; logmel: its natural logarithm; db: dB; or one or more, with commas, "
-              "of mfcc, chroma, mel, centroid, bandwidth, contrast, flatness, zcr, rms; or "
-              "summary: a recording in 33 numbers");
+              "mel: power; logmel: its natural logarithm; db: dB; or one or more, with commas, of "
+              "mfcc, chroma, mel, centroid, bandwidth, contrast, flatness, zcr, rms; or summary: a "
+              "recording in 33 numbers");
   add.Flag("--stats", request.stats,
            "Mean, standard deviation, minimum and maximum over time of every row");
   add.Flag("--no-trim", options->no_trim, "Keep the silence");
@@ -95,13 +64,13 @@ void AddFeaturesCommand(CLI::App& app, Context& context) {
               "Silence is this many dB below the loudest moment", CLI::PositiveNumber);
   add.Default("--rate", options->rate, "HZ", "Resample to this rate; file: keep the file's own",
               CLI::Validator(CheckSampleRate, ""));
-  add("-o,--output", options->output, "OUT.npy|OUT.csv",
-      "Write the array [rows, frames], float32, or a table with a line a frame; with "
-      "--stats one row; - for standard output (as .npy)",
+  add("-o,--output", job.array, "OUT.npy|OUT.csv",
+      "Write the array [rows, frames], float32, or a table with a line a frame; with --stats one "
+      "row; - for standard output (as .npy)",
       FileEnding({".npy", ".csv"}, true));
-  add("--plot", options->plot, "OUT.png", "Draw waveform and spectrogram (mel, logmel, db)",
+  add("--plot", job.plot, "OUT.png", "Draw waveform and spectrogram (mel, logmel, db)",
       FileEnding({".png"}));
-  AddReadOptions(add.command, options->read);
+  AddReadOptions(add.command, job.read);
   add.Default("--n-fft", frames.n_fft, "N", "Samples of a transform, a power of two");
   add("--win-length", options->win_length, "N", "Samples of a window (default: n-fft)");
   add.Default("--hop-length", frames.hop_length, "N", "Samples from frame to frame");

@@ -26,9 +26,10 @@ int Verify(const Options& options, const Context& context) {
   const auto damaged = std::count_if(sets.begin(), sets.end(),
                                      [](const VerifiedSet& set) { return !set.failure.empty(); });
   if (damaged > 0)
-    throw Error(ErrorCode::kCorrupt, Format("%td of %zu data sets cannot be used; pack them again, "
-                                            "or take them from a copy",
-                                            damaged, sets.size()));
+    throw Error(
+        ErrorCode::kCorrupt,
+        Format("%td of %zu data sets cannot be used; pack them again, or take them from a copy",
+               damaged, sets.size()));
   return kExitDone;
 }
 

@@ -212,8 +212,8 @@ std::string ToJson(const std::string& file, const std::vector<std::string>& labe
   return JsonLine(json);
 }
 
-std::string UnclassifiedJson(const FailedFile& failed) {
-  return JsonLine({{"file", failed.path}, {"label", nullptr}, {"error", failed.reason}});
+std::string UnclassifiedJson(const std::string& file, const std::string& reason) {
+  return JsonLine({{"file", file}, {"label", nullptr}, {"error", reason}});
 }
 
 }  // namespace vpr

@@ -18,8 +18,17 @@ class LoggedProgress : public Progress {
 
   const std::string& path() const { return path_; }
   void Log(const std::string& text);  // to the file alone
-  // What the work ended with: what was refused leaves nothing behind; what was stopped, its log.
-  void Failed(const Error& error);
+  // Does `work`. An error that it ends with is logged too; what was refused leaves no log behind,
+  // what was stopped does.
+  template <typename Work>
+  auto Watch(const Work& work) {
+    try {
+      return work();
+    } catch (const Error& error) {
+      Failed(error);
+      throw;
+    }
+  }
 
   void Start(const std::string& what, const std::string& unit, std::uint64_t total,
              std::uint64_t already) override;
@@ -29,6 +38,8 @@ class LoggedProgress : public Progress {
   void Warn(const std::string& line) override;
 
  private:
+  void Failed(const Error& error);
+
   Progress& inner_;
   std::string path_;
   LogFile file_;

@@ -101,4 +101,12 @@ std::vector<std::optional<Classifier::Answer>> ClassifyFiles(
     Progress& progress, const StopRequested& stop,
     const std::function<void(const FailedFile&)>& on_bad);
 
+// The same, and then gives `on_file` each path in its order, with its answer, or without one and
+// why. Warns of files that cannot be used, and throws kUnusable at the end if there were any,
+// at once if there are no others.
+void ClassifyEach(const std::vector<std::string>& paths, const Classifier& classifier, int threads,
+                  Progress& progress, const StopRequested& stop,
+                  const std::function<void(const std::string& path, const Classifier::Answer*,
+                                           const std::string& reason)>& on_file);
+
 }  // namespace vpr

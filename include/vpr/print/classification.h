@@ -32,6 +32,6 @@ std::string ToText(const std::string& file, const std::vector<std::string>& labe
                    const Classifier::Answer& answer);
 std::string ToJson(const std::string& file, const std::vector<std::string>& labels,
                    const Classifier::Answer& answer);
-std::string UnclassifiedJson(const FailedFile& failed);
+std::string UnclassifiedJson(const std::string& file, const std::string& reason);
 
 }  // namespace vpr

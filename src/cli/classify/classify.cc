@@ -11,8 +11,8 @@ namespace {
 // Declares --embedding-model, --device and --threads.
 void AddEngineOptions(const Declare& add, std::string& embedding_model, ExtractorOptions& engine) {
   add("--embedding-model", embedding_model, "FILE",
-      "Speaker model of classifiers of embeddings (default: $VPR_MODEL, else the model "
-      "that came with vpr)");
+      "Speaker model of classifiers of embeddings (default: $VPR_MODEL, else the model that came "
+      "with vpr)");
   AddDeviceOptions(add.command, engine);
 }
 
@@ -25,8 +25,8 @@ void AddClassifierOptions(const Declare& add, ClassifierArguments& arguments) {
 
 void AddLabelOption(const Declare& add, ExampleListOptions& options) {
   add("--label", options.label_column, "COLUMN",
-      "The list's column of labels (default: label, else speaker); lines with - or "
-      "nothing there are left out");
+      "The list's column of labels (default: label, else speaker); lines with - or nothing there "
+      "are left out");
 }
 
 void AddTrainingOptions(const Declare& add, TrainingArguments& arguments) {
@@ -34,13 +34,13 @@ void AddTrainingOptions(const Declare& add, TrainingArguments& arguments) {
   ClassifierChoice& choice = arguments.choice;
   add.Required("SOURCE", train.source, "",
                "Folder with a folder per class, or a tab-separated list with column names");
-  add.Default("--classifier", choice.kind, "",
-              "svm: RBF support vector machine; mlp: 256-256 perceptron; cnn: on log-mel "
-              "spectrograms",
-              OneOf({"svm", "mlp", "cnn"}));
+  add.Default(
+      "--classifier", choice.kind, "",
+      "svm: RBF support vector machine; mlp: 256-256 perceptron; cnn: on log-mel spectrograms",
+      OneOf({"svm", "mlp", "cnn"}));
   add("--features", choice.features, "LIST",
-      Format("For svm and mlp: acoustic features with commas between (%s), summary (33 "
-             "numbers), or embedding (of the voice)",
+      Format("For svm and mlp: acoustic features with commas between (%s), summary (33 numbers), "
+             "or embedding (of the voice)",
              kDefaultAcousticFeatures));
   add.Default("--statistics", choice.statistics, "LIST",
               "Of the acoustic features over time: mean, std, min, max");
@@ -54,16 +54,15 @@ void AddTrainingOptions(const Declare& add, TrainingArguments& arguments) {
               CLI::NonNegativeNumber);
   AddLabelOption(add, train.list);
   add("--group-by", train.list.group_by, "COLUMN",
-      "Keep what belongs together on one side of every split: the list's column of "
-      "speakers or sessions; for a folder, the folder below the class's "
-      "(CLASS/SPEAKER/FILE)");
+      "Keep what belongs together on one side of every split: the list's column of speakers or "
+      "sessions; for a folder, the folder below the class's (CLASS/SPEAKER/FILE)");
   add.Default("--test-size", train.test_size, "",
               "Share of the recordings held out to measure on; 0: none", CLI::Range(0.0, 0.9));
   add.Default("--folds", train.folds, "", "Of the cross-validation among the others; 0: none",
               CLI::Range(0, 100));
   add.Flag("--balance", choice.balance,
-           "Answer as if all labels were equally frequent, whatever they are among the "
-           "recordings learnt from");
+           "Answer as if all labels were equally frequent, whatever they are among the recordings "
+           "learnt from");
   add("--cnn", choice.cnn, "", "Network of the cnn: resnet (default), ecapa, dwnet, campplus, cnn");
   add("--epochs", choice.epochs, "", "Epochs of mlp (100) and cnn (20)", CLI::Range(1, 100000));
   add.Default("--seed", train.seed, "", "Of everything random");

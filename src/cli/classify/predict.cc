@@ -1,7 +1,5 @@
 // vpr classify predict: the labels of files.
 #include "cli/classify/classify.h"
-#include "vpr/base/error.h"
-#include "vpr/base/text.h"
 #include "vpr/print/classification.h"
 
 namespace vpr::cli {
@@ -15,30 +13,16 @@ struct Options {
 
 int Run(const Options& options, const Context& context) {
   const Classifier classifier = options.classifier.Load();
-  const std::vector<std::string>& files = options.files;
-  const auto progress = MakeConsoleProgress(context);
-  std::vector<FailedFile> failures;
-  const auto answers = ClassifyFiles(files, classifier, options.classifier.engine.threads,
-                                     *progress, CatchInterrupts(), [&](const FailedFile& failed) {
-                                       if (files.size() == 1)
-                                         throw Error(ErrorCode::kUnusable, failed.reason);
-                                       progress->Warn("skipped: " + failed.reason);
-                                       failures.push_back(failed);
-                                     });
-  if (failures.size() == files.size())
-    throw Error(ErrorCode::kUnusable, Format("none of %zu files can be used", files.size()));
   const std::vector<std::string>& labels = classifier.info().labels;
-  auto failed = failures.begin();
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    if (answers[i])
-      Print(options.json ? ToJson(files[i], labels, *answers[i])
-                         : ToText(files[i], labels, *answers[i]));
-    else if (options.json)
-      Print(UnclassifiedJson(*failed++));
-  }
-  if (!failures.empty())
-    throw Error(ErrorCode::kUnusable,
-                Format("%zu of %zu files cannot be used", failures.size(), files.size()));
+  ClassifyEach(
+      options.files, classifier, options.classifier.engine.threads, *MakeConsoleProgress(context),
+      CatchInterrupts(),
+      [&](const std::string& file, const Classifier::Answer* answer, const std::string& reason) {
+        if (answer != nullptr)
+          Print(options.json ? ToJson(file, labels, *answer) : ToText(file, labels, *answer));
+        else if (options.json)
+          Print(UnclassifiedJson(file, reason));
+      });
   return kExitDone;
 }
 

@@ -1,6 +1,5 @@
 // vpr classify train: learn labels from labelled recordings.
 #include "cli/classify/classify.h"
-#include "vpr/base/error.h"
 #include "vpr/base/logged_progress.h"
 #include "vpr/base/text.h"
 #include "vpr/print/classification.h"
@@ -14,21 +13,13 @@ struct Options : TrainingArguments {
   bool json = false;
 };
 
-ClassifierTrainResult Train(const ClassifierTrainOptions& options, LoggedProgress& progress) {
-  progress.Log("vpr classify train " + Printable(options.source) + " -o " +
-               Printable(options.output));
-  try {
-    return TrainClassifier(options, progress, CatchInterrupts());
-  } catch (const Error& error) {
-    progress.Failed(error);
-    throw;
-  }
-}
-
 int Run(const Options& options, const Context& context) {
   const auto console = MakeConsoleProgress(context);
   LoggedProgress progress(*console, options.train.output);
-  const ClassifierTrainResult result = Train(options.train, progress);
+  progress.Log("vpr classify train " + Printable(options.train.source) + " -o " +
+               Printable(options.train.output));
+  const ClassifierTrainResult result =
+      progress.Watch([&] { return TrainClassifier(options.train, progress, CatchInterrupts()); });
   progress.Log(ToText(result) + DoubtedLines(result.doubted));
   const ClassifyReportPage page = MakePage(options.train, result, *console);
   if (!options.plot_dir.empty()) WriteClassifyPlots(options.plot_dir, page);
@@ -48,8 +39,8 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   AddTrainingOptions(add, *options);
   add.Required("-o,--output", train.output, "MODEL", "Classifier to write");
   add("--per-group", train.per_group, "N",
-      "Learn from at most N recordings of a group (all): where groups differ in size "
-      "and all should count",
+      "Learn from at most N recordings of a group (all): where groups differ in size and all "
+      "should count",
       CLI::PositiveNumber)
       ->needs("--group-by");
   add.Flag("--group-means", train.group_means,
@@ -57,8 +48,8 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
       ->needs("--group-by")
       ->excludes("--per-group");
   add.Flag("--filter-labels", train.filter_labels,
-           "Do not learn from recordings whose labels the others contradict (where some "
-           "are wrong), and list them");
+           "Do not learn from recordings whose labels the others contradict (where some are "
+           "wrong), and list them");
   add("--svm-c", options->choice.svm_c, "", "C of the svm (default: by cross-validation)",
       CLI::PositiveNumber);
   add("--svm-gamma", options->choice.svm_gamma, "", "gamma of the svm (default: the same)",

@@ -44,8 +44,9 @@ void AddClassifyTuneCommand(CLI::App& classify, Context& context) {
       "Write the trials there as TensorBoard reads them");
   add.Flag("--json", options->json, "Result as one JSON object");
   add.command.footer(
-      R"(Searched are c and gamma of an svm; lr, weight decay and label smoothing of mlp and cnn. The
-recordings held out (--test-size) take no part: on them the best settings are measured at
+      "Searched are c and gamma of an svm; lr, weight decay and label smoothing of mlp and cnn. "
+      "The\n"
+      R"(recordings held out (--test-size) take no part: on them the best settings are measured at
 the end, beside the default ones. Hopeless trials end after the first folds.
 Example:
   vpr classify tune emotions --classifier mlp --trials 50 --study emotions.study -o best.vpc)");

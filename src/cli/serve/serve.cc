@@ -77,8 +77,8 @@ void AddServeCommand(CLI::App& app, Context& context) {
   add("--audit", service.audit, "FILE",
       "Append who asked what to this file, as JSON lines, without voices");
   add("--prompt-model", options->prompt_model, "FILE",
-      "Transcriber of digits, for logins that ask for them (default: "
-      "$VPR_TRANSCRIBER, if it is one; without there are none)");
+      "Transcriber of digits, for logins that ask for them (default: $VPR_TRANSCRIBER, if it is "
+      "one; without there are none)");
   add.Default("--prompt-length", options->prompt_length, "N", "Digits asked for",
               CLI::Range(3, 20));
   AddFpirOption(*command, service.fpir);

@@ -53,8 +53,8 @@ int Remove(const Options& options, const Context&) {
 
 void AddTokensOption(const Declare& add, std::string& tokens) {
   add("--tokens", tokens, "FILE",
-      "The file of the tokens (default: $VPR_TOKENS, else vpr/tokens.jsonl in "
-      "$XDG_CONFIG_HOME or ~/.config)");
+      "The file of the tokens (default: $VPR_TOKENS, else vpr/tokens.jsonl in $XDG_CONFIG_HOME or "
+      "~/.config)");
 }
 
 void AddTokenCommand(CLI::App& serve, Context& context) {
@@ -81,8 +81,7 @@ Example:
   add.Required("name", options->name, "NAME", "Whose it is");
   add.Required("--scope", options->scopes, "SCOPE",
                "What it allows: read (who is enrolled), identify (compare, verify, identify, "
-               "diarize, embed), enroll, admin (rename, remove, export); several times for "
-               "several",
+               "diarize, embed), enroll, admin (rename, remove, export); several times for several",
                CLI::IsMember({"read", "identify", "enroll", "admin"}))
       ->expected(1, 4);
   declare("list", "Names, scopes and when they were made", List, "vpr serve token list");

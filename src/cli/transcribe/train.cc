@@ -38,8 +38,8 @@ void AddTranscribeTrainCommand(CLI::App& transcribe, Context& context) {
                "Tab-separated list with the columns path, text and, to join, speaker");
   add.Required("-o,--output", train.output, "MODEL", "Transcriber to write");
   add("--dev", train.dev_list, "LIST",
-      "The same of other speakers: the best network on them is kept, and the threshold "
-      "of prompts is set on them");
+      "The same of other speakers: the best network on them is kept, and the threshold of prompts "
+      "is set on them");
   add.Default("--tokens", options->tokens, "", "digits, characters, words (of the list)",
               OneOf({"digits", "characters", "words"}));
   AddJoinOption(add, options->join);

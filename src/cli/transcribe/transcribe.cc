@@ -21,8 +21,8 @@ void AddJoinOption(const Declare& add, std::string& join) {
     return "";
   };
   add("--join", join, "A-B",
-      "Put N, or A to B, recordings of a speaker (column speaker) one after the other, "
-      "with pauses: strings from single words",
+      "Put N, or A to B, recordings of a speaker (column speaker) one after the other, with "
+      "pauses: strings from single words",
       CLI::Validator(check, ""));
 }
 
