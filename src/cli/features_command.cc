@@ -9,7 +9,7 @@ namespace vpr::cli {
 namespace {
 
 struct Options {
-  FeatureJob job{.read = {.max_seconds = kMaxWholeSeconds}};
+  FeatureJob job;
   std::string rate = "16000";
   bool no_trim = false, json = false;
   std::optional<int> win_length;

@@ -13,7 +13,7 @@ struct FeatureJob {
   std::string file;
   FeatureRequest request;
   bool trim = true;  // silence below request.frames.trim_top_db is cut out
-  ReadOptions read;  // rate 0: the file's own
+  ReadOptions read{.max_seconds = kMaxWholeSeconds};  // rate 0: the file's own
   // Where they are written: an array [rows, frames] (.npy, or "-" for standard output) or a table
   // (.csv), and a picture of the waveform and of features as networks take them; empty: nowhere.
   std::string array, plot;
