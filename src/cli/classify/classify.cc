@@ -2,13 +2,133 @@
 #include "cli/classify/classify.h"
 
 #include "cli/embedding_run.h"
-#include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/classify/synth.h"
+#include "vpr/print/classification.h"
+#include "vpr/report/classify_report.h"
 
 namespace vpr::cli {
 namespace {
 
-// Declares --embedding-model, --device and --threads.
+// A trained classifier and how it runs.
+struct ClassifierArguments {
+  std::string model, embedding_model;
+  ExtractorOptions engine;
+
+  Classifier Load() const { return Classifier::Load(model, embedding_model, engine); }
+};
+
+// Declares --model, --embedding-model, --device, --backend and --threads.
+void AddClassifierOptions(const Declare& add, ClassifierArguments& arguments) {
+  add.Required("-m,--model", arguments.model, "FILE", "Classifier that vpr classify train wrote");
+  AddEngineOptions(add, arguments.embedding_model, arguments.engine);
+}
+
+struct PredictOptions {
+  std::vector<std::string> files;
+  ClassifierArguments classifier;
+  bool json = false;
+};
+
+int Predict(const PredictOptions& options, const Context& context) {
+  const Classifier classifier = options.classifier.Load();
+  const std::vector<std::string>& labels = classifier.info().labels;
+  ClassifyEach(
+      options.files, classifier, options.classifier.engine.threads, *MakeConsoleProgress(context),
+      CatchInterrupts(),
+      [&](const std::string& file, const Classifier::Answer* answer, const std::string& reason) {
+        if (answer != nullptr)
+          Print(options.json ? ToJson(file, labels, *answer) : ToText(file, labels, *answer));
+        else if (options.json)
+          Print(UnclassifiedJson(file, reason));
+      });
+  return kExitDone;
+}
+
+void AddPredict(CLI::App& classify, Context& context) {
+  auto options = std::make_shared<PredictOptions>();
+  const Declare add = AddCommand(classify, context, "predict",
+                                 "The label of each recording, with the probability of every class",
+                                 options, Predict);
+  add.Required("files", options->files, "FILE", "Audio files; - for standard input");
+  AddClassifierOptions(add, options->classifier);
+  add.Flag("--json", options->json, "A JSON object for each file");
+  add.command.footer(
+      R"(One line a file: its name, then the classes, the most probable first, with tabs between.
+Files that cannot be used are skipped and named on stderr, and the exit code is 1 then.
+Example:
+  vpr classify predict call.wav --model emotions.vpc --json)");
+}
+
+struct EvalOptions {
+  std::string source, plot_dir, html;
+  ExampleListOptions list;
+  ClassifierArguments classifier;
+  bool json = false;
+};
+
+int Evaluate(const EvalOptions& options, const Context& context) {
+  const Classifier classifier = options.classifier.Load();
+  const auto progress = MakeConsoleProgress(context);
+  const ClassifierEvaluation evaluation =
+      EvaluateClassifier(classifier, options.source, options.list,
+                         options.classifier.engine.threads, *progress, CatchInterrupts());
+  const std::string& by = options.list.by_column;
+  const ClassifyReportPage page =
+      MakePage(options.classifier.model, classifier.info(), options.source, by, evaluation);
+  if (!options.plot_dir.empty()) WriteClassifyPlots(options.plot_dir, page);
+  if (!options.html.empty()) WriteClassifyHtml(options.html, page);
+  Print(options.json ? ToJson(evaluation) : ToText(evaluation, by));
+  return kExitDone;
+}
+
+void AddEval(CLI::App& classify, Context& context) {
+  auto options = std::make_shared<EvalOptions>();
+  const Declare add =
+      AddCommand(classify, context, "eval",
+                 "How often a classifier is right on labelled recordings it was not trained on",
+                 options, Evaluate);
+  add.Required("SOURCE", options->source, "",
+               "Folder with a folder per class, or a tab-separated list with column names");
+  AddClassifierOptions(add, options->classifier);
+  AddLabelOption(add, options->list);
+  add("--by", options->list.by_column, "COLUMN", "Also for each value of this column of the list");
+  add("--plot", options->plot_dir, "DIR", "Write the confusion matrix as picture there");
+  add("--html", options->html, "OUT.html", "Write a report to read and mail");
+  add.Flag("--json", options->json, "One JSON object");
+  add.command.footer(R"(Example:
+  vpr classify eval dev.tsv --label gender --by corpus --model gender.vpc)");
+}
+
+struct SynthOptions {
+  std::string out_dir;
+  int count = 50;
+  std::uint64_t seed = 1;
+};
+
+int Synthesize(const SynthOptions& options, const Context&) {
+  WriteSynthEmotions(options.out_dir, options.count, options.seed);
+  Print(Format("%s: %zu recordings of %zu classes\n", Printable(options.out_dir).c_str(),
+               static_cast<std::size_t>(options.count) * kSynthEmotions.size(),
+               kSynthEmotions.size()));
+  return kExitDone;
+}
+
+void AddSynth(CLI::App& classify, Context& context) {
+  auto options = std::make_shared<SynthOptions>();
+  const Declare add = AddCommand(
+      classify, context, "synth",
+      "Four synthetic \"emotions\" as recordings: modulated sines, for trying things out", options,
+      Synthesize);
+  add.Required("OUT_DIR", options->out_dir, "", "Folder to write into");
+  add.Default("--count", options->count, "", "Recordings of each class", CLI::Range(1, 10000));
+  add.Default("--seed", options->seed, "", "Same seed, same files");
+  add.command.footer(R"(Example:
+  vpr classify synth emotions --count 50)");
+}
+
+}  // namespace
+
 void AddEngineOptions(const Declare& add, std::string& embedding_model, ExtractorOptions& engine) {
   add("--embedding-model", embedding_model, "FILE",
       "Speaker model of classifiers of embeddings (default: $VPR_MODEL, else the model that came "
@@ -16,65 +136,10 @@ void AddEngineOptions(const Declare& add, std::string& embedding_model, Extracto
   AddDeviceOptions(add.command, engine);
 }
 
-}  // namespace
-
-void AddClassifierOptions(const Declare& add, ClassifierArguments& arguments) {
-  add.Required("-m,--model", arguments.model, "FILE", "Classifier that vpr classify train wrote");
-  AddEngineOptions(add, arguments.embedding_model, arguments.engine);
-}
-
 void AddLabelOption(const Declare& add, ExampleListOptions& options) {
   add("--label", options.label_column, "COLUMN",
       "The list's column of labels (default: label, else speaker); lines with - or nothing there "
       "are left out");
-}
-
-void AddTrainingOptions(const Declare& add, TrainingArguments& arguments) {
-  ClassifierTrainOptions& train = arguments.train;
-  ClassifierChoice& choice = arguments.choice;
-  add.Required("SOURCE", train.source, "",
-               "Folder with a folder per class, or a tab-separated list with column names");
-  add.Default(
-      "--classifier", choice.kind, "",
-      "svm: RBF support vector machine; mlp: 256-256 perceptron; cnn: on log-mel spectrograms",
-      OneOf({"svm", "mlp", "cnn"}));
-  add("--features", choice.features, "LIST",
-      Format("For svm and mlp: acoustic features with commas between (%s), summary (33 numbers), "
-             "or embedding (of the voice)",
-             kDefaultAcousticFeatures));
-  add.Default("--statistics", choice.statistics, "LIST",
-              "Of the acoustic features over time: mean, std, min, max");
-  add.Default("--n-mfcc", train.features.acoustic.n_mfcc, "", "Number of MFCCs",
-              CLI::Range(1, 128));
-  add.Default("--rate", choice.rate, "HZ",
-              "Resample to this rate; file: keep that of the first recording",
-              CLI::Validator(CheckSampleRate, ""));
-  add.Default("--top-db", choice.top_db, "DB",
-              "Cut out silence so far below the loudest moment; 0: none is cut out",
-              CLI::NonNegativeNumber);
-  AddLabelOption(add, train.list);
-  add("--group-by", train.list.group_by, "COLUMN",
-      "Keep what belongs together on one side of every split: the list's column of speakers or "
-      "sessions; for a folder, the folder below the class's (CLASS/SPEAKER/FILE)");
-  add.Default("--test-size", train.test_size, "",
-              "Share of the recordings held out to measure on; 0: none", CLI::Range(0.0, 0.9));
-  add.Default("--folds", train.folds, "", "Of the cross-validation among the others; 0: none",
-              CLI::Range(0, 100));
-  add.Flag("--balance", choice.balance,
-           "Answer as if all labels were equally frequent, whatever they are among the recordings "
-           "learnt from");
-  add("--cnn", choice.cnn, "", "Network of the cnn: resnet (default), ecapa, dwnet, campplus, cnn");
-  add("--epochs", choice.epochs, "", "Epochs of mlp (100) and cnn (20)", CLI::Range(1, 100000));
-  add.Default("--seed", train.seed, "", "Of everything random");
-  AddEngineOptions(add, train.embedding_model, train.engine);
-}
-
-void CompleteTraining(const char* command, TrainingArguments& arguments) {
-  try {
-    ApplyChoice(arguments.choice, arguments.train);
-  } catch (const Error& error) {
-    throw CLI::ValidationError(command, error.what());
-  }
 }
 
 void AddClassifyCommand(CLI::App& app, Context& context) {
@@ -86,9 +151,9 @@ void AddClassifyCommand(CLI::App& app, Context& context) {
   vpr classify train emotions -o emotions.vpc
   vpr classify predict emotions/sad/*.wav --model emotions.vpc)");
   AddClassifyTrainCommand(*command, context);
-  AddClassifyPredictCommand(*command, context);
-  AddClassifyEvalCommand(*command, context);
-  AddClassifySynthCommand(*command, context);
+  AddPredict(*command, context);
+  AddEval(*command, context);
+  AddSynth(*command, context);
   AddClassifyTuneCommand(*command, context);
 }
 
