@@ -5,6 +5,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/print/transcription.h"
+#include "vpr/transcribe/train_transcriber.h"
 
 namespace vpr::cli {
 namespace {
