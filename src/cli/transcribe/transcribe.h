@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
-#include "vpr/recognize/spoken_words.h"
+#include "vpr/serve/digit_prompts.h"
 
 namespace vpr::cli {
 
