@@ -373,7 +373,55 @@ int RateOf(const std::vector<Example>& examples) {
   return kSampleRate;
 }
 
+FeatureSet MakeFeatureSet(const ClassifierChoice& choice, const AcousticOptions& acoustic,
+                          ClassifierKind kind) {
+  FeatureSet set;
+  set.acoustic = acoustic;
+  FeatureOptions& frames = set.acoustic.frames;
+  if (choice.rate != "file") frames.sample_rate = std::stoi(choice.rate);
+  frames.fmax = frames.sample_rate / 2.0;
+  frames.trim_top_db = choice.top_db;
+  if (kind == ClassifierKind::kCnn) {
+    if (!choice.features.empty() && choice.features != "logmel")
+      throw Error(ErrorCode::kInvalidArgument,
+                  "a cnn takes the log-mel spectrogram; --features is for svm and mlp");
+    set.kind = FeatureSetKind::kSpectrogram;
+    frames.kind = FeatureKind::kLogMel;
+    frames.n_mels = 64;
+    frames.level_norm = true;
+    return set;
+  }
+  const std::string features = choice.features.empty() ? kDefaultAcousticFeatures : choice.features;
+  if (features == "embedding") {
+    set.kind = FeatureSetKind::kEmbedding;
+  } else if (features == "summary") {
+    set.kind = FeatureSetKind::kSummary;
+  } else {
+    for (std::string_view name : Split(features, ','))
+      set.acoustic.features.push_back(ParseAcousticFeature(name));
+    for (std::string_view name : Split(choice.statistics, ','))
+      set.statistics.push_back(ParseStatistic(name));
+  }
+  set.acoustic.Validate();
+  return set;
+}
+
 }  // namespace
+
+void ApplyChoice(const ClassifierChoice& choice, ClassifierTrainOptions& options) {
+  const ClassifierKind kind = ParseClassifierKind(choice.kind);
+  if (kind == ClassifierKind::kCnn && options.group_means)
+    throw Error(ErrorCode::kInvalidArgument, "--group-means is for svm and mlp");
+  options.settings = DefaultClassifierSettings(kind);
+  options.settings.svm = {choice.svm_c, choice.svm_gamma};
+  options.settings.balance = choice.balance;
+  if (!choice.cnn.empty()) options.settings.cnn = choice.cnn;
+  if (choice.epochs) options.settings.network.epochs = *choice.epochs;
+  options.settings.network.device = options.engine.device;
+  options.settings.threads = options.engine.threads;
+  options.features = MakeFeatureSet(choice, options.features.acoustic, kind);
+  options.own_rate = choice.rate == "file";
+}
 
 FeatureSet FeaturesFor(const std::vector<Example>& examples,
                        const ClassifierTrainOptions& options) {
@@ -397,6 +445,28 @@ std::vector<std::optional<Classifier::Answer>> ClassifyFiles(
   return ForFiles<Classifier::Answer>(
       paths, threads, "classifying",
       [&](const std::string& path) { return classifier.Classify(path); }, progress, stop, on_bad);
+}
+
+void ClassifyEach(const std::vector<std::string>& paths, const Classifier& classifier, int threads,
+                  Progress& progress, const StopRequested& stop,
+                  const std::function<void(const std::string& path, const Classifier::Answer*,
+                                           const std::string& reason)>& on_file) {
+  std::vector<std::string> reasons(paths.size());
+  std::size_t failures = 0;
+  const auto answers =
+      ClassifyFiles(paths, classifier, threads, progress, stop, [&](const FailedFile& failed) {
+        if (paths.size() == 1) throw Error(ErrorCode::kUnusable, failed.reason);
+        progress.Warn("skipped: " + failed.reason);
+        reasons[failed.index] = failed.reason;
+        ++failures;
+      });
+  if (failures == paths.size())
+    throw Error(ErrorCode::kUnusable, Format("none of %zu files can be used", failures));
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    on_file(paths[i], answers[i] ? &*answers[i] : nullptr, reasons[i]);
+  if (failures > 0)
+    throw Error(ErrorCode::kUnusable,
+                Format("%zu of %zu files cannot be used", failures, paths.size()));
 }
 
 }  // namespace vpr

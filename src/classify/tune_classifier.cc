@@ -38,9 +38,9 @@ class Tuner {
     fresh.subject = Subject();
     result_.study = RunStudy(
         options_.study, fresh, options_.trials,
-        [&](const Trial& trial, const Report& report) { return Measure(trial, report); }, progress_,
-        stop_);
-    const Trial* best = result_.study.best();
+        [&](const StudyTrial& trial, const Report& report) { return Measure(trial, report); },
+        progress_, stop_);
+    const StudyTrial* best = result_.study.best();
     if (best == nullptr)
       throw Error(ErrorCode::kUnusable, "no trial of '" + Printable(options_.study) +
                                             "' came to its end; run more of them");
@@ -160,7 +160,7 @@ class Tuner {
     return MakeReport(data_.labels, truth, predicted, static_cast<int>(majority));
   }
 
-  double Measure(const Trial& trial, const Report& report) const {
+  double Measure(const StudyTrial& trial, const Report& report) const {
     ClassifierSettings settings = train_.settings;
     ApplyTuned(trial.settings, settings);
     double sum = 0;

@@ -11,7 +11,6 @@
 
 #include "terminal/console.h"
 #include "terminal/process.h"
-#include "vpr/audio/audio_reader.h"
 #include "vpr/base/progress.h"
 
 namespace CLI {
@@ -69,10 +68,6 @@ void AddSpeakersCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);
 void AddTrimCommand(CLI::App& app, Context& context);
 void AddVerifyCommand(CLI::App& app, Context& context);
-
-// What vpr inspect draws, also for reports: a PNG file's bytes. Throws what ReadAudio throws, kIo.
-std::string InspectRecording(const std::string& path, const std::string& title,
-                             const ReadOptions& read);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.
 int Main(int argc, char** argv);

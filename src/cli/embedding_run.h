@@ -2,9 +2,7 @@
 // lists.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "vpr/evaluate/trial_run.h"
 #include "vpr/model/embedding_extractor.h"
@@ -23,12 +21,11 @@ struct NetworkOptions {
   ExtractorOptions engine;
 };
 
-// Declares --model, --device and --threads; the second the last two.
-void AddNetworkOptions(CLI::App& command, NetworkOptions& options);
+// Declares --model; --device, --backend and --threads; all of them.
+void AddModelOption(CLI::App& command, std::string& model);
 void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine);
+void AddNetworkOptions(CLI::App& command, NetworkOptions& options);
 
-// "0.1%" or "0.001" as a share between 0 and 1; nothing if it is none.
-std::optional<double> ParseRate(std::string_view text);
 CLI::Validator FiniteNumber();
 
 // Declares --fpir.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/eval/speakers.h"
 #include "vpr/eval/trials.h"
@@ -141,7 +142,7 @@ std::string Describe(const FoundSpeakers& found) {
 // Trial by trial what a list of files gives.
 ListReport EvaluateList(const EvaluationRequest& request, const TrialList& list,
                         const FileScorer& scorer, const EmbeddingExtractor& extractor,
-                        const Metadata& metadata, Progress& progress, const OnScore& on_score) {
+                        const Metadata& metadata, Progress& progress, AtomicFile* scores) {
   const DecisionThreshold& decision = extractor.info().decision;
   const double threshold =
       request.threshold.value_or(decision.basis.empty() ? kNoRate : decision.threshold);
@@ -184,7 +185,9 @@ ListReport EvaluateList(const EvaluationRequest& request, const TrialList& list,
       const std::string& condition = list.conditions[trial.condition];
       properties.back().second.push_back(condition.empty() ? "-" : condition);
     }
-    if (on_score) on_score(enroll_name, test_name, score->value, trial.target);
+    if (scores != nullptr)
+      scores->Write(Format("%s\t%s\t%.9g\t%s\n", enroll_name.c_str(), test_name.c_str(),
+                           score->value, trial.target ? "target" : "nontarget"));
   }
   const FoundSpeakers found = finder.Take(SpeakerLabel(metadata));
   scored.speakers = found.speakers;
@@ -241,7 +244,9 @@ ListReport EvaluateList(const EvaluationRequest& request, const TrialList& list,
 
 std::vector<ListReport> EvaluateTrials(const EvaluationRequest& request,
                                        const EmbeddingExtractor& extractor, Progress& progress,
-                                       const StopRequested& stop, const OnScore& on_score) {
+                                       const StopRequested& stop) {
+  std::optional<AtomicFile> scores;
+  if (!request.scores_out.empty()) scores.emplace(request.scores_out);
   Metadata metadata;
   if (!request.metadata.empty()) metadata = ReadMetadata(request.metadata);
   for (const std::string& name : request.by) {
@@ -252,7 +257,9 @@ std::vector<ListReport> EvaluateTrials(const EvaluationRequest& request,
       EmbedTrials(request.trials, extractor, progress, stop, scorer);
   std::vector<ListReport> reports;
   for (const TrialList& list : lists)
-    reports.push_back(EvaluateList(request, list, scorer, extractor, metadata, progress, on_score));
+    reports.push_back(EvaluateList(request, list, scorer, extractor, metadata, progress,
+                                   scores ? &*scores : nullptr));
+  if (scores) scores->Commit();
   return reports;
 }
 

@@ -132,4 +132,17 @@ std::string ToJson(const ListReport& report) {
   return JsonLine(json);
 }
 
+std::string ToText(const std::string& output, const DegradedTrials& degraded) {
+  const std::size_t failed = degraded.failed.size();
+  return Format("%s: %zu files%s\n", Printable(output).c_str(), degraded.files,
+                failed == 0 ? "" : Format(", %zu could not be used", failed).c_str());
+}
+
+std::string ToJson(const std::string& output, const DegradedTrials& degraded) {
+  Json json = {{"output", output}, {"files", degraded.files}, {"failed", Json::array()}};
+  for (const auto& [file, reason] : degraded.failed)
+    json["failed"].push_back({{"file", file}, {"reason", reason}});
+  return JsonLine(json);
+}
+
 }  // namespace vpr

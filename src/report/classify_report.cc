@@ -6,6 +6,8 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/plot/plot.h"
+#include "vpr/print/classification.h"
+#include "vpr/report/recording_picture.h"
 
 namespace vpr {
 namespace {
@@ -49,6 +51,53 @@ constexpr char kMeaning[] =
     "<dt>Macro, weighted mean</dt><dd>Over the classes: plain, and by their support.</dd></dl>\n";
 
 }  // namespace
+
+ClassifyReportPage MakePage(const ClassifierTrainOptions& options,
+                            const ClassifierTrainResult& result, Progress& progress) {
+  ClassifyReportPage page;
+  page.facts = {{"classifier", options.output},
+                {"fingerprint", result.info.fingerprint},
+                {"trained on", options.source},
+                {"what", Describe(result)},
+                {"program", result.info.training.program}};
+  if (result.test)
+    page.sections.push_back({"Recordings held out",
+                             "These took no part in the training or in the choice of any setting.",
+                             *result.test});
+  if (result.cross_validation) {
+    const CrossValidation& cv = *result.cross_validation;
+    page.sections.push_back(
+        {"Cross-validation",
+         Format("%zu folds of the recordings trained on, each tested by a classifier that was "
+                "trained on the others: accuracy %.2f %% on average, standard deviation %.2f.",
+                cv.accuracies.size(), 100 * cv.mean, 100 * cv.std),
+         cv.report});
+  }
+  constexpr std::size_t kMostPictures = 12;
+  for (const auto& [label, path] : result.samples) {
+    if (page.pictures.size() == kMostPictures) break;
+    const std::string title = label + ": " + RecordingTitle(path);
+    page.pictures.push_back({title, [title, recording = path, &progress] {
+                               return DrawRecording(recording, title, {}, progress);
+                             }});
+  }
+  return page;
+}
+
+ClassifyReportPage MakePage(const std::string& model, const ClassifierInfo& info,
+                            const std::string& source, const std::string& by,
+                            const ClassifierEvaluation& evaluation) {
+  ClassifyReportPage page{{{"classifier", model},
+                           {"fingerprint", info.fingerprint},
+                           {"kind", ToString(info.kind)},
+                           {"recordings", source},
+                           {"program", info.training.program}},
+                          {{"All recordings", "", evaluation.report}},
+                          {}};
+  for (const auto& [value, report] : evaluation.by)
+    page.sections.push_back({by + ": " + value, "", report});
+  return page;
+}
 
 void WriteClassifyPlots(const std::string& dir, const ClassifyReportPage& page) {
   MakeFolders(dir);

@@ -218,6 +218,20 @@ void WriteEvalPlots(const std::string& dir, const std::vector<ListReport>& repor
       WriteFileAtomically((fs::path(dir) / picture.name).string(), picture.png);
 }
 
+std::vector<std::pair<std::string, std::string>> ModelFacts(const std::string& path,
+                                                            const ModelInfo& info) {
+  const TrainingProvenance& training = info.training;
+  return {
+      {"model", path},
+      {"fingerprint", info.fingerprint},
+      {"network", info.architecture},
+      {"trained on", Format("%llu speakers, %llu utterances, %.1f h",
+                            static_cast<unsigned long long>(training.speakers),
+                            static_cast<unsigned long long>(training.utterances), training.hours)},
+      {"threshold", info.decision.basis},
+      {"program", training.program}};
+}
+
 void WriteHtmlReport(const std::string& path, const std::vector<ListReport>& reports,
                      const std::vector<std::pair<std::string, std::string>>& facts) {
   std::string html = PageHead("Speaker verification report") + "<table>\n";

@@ -6,10 +6,10 @@
 
 namespace vpr {
 
-struct EmbeddedFile {
+struct PageFile {
   std::string_view name, content;
 };
-std::span<const EmbeddedFile> PageFiles();
-std::span<const EmbeddedFile> SchemaFiles();  // "identification", "service/problem"
+std::span<const PageFile> PageFiles();
+std::span<const PageFile> SchemaFiles();  // "identification", "service/problem"
 
 }  // namespace vpr

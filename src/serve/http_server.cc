@@ -62,7 +62,9 @@ class Server {
   asio::io_context& context() { return context_; }
   Service& service() { return service_; }
   const ServerOptions& options() const { return options_; }
-  WorkQueue& Queue(Lane lane) { return lane == Lane::kStore ? store_queue_ : compute_queue_; }
+  WorkQueue& Queue(RequestLane lane) {
+    return lane == RequestLane::kStore ? store_queue_ : compute_queue_;
+  }
   bool stopping() const { return stopping_; }
   // Its last work done, or all given up.
   bool ended() const { return ended_; }
@@ -217,7 +219,7 @@ class LiveConnection : public std::enable_shared_from_this<LiveConnection> {
       asio::post(self->server_.context(), [self] { self->WriteNext(0); });
     };
     buffer_.consume(buffer_.size());
-    if (!server_.Queue(Lane::kCompute).Post(std::move(job)))
+    if (!server_.Queue(RequestLane::kCompute).Post(std::move(job)))
       Close(websocket::close_code::try_again_later);
   }
 
@@ -272,7 +274,7 @@ class ByteConnection : public std::enable_shared_from_this<ByteConnection> {
       asio::post(self->server_.context(), [self] { self->Write(); });
     };
     // Chunks of audio are small work: where the queue is full the client has to wait.
-    if (server_.Queue(Lane::kCompute).Post(std::move(job))) return;
+    if (server_.Queue(RequestLane::kCompute).Post(std::move(job))) return;
     auto later = std::make_shared<asio::steady_timer>(server_.context(), kLook);
     later->async_wait([self = shared_from_this(), later, size](error_code error) {
       if (!error) self->Answer(size);
@@ -348,7 +350,7 @@ void Session::OnHeader(error_code error) {
     return Refuse(
         Problem(413, Format("the body has %llu bytes; expected at most %zu",
                             static_cast<unsigned long long>(*length), admission_.most_body)));
-  if (admission_.lane != Lane::kAtOnce && server_.Queue(admission_.lane).full())
+  if (admission_.lane != RequestLane::kAtOnce && server_.Queue(admission_.lane).full())
     return Refuse(Problem(503, "too many requests wait already", {{"Retry-After", "1"}}));
   keep_ = message.keep_alive();
   body_begun_ = Clock::now();
@@ -399,7 +401,7 @@ void Session::OnBody(error_code error) {
 void Session::Dispatch() {
   unread_ = false;
   request_.body = std::move(parser_->get().body());
-  if (admission_.lane == Lane::kAtOnce)
+  if (admission_.lane == RequestLane::kAtOnce)
     return Respond(server_.service().Handle(request_, admission_));
   auto job = [self = shared_from_this()] {
     HttpResponse response = self->server_.service().Handle(self->request_, self->admission_);
@@ -716,6 +718,39 @@ void ParseListen(const std::string& text, std::string& address, std::uint16_t& p
   if (failed != std::errc() || rest != end || number > 65535 || (error && address != "localhost"))
     refuse();
   port = static_cast<std::uint16_t>(number);
+}
+
+void DecideListening(const std::string& listen, const std::string& wyoming, ServiceOptions& service,
+                     ServerOptions& server) {
+  std::string shown = listen;
+  ParseListen(listen, server.address, server.port);
+  if (const auto passed = FindPassedSocket()) {
+    server.socket = passed->descriptor;
+    server.address = shown = passed->address;
+  }
+  if (!wyoming.empty()) {
+    ParseListen(wyoming, server.wyoming_address, server.wyoming_port);
+    if (!IsLoopback(server.wyoming_address))
+      throw Error(ErrorCode::kInvalidArgument,
+                  "cannot serve the Wyoming protocol at " + Printable(wyoming) +
+                      ": it knows no tokens, and others can reach that; expected an address of "
+                      "this machine, as 127.0.0.1:10700");
+  }
+  AccessOptions& access = service.access;
+  const TokenFile file(FindTokens(access.tokens));
+  access.tokens = file.path();
+  access.without_tokens = IsLoopback(server.address);
+  const std::size_t tokens = file.Read().size();
+  if (!access.without_tokens && tokens == 0)
+    throw Error(ErrorCode::kInvalidArgument,
+                "cannot listen at " + Printable(shown) +
+                    ": others can reach it, and no token says who may call; make one: vpr serve "
+                    "token add NAME --scope identify");
+  if (tokens > 0) return;
+  service.warn(file.exists()
+                   ? "'" + Printable(access.tokens) + "' holds no token: nobody may call"
+                   : "without tokens everybody on this machine may enroll, identify and remove; "
+                     "make one: vpr serve token add NAME --scope identify");
 }
 
 void RunServer(

@@ -66,7 +66,7 @@ struct Route {
   const char* method;
   const char* path;  // "{name}": any text without a slash
   Scope scope;
-  Lane lane;
+  RequestLane lane;
   const char* summary;
   std::vector<Parameter> parameters;
   BodyKind body;

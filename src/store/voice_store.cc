@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 
 #include "store/sql_store.h"
@@ -90,28 +89,6 @@ void CheckSpeakerName(const std::string& typed) {
     refuse("it has two blanks in a row, which look like one");
   if (name == "unknown speaker") refuse("it is the answer for somebody who is not enrolled");
   if (name.front() == ' ' || name.back() == ' ') refuse("it begins or ends with a blank");
-}
-
-std::int64_t UtcSeconds() { return std::time(nullptr); }
-
-std::string UtcText(std::int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[40];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-std::string UtcNow() { return UtcText(UtcSeconds()); }
-
-std::optional<std::int64_t> ParseUtc(const std::string& text) {
-  std::tm parts{};
-  const char* const end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  const std::int64_t seconds = timegm(&parts);
-  // The 31st of April is no date.
-  return UtcText(seconds) == text ? std::optional(seconds) : std::nullopt;
 }
 
 std::int64_t ForgetAfter(const std::string& text) {

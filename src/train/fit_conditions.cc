@@ -284,4 +284,26 @@ FittedConditions FitConditions(const EmbeddingExtractor& extractor, const Scorin
   return fitted;
 }
 
+CalibratedConditions CalibrateConditions(const std::string& model, const ExtractorOptions& engine,
+                                         const FitConditionsOptions& options,
+                                         const std::string& output, Progress& progress,
+                                         const StopRequested& stop) {
+  Model calibrated = LoadModel(model);
+  const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, engine);
+  FittedConditions fitted =
+      FitConditions(extractor, calibrated.scoring, options, progress, stop,
+                    [&](const FailedFile& failed) { progress.Warn(failed.reason); });
+  calibrated.scoring = std::move(fitted.scoring);
+  SetThresholds(fitted.thresholds, calibrated.info);
+  SaveModel(output, calibrated);
+  if (fitted.failed_files > 0)
+    progress.Warn(
+        Format("%zu files cannot be used; their trials are left out", fitted.failed_files));
+  if (fitted.left_out.empty())
+    progress.Warn(
+        "a score that holds on recordings of other kinds needs lists of three corpora or more; how "
+        "this one does there cannot be told");
+  return {calibrated.info, std::move(fitted.left_out)};
+}
+
 }  // namespace vpr

@@ -3,9 +3,14 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "vpr/base/error.h"
+#include "vpr/base/npy.h"
 #include "vpr/base/text.h"
+#include "vpr/dataset/source.h"
+#include "vpr/model/embed_each.h"
 
 namespace vpr {
 namespace {
@@ -24,7 +29,70 @@ void NormalizeRows(RowMajor& rows) {
   }
 }
 
+// Numbers the labels in the order of their names.
+void SetSpeakers(const std::vector<std::string>& labels, LabelledEmbeddings& recordings) {
+  std::map<std::string, int> numbers;
+  for (const std::string& label : labels) numbers.emplace(label, 0);
+  for (auto& [name, number] : numbers) {
+    number = static_cast<int>(recordings.speakers.size());
+    recordings.speakers.push_back(name);
+  }
+  for (const std::string& label : labels) recordings.speaker_of.push_back(numbers[label]);
+}
+
 }  // namespace
+
+LabelledEmbeddings EmbedLabelled(const std::string& source, const std::string& layout,
+                                 const EmbeddingExtractor& extractor, Progress& progress,
+                                 const StopRequested& stop) {
+  const std::vector<Utterance> utterances = ListUtterances(source, layout);
+  LabelledEmbeddings recordings;
+  std::vector<std::string> labels;
+  Matrix& embeddings = recordings.embeddings;
+  std::size_t failed = 0;
+  EmbedEach(
+      utterances.size(), [&](std::size_t i) { return utterances[i].path; }, extractor, progress,
+      stop,
+      [&](const EmbeddedFile& file) {
+        if (file.failure) {
+          ++failed;
+          progress.Warn(*file.failure);
+          return;
+        }
+        if (utterances[file.index].speaker.empty()) return;
+        recordings.names.push_back(utterances[file.index].key);
+        labels.push_back(utterances[file.index].speaker);
+        embeddings.data.insert(embeddings.data.end(), file.embedding.begin(), file.embedding.end());
+      });
+  if (failed > 0) progress.Warn(Format("%zu recordings cannot be used", failed));
+  embeddings.rows = recordings.names.size();
+  embeddings.cols = static_cast<std::size_t>(extractor.info().embedding_dim);
+  SetSpeakers(labels, recordings);
+  return recordings;
+}
+
+LabelledEmbeddings ReadLabelled(const std::string& list, const std::string& table) {
+  const RecordingTable read = ReadRecordingTable(list);
+  const std::size_t label = std::min(read.Column("speaker"), read.Column("label"));
+  if (label == read.columns.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                "list '" + Printable(list) + "' has no column named speaker or label");
+  LabelledEmbeddings recordings;
+  std::vector<std::string> labels;
+  for (const RecordingTable::Row& row : read.rows) {
+    recordings.names.push_back(row.key);
+    labels.push_back(row.values[label]);
+  }
+  SetSpeakers(labels, recordings);
+  recordings.embeddings = ReadNpy(table);
+  if (recordings.embeddings.rows != recordings.names.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("'%s' has %zu rows, list '%s' %zu recordings; one row a recording is "
+                       "expected, in the order of the list",
+                       Printable(table).c_str(), recordings.embeddings.rows,
+                       Printable(list).c_str(), recordings.names.size()));
+  return recordings;
+}
 
 SuspectLabels FindSuspectLabels(const Matrix& embeddings, const std::vector<int>& speakers) {
   if (speakers.size() != embeddings.rows)

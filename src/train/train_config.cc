@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <sstream>
 
@@ -379,6 +380,61 @@ std::string WriteTrainConfig(const TrainConfig& config) {
   std::ostringstream text;
   text << root << "\n";
   return text.str();
+}
+
+namespace {
+
+std::string Absolute(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
+}
+
+std::string ResumedOutput(const std::string& run_dir) {
+  constexpr std::string_view kEnding = ".run";
+  if (run_dir.ends_with(kEnding) && run_dir.size() > kEnding.size() &&
+      run_dir[run_dir.size() - kEnding.size() - 1] != '/')
+    return run_dir.substr(0, run_dir.size() - kEnding.size());
+  throw Error(ErrorCode::kInvalidArgument,
+              "cannot resume '" + Printable(run_dir) +
+                  "': its name is not MODEL.run, so name the model to write with -o MODEL");
+}
+
+}  // namespace
+
+TrainConfig NewTrainConfig(const std::string& config_file, const TrainSettings& given) {
+  auto apply = [](const TrainSettings& settings, TrainConfig& config) {
+    for (const auto& set : settings) set(config);
+  };
+  TrainConfig peek;
+  if (!config_file.empty()) ReadTrainConfig(config_file, peek);
+  apply(given, peek);
+  TrainConfig config = DefaultTrainConfig(peek.arch);
+  if (!config_file.empty()) ReadTrainConfig(config_file, config);
+  apply(given, config);
+  if (config.output.empty())
+    throw Error(ErrorCode::kInvalidArgument, "no output model given; name one with -o MODEL");
+  if (config.train.empty())
+    throw Error(ErrorCode::kInvalidArgument, "no training data given; name a packed data set");
+  for (std::string* path :
+       {&config.train, &config.dev, &config.output, &config.noise, &config.rooms, &config.run_dir})
+    *path = Absolute(*path);
+  for (std::string& table : config.teachers) table = Absolute(table);
+  for (std::string& list : config.teacher_lists) list = Absolute(list);
+  if (config.run_dir.empty()) config.run_dir = config.output + ".run";
+  return config;
+}
+
+TrainConfig ResumedTrainConfig(const std::string& run_dir, const std::string& output) {
+  const std::string file = run_dir + "/config.toml";
+  if (!IsRegularFile(file))
+    throw Error(ErrorCode::kNotFound, "cannot resume '" + Printable(run_dir) +
+                                          "': it has no config.toml; is it a run folder?");
+  TrainConfig config;
+  ReadTrainConfig(file, config);
+  config.run_dir = Absolute(run_dir);
+  while (config.run_dir.size() > 1 && config.run_dir.ends_with('/')) config.run_dir.pop_back();
+  config.output = output.empty() ? ResumedOutput(config.run_dir) : Absolute(output);
+  config.resume = true;
+  return config;
 }
 
 }  // namespace vpr

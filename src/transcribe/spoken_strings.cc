@@ -1,6 +1,7 @@
 #include "vpr/transcribe/spoken_strings.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -78,6 +79,27 @@ std::vector<std::vector<std::int16_t>> ReadAll(const std::vector<std::string>& p
 }
 
 }  // namespace
+
+JoinOptions ParseJoin(const std::string& text) {
+  if (text.empty()) return {};
+  const std::size_t dash = text.find('-');
+  auto number = [&](std::string_view digits) {
+    int value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size() || value < 1 || value > 50)
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "'" + Printable(text) + "' is no number of recordings; expected N or A-B, 1 to 50");
+    return value;
+  };
+  JoinOptions options;
+  options.least = number(std::string_view(text).substr(0, dash));
+  options.most =
+      dash == std::string::npos ? options.least : number(std::string_view(text).substr(dash + 1));
+  if (options.most < options.least)
+    throw Error(ErrorCode::kInvalidArgument, "'" + Printable(text) + "' goes down");
+  return options;
+}
 
 SpokenStrings::SpokenStrings(const std::string& list, const TokenTable& tokens,
                              const JoinOptions& join, int threads, Progress& progress,

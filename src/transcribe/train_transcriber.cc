@@ -83,6 +83,12 @@ PromptThreshold ThresholdOf(const std::vector<Measured>& all) {
   return FindPromptThreshold(std::move(right), std::move(wrong));
 }
 
+void WarnOfLeftOut(const std::vector<std::string>& left_out, Progress& progress) {
+  if (!left_out.empty())
+    progress.Warn(Format("left out: %zu recordings; the first: ", left_out.size()) +
+                  left_out.front());
+}
+
 }  // namespace
 
 FeatureOptions TranscriberTrainOptions::DefaultFeatures() {
@@ -210,6 +216,7 @@ TranscriberTrainResult TrainTranscriber(const TranscriberTrainOptions& options, 
   };
   OpenBackend().TrainTranscriber(task, progress, stop);
   if (!best.empty()) result.dev = ErrorsOf(best);
+  WarnOfLeftOut(result.left_out, progress);
   return result;
 }
 
@@ -236,6 +243,7 @@ TranscriberEvaluation EvaluateTranscriber(const Transcriber& transcriber, const 
   if (evaluation.wrong_prompts > 0)
     evaluation.false_accepts =
         static_cast<double>(accepted) / static_cast<double>(evaluation.wrong_prompts);
+  WarnOfLeftOut(evaluation.left_out, progress);
   return evaluation;
 }
 

@@ -40,7 +40,7 @@ Json ToJson(const Study& study) {
                                   {"high", parameter.high},
                                   {"log", parameter.log}});
   json["trials"] = Json::array();
-  for (const Trial& trial : study.trials) {
+  for (const StudyTrial& trial : study.trials) {
     Json one = {{"number", trial.number},
                 {"pruned", trial.pruned},
                 {"value", NumberOrNull(trial.value)},
@@ -77,7 +77,7 @@ Study FromJson(const Json& json) {
             json.at("trials").size() <= kMostTrials,
         "it has no parameters, or too many of something");
   for (const Json& one : json.at("trials")) {
-    Trial trial;
+    StudyTrial trial;
     one.at("number").get_to(trial.number);
     one.at("pruned").get_to(trial.pruned);
     trial.value = NumberOf(one.at("value"));
@@ -149,7 +149,7 @@ Study RunStudy(const std::string& path, const Study& fresh, int trials, const Ob
                   Format("stopped after %zu of %d trials; the same command "
                          "goes on",
                          study.trials.size(), trials));
-    Trial trial;
+    StudyTrial trial;
     trial.number = static_cast<int>(study.trials.size());
     trial.settings = SuggestSettings(study);
     const double value = objective(trial, [&](int step, double reported) {
@@ -171,9 +171,9 @@ Study RunStudy(const std::string& path, const Study& fresh, int trials, const Ob
 }
 
 std::string StudyTable(const Study& study) {
-  std::vector<const Trial*> order;
-  for (const Trial& trial : study.trials) order.push_back(&trial);
-  std::stable_sort(order.begin(), order.end(), [&](const Trial* a, const Trial* b) {
+  std::vector<const StudyTrial*> order;
+  for (const StudyTrial& trial : study.trials) order.push_back(&trial);
+  std::stable_sort(order.begin(), order.end(), [&](const StudyTrial* a, const StudyTrial* b) {
     if (a->pruned != b->pruned) return b->pruned;
     if (std::isnan(a->value) || std::isnan(b->value))
       return std::isnan(b->value) && !std::isnan(a->value);
@@ -183,7 +183,7 @@ std::string StudyTable(const Study& study) {
   for (const TuneParameter& parameter : study.parameters)
     text += Format("  %14s", parameter.name.c_str());
   text += "\n";
-  for (const Trial* trial : order) {
+  for (const StudyTrial* trial : order) {
     text += Format("%5d  %9.4f", trial->number + 1, trial->value);
     for (double value : trial->settings) text += Format("  %14.4g", value);
     if (trial->pruned) text += Format("  pruned at step %d", trial->reported.rbegin()->first);

@@ -21,12 +21,12 @@ double NormalCdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 std::vector<std::size_t> Ranked(const Study& study) {
   std::vector<std::size_t> order(study.trials.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto cost = [&](const Trial& trial) {
+  const auto cost = [&](const StudyTrial& trial) {
     const double value = study.maximize ? -trial.value : trial.value;
     return std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
   };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const Trial &one = study.trials[a], &two = study.trials[b];
+    const StudyTrial &one = study.trials[a], &two = study.trials[b];
     if (one.pruned != two.pruned) return two.pruned;
     if (one.pruned) {
       const int last = one.reported.empty() ? -1 : one.reported.rbegin()->first;
@@ -40,9 +40,9 @@ std::vector<std::size_t> Ranked(const Study& study) {
 
 }  // namespace
 
-const Trial* Study::best() const {
-  const Trial* best = nullptr;
-  for (const Trial& trial : trials) {
+const StudyTrial* Study::best() const {
+  const StudyTrial* best = nullptr;
+  for (const StudyTrial& trial : trials) {
     if (trial.pruned || std::isnan(trial.value)) continue;
     if (best == nullptr || (maximize ? trial.value > best->value : trial.value < best->value))
       best = &trial;
@@ -145,13 +145,13 @@ std::vector<double> SuggestSettings(const Study& study) {
   return settings;
 }
 
-bool ShouldPrune(const Study& study, const Trial& trial) {
+bool ShouldPrune(const Study& study, const StudyTrial& trial) {
   if (trial.reported.empty()) return false;
   const int step = trial.reported.rbegin()->first;
   const double sign = study.maximize ? 1 : -1;
   std::vector<double> others;
   std::size_t completed = 0;
-  for (const Trial& other : study.trials) {
+  for (const StudyTrial& other : study.trials) {
     if (other.pruned) continue;
     ++completed;
     const auto found = other.reported.find(step);

@@ -38,9 +38,9 @@ TEST(TuneClassifier, SearchesMeasuresAndWrites) {
   const TuneResult result = Tune(options);
   ASSERT_EQ(result.study.trials.size(), 12u);
   EXPECT_EQ(result.recordings, 32u);
-  const Trial& best = *result.study.best();
+  const StudyTrial& best = *result.study.best();
   EXPECT_GT(best.value, 0.7);
-  for (const Trial& trial : result.study.trials) {
+  for (const StudyTrial& trial : result.study.trials) {
     if (!trial.pruned) {
       EXPECT_LE(trial.value, best.value);
       EXPECT_EQ(trial.reported.size(), 3u);

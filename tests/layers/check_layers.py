@@ -81,6 +81,21 @@ def check_design(path, allowed):
             yield f"{path.name}: {module} -> {use} is not in src/layers.txt"
 
 
+def check_names(repository):
+    """Two types of one name in namespace vpr link, and then one is taken for the other."""
+    found = {}
+    for folder in ("include", "src"):
+        for path in sorted((repository / folder).rglob("*.h")):
+            text = path.read_text(encoding="utf-8")
+            if not re.search(r"^namespace vpr \{", text, re.MULTILINE) or re.search(r"^namespace \{", text, re.MULTILINE):
+                continue
+            for name in re.findall(r"^(?:struct|class|enum class) (?:VPR_API )?(\w+)[^;\n]*\{", text, re.MULTILINE):
+                found.setdefault(name, []).append(str(path.relative_to(repository)))
+    for name, paths in sorted(found.items()):
+        if len(paths) > 1:
+            yield f"{name} is defined in {' and in '.join(paths)}"
+
+
 def main():
     repository = pathlib.Path(sys.argv[1])
     allowed, parts, exceptions, problems = read_table(repository / "src/layers.txt")
@@ -105,6 +120,7 @@ def main():
         if (module, used) not in used_edges
     ]
     problems += [f"src/layers.txt: {file} does not include {header}" for file, header in sorted(exceptions)]
+    problems += check_names(repository)
     problems += check_design(repository / "docs/design.md", allowed)
     print("\n".join(problems) or f"{count} includes, {len(used_edges)} arrows: as src/layers.txt has them")
     sys.exit(1 if problems else 0)

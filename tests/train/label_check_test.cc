@@ -4,7 +4,10 @@
 
 #include <cmath>
 
+#include "support/temp_path.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/npy.h"
 #include "vpr/base/rng.h"
 
 namespace vpr {
@@ -103,6 +106,18 @@ TEST_F(LabelCheck, Refusals) {
   values_[3] = 1;
   labels_[0] = -1;
   EXPECT_THROW(Find(), Error);
+}
+
+TEST(ReadLabelled, SpeakersAreNumberedByName) {
+  const std::string list = test::TempPath("labels.tsv"), table = test::TempPath("labels.npy");
+  WriteFileAtomically(list, "path\tspeaker\na.wav\tBob\nb.wav\tAda\nc.wav\tBob\n");
+  WriteNpy(table, Matrix(3, 2));
+  const LabelledEmbeddings read = ReadLabelled(list, table);
+  EXPECT_EQ(read.names, (std::vector<std::string>{"a.wav", "b.wav", "c.wav"}));
+  EXPECT_EQ(read.speakers, (std::vector<std::string>{"Ada", "Bob"}));
+  EXPECT_EQ(read.speaker_of, (std::vector<int>{1, 0, 1}));
+  WriteNpy(table, Matrix(2, 2));
+  EXPECT_THROW(ReadLabelled(list, table), Error);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
@@ -137,6 +138,44 @@ TEST(TrainConfig, ValidateNamesTheField) {
               AllOf(HasSubstr("lr"), HasSubstr("finite")));
   EXPECT_THAT(message([](TrainConfig& c) { c.snr_low = -INFINITY; }), HasSubstr("snr_low"));
   EXPECT_THAT(message([](TrainConfig& c) { c.precision = "int8"; }), HasSubstr("int8"));
+}
+
+TEST(NewTrainConfig, WhatIsGivenGoesOverTheFileAndThatOverTheDefaults) {
+  const std::string file = Toml("[model]\narch = \"cnn\"\n[optimizer]\nepochs = 7\n");
+  auto give = [](TrainConfig& config) {
+    config.train = "data/mine";
+    config.output = "mine.vpr";
+    config.batch_size = 5;
+  };
+  const TrainConfig config = NewTrainConfig(file, {give});
+  EXPECT_EQ(config.arch, "cnn");
+  EXPECT_EQ(config.loss, "softmax");  // the default of cnn
+  EXPECT_EQ(config.epochs, 7);
+  EXPECT_EQ(config.batch_size, 5);
+  EXPECT_EQ(config.train, std::filesystem::current_path() / "data/mine");
+  EXPECT_EQ(config.run_dir, std::filesystem::current_path() / "mine.vpr.run");
+  const TrainConfig other = NewTrainConfig(file, {give, [](TrainConfig& c) { c.arch = "resnet"; }});
+  EXPECT_EQ(other.arch, "resnet");
+  EXPECT_EQ(other.loss, "aam");
+  EXPECT_EQ(other.epochs, 7);
+  EXPECT_THROW(NewTrainConfig("", {}), Error);
+}
+
+TEST(ResumedTrainConfig, TheNameOfTheFolderSaysTheModel) {
+  TrainConfig written = DefaultTrainConfig("resnet");
+  written.output = "somebody's.vpr";
+  const std::string run = test::TempPath("mine.vpr.run"), other = test::TempPath("copy");
+  for (const std::string& folder : {run, other}) {
+    MakeFolders(folder);
+    WriteFileAtomically(folder + "/config.toml", WriteTrainConfig(written));
+  }
+  const TrainConfig config = ResumedTrainConfig(run + "/", "");
+  EXPECT_TRUE(config.resume);
+  EXPECT_EQ(config.run_dir, run);
+  EXPECT_EQ(config.output + ".run", run);
+  EXPECT_EQ(ResumedTrainConfig(other, "/tmp/x.vpr").output, "/tmp/x.vpr");
+  EXPECT_THROW(ResumedTrainConfig(other, ""), Error);
+  EXPECT_THROW(ResumedTrainConfig(test::TempPath("none.run"), ""), Error);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ double Bowl(const std::vector<double>& settings) {
 Study RunBowl(const std::string& path, const Study& fresh, int trials) {
   Progress progress;
   return RunStudy(path, fresh, trials,
-                  [](const Trial& trial, const Report& report) {
+                  [](const StudyTrial& trial, const Report& report) {
                     const double value = Bowl(trial.settings);
                     // Where it goes is seen early.
                     for (int step = 1; step <= 3; ++step)
@@ -56,7 +56,7 @@ TEST(RunStudy, FindsAKnownOptimumBetterThanChance) {
       best = std::max(best, Bowl({std::pow(10, rng.Uniform(-5, -1)), rng.Uniform()}));
     chance += best / kSeeds;
     std::size_t pruned = 0;
-    for (const Trial& trial : study.trials) pruned += trial.pruned ? 1 : 0;
+    for (const StudyTrial& trial : study.trials) pruned += trial.pruned ? 1 : 0;
     EXPECT_GT(pruned, 5u);
   }
   EXPECT_GT(found, 0.5 * chance);  // both are negative: at most half as far away
@@ -71,7 +71,7 @@ TEST(RunStudy, GoesOnAsIfNothingHadHappened) {
   Progress progress;
   MessageOf(ErrorCode::kInterrupted, [&] {
     RunStudy(folder / "parts", Fresh(3), 25,
-             [](const Trial&, const Report& report) -> double {
+             [](const StudyTrial&, const Report& report) -> double {
                report(1, 5);
                throw Error(ErrorCode::kInterrupted, "stopped");
              },

@@ -69,8 +69,8 @@ TEST(ParzenEstimator, DensityIsOneAndDrawsFollowIt) {
   for (std::size_t b = 0; b < kBins; ++b) EXPECT_NEAR(share[b], mass[b], 0.006) << b;
 }
 
-Trial TrialOf(double value, bool pruned, std::map<int, double> reported) {
-  Trial trial;
+StudyTrial TrialOf(double value, bool pruned, std::map<int, double> reported) {
+  StudyTrial trial;
   trial.settings = {0.5};
   trial.value = value;
   trial.pruned = pruned;

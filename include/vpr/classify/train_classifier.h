@@ -38,6 +38,28 @@ struct ClassifierTrainOptions {
   std::string output;  // classifier file to write
 };
 
+// What is learnt and from what, in words.
+struct ClassifierChoice {
+  std::string kind = "svm";  // "svm", "mlp", "cnn"
+  // For svm and mlp: acoustic features with commas between, "summary" or "embedding"; empty:
+  // kDefaultAcousticFeatures. A cnn takes a log-mel spectrogram.
+  std::string features;
+  std::string statistics = "mean,std,min,max";  // of the acoustic features over time
+  std::string rate = "16000";                   // Hz, or "file": that of the first recording
+  std::string cnn;                              // architecture; empty: the default one
+  std::optional<int> epochs;                    // nothing: those recommended
+  double top_db = 60;                           // silence below it is cut out; 0: none is
+  bool balance = false;                         // see ClassifierSettings
+  double svm_c = 0, svm_gamma = 0;              // 0: found by a cross-validation
+};
+inline constexpr char kDefaultAcousticFeatures[] =
+    "mfcc,chroma,contrast,centroid,bandwidth,flatness,zcr,rms";
+
+// Sets the recommended settings of the kind, with what was chosen, and the features in `options`,
+// whose other fields stay. Throws kInvalidArgument and kIncompatible for what there is not, or what
+// does not go together.
+void ApplyChoice(const ClassifierChoice& choice, ClassifierTrainOptions& options);
+
 struct CrossValidation {
   std::vector<double> accuracies;  // of the folds
   double mean = 0, std = 0;        // of the accuracies (std: of the sample)
@@ -78,5 +100,13 @@ std::vector<std::optional<Classifier::Answer>> ClassifyFiles(
     const std::vector<std::string>& paths, const Classifier& classifier, int threads,
     Progress& progress, const StopRequested& stop,
     const std::function<void(const FailedFile&)>& on_bad);
+
+// The same, and then gives `on_file` each path in its order, with its answer, or without one and
+// why. Warns of files that cannot be used, and throws kUnusable at the end if there were any,
+// at once if there are no others.
+void ClassifyEach(const std::vector<std::string>& paths, const Classifier& classifier, int threads,
+                  Progress& progress, const StopRequested& stop,
+                  const std::function<void(const std::string& path, const Classifier::Answer*,
+                                           const std::string& reason)>& on_file);
 
 }  // namespace vpr

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,17 +44,15 @@ struct EvaluationRequest {
   std::string metadata;             // file; empty: none
   std::optional<double> threshold;  // for FMR and FNMR; nothing: the model's
   bool intervals = true;
+  std::string scores_out;  // file that the scored trials are written to, as EvaluateScores reads
+                           // them; empty: none
 };
 
-// Gets every scored trial, list by list.
-using OnScore = std::function<void(const std::string& enroll, const std::string& test, double score,
-                                   bool target)>;
-
 // Scores the trials of the lists and measures each list. Throws what EmbedTrials, ReadMetadata and
-// Evaluate throw.
+// Evaluate throw, kIo.
 std::vector<ListReport> EvaluateTrials(const EvaluationRequest& request,
                                        const EmbeddingExtractor& extractor, Progress& progress,
-                                       const StopRequested& stop, const OnScore& on_score = {});
+                                       const StopRequested& stop);
 
 // The same of a list of scores (ReadScores). `llr`: they are log-likelihood ratios.
 ListReport EvaluateScores(const std::string& path, const std::optional<double>& threshold, bool llr,

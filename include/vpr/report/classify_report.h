@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "vpr/classify/classification_report.h"
+#include "vpr/base/progress.h"
+#include "vpr/classify/evaluate_classifier.h"
+#include "vpr/classify/train_classifier.h"
 
 namespace vpr {
 
@@ -26,6 +28,15 @@ struct ClassifyReportPage {
   std::vector<ClassifyReportSection> sections;
   std::vector<ReportPicture> pictures;  // shown last
 };
+
+// The page of a training, with pictures of a recording of each class; what is to be said of these
+// goes to `progress`, which must outlive the page.
+ClassifyReportPage MakePage(const ClassifierTrainOptions& options,
+                            const ClassifierTrainResult& result, Progress& progress);
+// The page of an evaluation. `model`: the classifier's file; `by`: what parts the recordings.
+ClassifyReportPage MakePage(const std::string& model, const ClassifierInfo& info,
+                            const std::string& source, const std::string& by,
+                            const ClassifierEvaluation& evaluation);
 
 // confusion-N.png of the N-th section into the folder `dir`, made if need be. Throws kIo.
 void WriteClassifyPlots(const std::string& dir, const ClassifyReportPage& page);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vpr/evaluate/list_report.h"
+#include "vpr/model/model_file.h"
 
 namespace vpr {
 
@@ -13,6 +14,10 @@ namespace vpr {
 // targets and nontargets) and, where there are LLRs, calibration-N.png (actual and least cost over
 // the target prior). Throws kIo.
 void WriteEvalPlots(const std::string& dir, const std::vector<ListReport>& reports);
+
+// What a page says of the model in the file `path`.
+std::vector<std::pair<std::string, std::string>> ModelFacts(const std::string& path,
+                                                            const ModelInfo& info);
 
 // One self-contained HTML page with tables, these pictures and what the figures mean. `facts` are
 // shown first: {"model", "default.vpr"}. Throws kIo.

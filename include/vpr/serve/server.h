@@ -42,6 +42,14 @@ std::optional<PassedSocket> FindPassedSocket();
 // "127.0.0.1:8800", "[::1]:8800". Throws kInvalidArgument.
 void ParseListen(const std::string& text, std::string& address, std::uint16_t& port);
 
+// Decides where to listen: at `listen`, or where systemd passed a socket, and at `wyoming` (empty:
+// nowhere) for the Wyoming protocol; and who may call there, by the tokens of the file that
+// FindTokens finds for service.access.tokens. Warns (service.warn) where nobody may, or everybody.
+// Throws kInvalidArgument for addresses that cannot be, for a Wyoming address that others can
+// reach, as that protocol knows no tokens, and for one that others can reach without any token.
+void DecideListening(const std::string& listen, const std::string& wyoming, ServiceOptions& service,
+                     ServerOptions& server);
+
 // Serves until `stop` says so; then finishes what is under way. `listening` is told the addresses
 // as they can be called ("127.0.0.1:8800"; empty: no Wyoming) as soon as they can be. Throws kIo if
 // it cannot listen.

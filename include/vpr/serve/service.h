@@ -20,7 +20,7 @@
 namespace vpr {
 
 // On which threads a request is worked off.
-enum class Lane {
+enum class RequestLane {
   kAtOnce,  // where it came in: nothing to wait for
   kStore,   // reads or changes the store
   kCompute  // decodes and embeds recordings
@@ -47,7 +47,7 @@ struct ServiceOptions {
 // What is decided of a request by its headers, before its body is read.
 struct Admission {
   std::optional<HttpResponse> refusal;
-  Lane lane = Lane::kAtOnce;
+  RequestLane lane = RequestLane::kAtOnce;
   std::size_t most_body = 0;
   Caller caller;
   std::size_t route = static_cast<std::size_t>(-1);

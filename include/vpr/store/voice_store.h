@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "vpr/base/utc.h"
 #include "vpr/store/secret.h"
 
 namespace vpr {
@@ -221,13 +222,6 @@ std::string DescribeStore(const std::string& where);
 // control characters (line breaks, tabs, changes of direction) or characters that nobody sees, or
 // blanks at an end; "unknown speaker".
 void CheckSpeakerName(const std::string& name);
-
-// Seconds since 1970, now and as "2026-11-21T16:40:05Z".
-std::int64_t UtcSeconds();
-std::string UtcText(std::int64_t seconds);
-std::string UtcNow();
-// Nothing for what is no such text.
-std::optional<std::int64_t> ParseUtc(const std::string& text);
 
 // When a voice is to be forgotten that is enrolled now: "90d" (s, min, h, d, w, y); 0 for "never".
 // Throws kInvalidArgument.

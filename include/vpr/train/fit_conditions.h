@@ -47,4 +47,16 @@ FittedConditions FitConditions(const EmbeddingExtractor& extractor, const Scorin
                                const StopRequested& stop,
                                const std::function<void(const FailedFile&)>& on_bad);
 
+// The model in the file `model` with the score and the thresholds that FitConditions finds, written
+// to `output`. Warns of files that cannot be used, and where the lists are too few to tell how the
+// score does on recordings of other kinds. Throws what LoadModel and FitConditions throw, kIo.
+struct CalibratedConditions {
+  ModelInfo model;  // as written
+  std::vector<LeftOutRates> left_out;
+};
+CalibratedConditions CalibrateConditions(const std::string& model, const ExtractorOptions& engine,
+                                         const FitConditionsOptions& options,
+                                         const std::string& output, Progress& progress,
+                                         const StopRequested& stop);
+
 }  // namespace vpr

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "vpr/base/matrix.h"
+#include "vpr/model/embedding_extractor.h"
 
 namespace vpr {
 
@@ -40,5 +42,23 @@ struct SuspectLabels {
 // kInvalidArgument for numbers that do not fit, kUnusable for fewer than three speakers or no
 // speaker with two recordings, or an embedding that is not finite.
 SuspectLabels FindSuspectLabels(const Matrix& embeddings, const std::vector<int>& speakers);
+
+// Recordings with their labels and embeddings, of which FindSuspectLabels takes the last two.
+struct LabelledEmbeddings {
+  std::vector<std::string> names;     // of the recordings
+  std::vector<std::string> speakers;  // sorted
+  std::vector<int> speaker_of;        // the speaker of each recording
+  Matrix embeddings;                  // [recordings, dim]
+};
+
+// Embeds the recordings of a folder or list (see ListUtterances) that have a label; warns of those
+// that cannot be used. Throws what ListUtterances and EmbedEach throw.
+LabelledEmbeddings EmbedLabelled(const std::string& source, const std::string& layout,
+                                 const EmbeddingExtractor& extractor, Progress& progress,
+                                 const StopRequested& stop);
+
+// From a table (.npy) with a row a line of the list, in its order. Throws what ReadRecordingTable
+// and ReadNpy throw; kInvalidArgument for a list without labels or a table of another length.
+LabelledEmbeddings ReadLabelled(const std::string& list, const std::string& table);
 
 }  // namespace vpr

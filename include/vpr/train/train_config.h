@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -127,5 +128,20 @@ TrainConfig DefaultTrainConfig(const std::string& arch);
 // (kInvalidArgument with file and line).
 void ReadTrainConfig(const std::string& toml_path, TrainConfig& config);
 std::string WriteTrainConfig(const TrainConfig& config);  // TOML, without the part not kept
+
+// Settings that are given one by one, over all others.
+using TrainSettings = std::vector<std::function<void(TrainConfig&)>>;
+
+// A new run: the defaults of its architecture, then the settings of the TOML file `config_file`, if
+// there is one, then `given`, among them perhaps the architecture. Paths are made absolute, run_dir
+// is OUTPUT.run unless set. Throws what ReadTrainConfig throws; kInvalidArgument without an output
+// or training data.
+TrainConfig NewTrainConfig(const std::string& config_file, const TrainSettings& given);
+
+// The run in the folder `run_dir`, to go on with. `output`: its model; empty: what the folder's own
+// name says (MODEL.run), not what is written in it, since a copied folder, or somebody else's,
+// would name a model that this run may not overwrite. Throws kNotFound for what is no run folder,
+// kInvalidArgument for one whose name says no model, what ReadTrainConfig throws.
+TrainConfig ResumedTrainConfig(const std::string& run_dir, const std::string& output);
 
 }  // namespace vpr

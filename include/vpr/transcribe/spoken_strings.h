@@ -20,6 +20,9 @@ struct JoinOptions {
   int least = 1, most = 1;
 };
 
+// "3" or "1-7", from 1 to 50; "" as 1. Throws kInvalidArgument for anything else.
+JoinOptions ParseJoin(const std::string& text);
+
 class SpokenStrings {
  public:
   struct Utterance {

@@ -40,14 +40,14 @@ struct TranscriberTrainResult {
 // Every epoch has as many strings as there are utterances, each of which begins one. After each
 // epoch dev strings (always the same) are transcribed; the network with the fewest word errors is
 // kept and written at once, so that a run that is stopped leaves its best. At the end the threshold
-// of prompts is set on them where right and wrong prompts err equally often. Throws what
-// SpokenStrings, Backend::TrainTranscriber and Transcriber throw; kInvalidArgument if a dev speaker
-// is also in the list; kInterrupted.
+// of prompts is set on them where right and wrong prompts err equally often. Recordings left out
+// are warned of. Throws what SpokenStrings, Backend::TrainTranscriber and Transcriber throw;
+// kInvalidArgument if a dev speaker is also in the list; kInterrupted.
 TranscriberTrainResult TrainTranscriber(const TranscriberTrainOptions& options, Progress& progress,
                                         const StopRequested& stop);
 
 // Word errors on `count` strings of a list (0: one for each utterance); joined of single
-// recordings, if `join` says so, with draws of the seed.
+// recordings, if `join` says so, with draws of the seed. Recordings left out are warned of.
 struct TranscriberEvaluation {
   TranscriptErrors errors;
   std::vector<Transcript> reference, hypothesis;

@@ -22,7 +22,7 @@ struct TuneParameter {
   bool operator==(const TuneParameter&) const = default;
 };
 
-struct Trial {
+struct StudyTrial {
   int number = 0;                  // from 0 on
   std::vector<double> settings;    // by parameter
   std::map<int, double> reported;  // values on the way, by step (epoch, fold)
@@ -35,10 +35,10 @@ struct Study {
   bool maximize = true;
   std::uint64_t seed = 1;
   std::string subject;  // what is tuned, on which data: trials of another are not continued
-  std::vector<Trial> trials;
+  std::vector<StudyTrial> trials;
 
   // The best trial that was not pruned, the first of equal ones; null: none.
-  const Trial* best() const;
+  const StudyTrial* best() const;
 };
 
 // The settings of trial number study.trials.size(): at first (10 trials) drawn evenly, then by the
@@ -52,7 +52,7 @@ std::vector<double> SuggestSettings(const Study& study);
 // Whether a trial that has reported what `trial` has should be ended: its best value so far is
 // worse than the median of what the completed trials had reported at the same step, of which there
 // must be five (the median stopping rule of Golovin et al., "Google Vizier", KDD 2017).
-bool ShouldPrune(const Study& study, const Trial& trial);
+bool ShouldPrune(const Study& study, const StudyTrial& trial);
 
 // Mixture of normal distributions cut off at [low, high], one at each observation, as wide as the
 // farther neighbour is away, and a broad one over everything; observations before the latest 25
@@ -81,7 +81,7 @@ void WriteStudy(const std::string& path, const Study& study);
 // Runs one trial: returns its value. `report(step, value)` takes a value on the way, steps rising;
 // true means that the trial is pruned and should return at once (what it returns does not count).
 using Report = std::function<bool(int step, double value)>;
-using Objective = std::function<double(const Trial& trial, const Report& report)>;
+using Objective = std::function<double(const StudyTrial& trial, const Report& report)>;
 
 // Runs trials until there are `trials` of them, and writes `path` after each. If `path` is there it
 // is continued. Throws kIncompatible if that has other parameters, another seed or subject, what

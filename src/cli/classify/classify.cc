@@ -1,89 +1,159 @@
 // vpr classify: a label for a recording, of any labels there are recordings of.
 #include "cli/classify/classify.h"
 
-#include <CLI/CLI.hpp>
-
-#include "cli/classify/training_options.h"
 #include "cli/embedding_run.h"
+#include "vpr/base/text.h"
+#include "vpr/classify/synth.h"
+#include "vpr/print/classification.h"
+#include "vpr/report/classify_report.h"
 
 namespace vpr::cli {
+namespace {
 
-using Json = nlohmann::ordered_json;
+// A trained classifier and how it runs.
+struct ClassifierArguments {
+  std::string model, embedding_model;
+  ExtractorOptions engine;
 
-void AddEngineOptions(CLI::App& command, std::string& embedding_model, ExtractorOptions& engine) {
-  command
-      .add_option("--embedding-model", embedding_model,
-                  "Speaker model of classifiers of embeddings (default: $VPR_MODEL, else the model "
-                  "that came with vpr)")
-      ->type_name("FILE");
-  AddDeviceOptions(command, engine);
+  Classifier Load() const { return Classifier::Load(model, embedding_model, engine); }
+};
+
+// Declares --model, --embedding-model, --device, --backend and --threads.
+void AddClassifierOptions(const Declare& add, ClassifierArguments& arguments) {
+  add.Required("-m,--model", arguments.model, "FILE", "Classifier that vpr classify train wrote");
+  AddEngineOptions(add, arguments.embedding_model, arguments.engine);
 }
 
-void AddClassifierOptions(CLI::App& command, ClassifierArguments& arguments) {
-  command.add_option("-m,--model", arguments.model, "Classifier that vpr classify train wrote")
-      ->required()
-      ->type_name("FILE");
-  AddEngineOptions(command, arguments.embedding_model, arguments.engine);
+struct PredictOptions {
+  std::vector<std::string> files;
+  ClassifierArguments classifier;
+  bool json = false;
+};
+
+int Predict(const PredictOptions& options, const Context& context) {
+  const Classifier classifier = options.classifier.Load();
+  const std::vector<std::string>& labels = classifier.info().labels;
+  ClassifyEach(
+      options.files, classifier, options.classifier.engine.threads, *MakeConsoleProgress(context),
+      CatchInterrupts(),
+      [&](const std::string& file, const Classifier::Answer* answer, const std::string& reason) {
+        if (answer != nullptr)
+          Print(options.json ? ToJson(file, labels, *answer) : ToText(file, labels, *answer));
+        else if (options.json)
+          Print(UnclassifiedJson(file, reason));
+      });
+  return kExitDone;
 }
 
-void AddListOptions(CLI::App& command, ExampleListOptions& options, bool train) {
-  command
-      .add_option("--label", options.label_column,
-                  "The list's column of labels (default: label, else speaker); lines with - or "
-                  "nothing there are left out")
-      ->type_name("COLUMN");
-  if (train) {
-    command
-        .add_option("--group-by", options.group_by,
-                    "Keep what belongs together on one side of every split: the list's column of "
-                    "speakers or sessions; for a folder, the folder below the class's "
-                    "(CLASS/SPEAKER/FILE)")
-        ->type_name("COLUMN");
-  } else {
-    command.add_option("--by", options.by_column, "Also for each value of this column of the list")
-        ->type_name("COLUMN");
-  }
+void AddPredict(CLI::App& classify, Context& context) {
+  auto options = std::make_shared<PredictOptions>();
+  const Declare add = AddCommand(classify, context, "predict",
+                                 "The label of each recording, with the probability of every class",
+                                 options, Predict);
+  add.Required("files", options->files, "FILE", "Audio files; - for standard input");
+  AddClassifierOptions(add, options->classifier);
+  add.Flag("--json", options->json, "A JSON object for each file");
+  add.command.footer(
+      R"(One line a file: its name, then the classes, the most probable first, with tabs between.
+Files that cannot be used are skipped and named on stderr, and the exit code is 1 then.
+Example:
+  vpr classify predict call.wav --model emotions.vpc --json)");
 }
 
-Json ReportJson(const ClassificationReport& report) {
-  auto scores = [](const ClassScores& one) {
-    return Json{{"precision", one.precision},
-                {"recall", one.recall},
-                {"f1", one.f1},
-                {"support", one.support}};
-  };
-  Json json = {{"accuracy", report.accuracy},
-               {"baseline", report.baseline},
-               {"recordings", report.total},
-               {"macro", scores(report.macro)},
-               {"weighted", scores(report.weighted)}};
-  for (std::size_t c = 0; c < report.labels.size(); ++c)
-    json["classes"][report.labels[c]] = scores(report.classes[c]);
-  json["labels"] = report.labels;
-  json["confusion"] = report.confusion;
-  return json;
+struct EvalOptions {
+  std::string source, plot_dir, html;
+  ExampleListOptions list;
+  ClassifierArguments classifier;
+  bool json = false;
+};
+
+int Evaluate(const EvalOptions& options, const Context& context) {
+  const Classifier classifier = options.classifier.Load();
+  const auto progress = MakeConsoleProgress(context);
+  const ClassifierEvaluation evaluation =
+      EvaluateClassifier(classifier, options.source, options.list,
+                         options.classifier.engine.threads, *progress, CatchInterrupts());
+  const std::string& by = options.list.by_column;
+  const ClassifyReportPage page =
+      MakePage(options.classifier.model, classifier.info(), options.source, by, evaluation);
+  if (!options.plot_dir.empty()) WriteClassifyPlots(options.plot_dir, page);
+  if (!options.html.empty()) WriteClassifyHtml(options.html, page);
+  Print(options.json ? ToJson(evaluation) : ToText(evaluation, by));
+  return kExitDone;
 }
 
-Json FailuresJson(const std::vector<FailedFile>& failures) {
-  Json json = Json::array();
-  for (const FailedFile& failed : failures)
-    json.push_back({{"file", failed.path}, {"reason", failed.reason}});
-  return json;
+void AddEval(CLI::App& classify, Context& context) {
+  auto options = std::make_shared<EvalOptions>();
+  const Declare add =
+      AddCommand(classify, context, "eval",
+                 "How often a classifier is right on labelled recordings it was not trained on",
+                 options, Evaluate);
+  add.Required("SOURCE", options->source, "",
+               "Folder with a folder per class, or a tab-separated list with column names");
+  AddClassifierOptions(add, options->classifier);
+  AddLabelOption(add, options->list);
+  add("--by", options->list.by_column, "COLUMN", "Also for each value of this column of the list");
+  add("--plot", options->plot_dir, "DIR", "Write the confusion matrix as picture there");
+  add("--html", options->html, "OUT.html", "Write a report to read and mail");
+  add.Flag("--json", options->json, "One JSON object");
+  add.command.footer(R"(Example:
+  vpr classify eval dev.tsv --label gender --by corpus --model gender.vpc)");
+}
+
+struct SynthOptions {
+  std::string out_dir;
+  int count = 50;
+  std::uint64_t seed = 1;
+};
+
+int Synthesize(const SynthOptions& options, const Context&) {
+  WriteSynthEmotions(options.out_dir, options.count, options.seed);
+  Print(Format("%s: %zu recordings of %zu classes\n", Printable(options.out_dir).c_str(),
+               static_cast<std::size_t>(options.count) * kSynthEmotions.size(),
+               kSynthEmotions.size()));
+  return kExitDone;
+}
+
+void AddSynth(CLI::App& classify, Context& context) {
+  auto options = std::make_shared<SynthOptions>();
+  const Declare add = AddCommand(
+      classify, context, "synth",
+      "Four synthetic \"emotions\" as recordings: modulated sines, for trying things out", options,
+      Synthesize);
+  add.Required("OUT_DIR", options->out_dir, "", "Folder to write into");
+  add.Default("--count", options->count, "", "Recordings of each class", CLI::Range(1, 10000));
+  add.Default("--seed", options->seed, "", "Same seed, same files");
+  add.command.footer(R"(Example:
+  vpr classify synth emotions --count 50)");
+}
+
+}  // namespace
+
+void AddEngineOptions(const Declare& add, std::string& embedding_model, ExtractorOptions& engine) {
+  add("--embedding-model", embedding_model, "FILE",
+      "Speaker model of classifiers of embeddings (default: $VPR_MODEL, else the model that came "
+      "with vpr)");
+  AddDeviceOptions(add.command, engine);
+}
+
+void AddLabelOption(const Declare& add, ExampleListOptions& options) {
+  add("--label", options.label_column, "COLUMN",
+      "The list's column of labels (default: label, else speaker); lines with - or nothing there "
+      "are left out");
 }
 
 void AddClassifyCommand(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand(
       "classify", "Labels for recordings: emotion, gender, kind of sound, whatever is labelled");
   command->require_subcommand(1);
-  command->footer(
-      "Example:\n"
-      "  vpr classify synth emotions                       # something to try it on\n"
-      "  vpr classify train emotions -o emotions.vpc\n"
-      "  vpr classify predict emotions/sad/*.wav --model emotions.vpc");
+  command->footer(R"(Example:
+  vpr classify synth emotions                       # something to try it on
+  vpr classify train emotions -o emotions.vpc
+  vpr classify predict emotions/sad/*.wav --model emotions.vpc)");
   AddClassifyTrainCommand(*command, context);
-  AddClassifyPredictCommand(*command, context);
-  AddClassifyEvalCommand(*command, context);
-  AddClassifySynthCommand(*command, context);
+  AddPredict(*command, context);
+  AddEval(*command, context);
+  AddSynth(*command, context);
   AddClassifyTuneCommand(*command, context);
 }
 

@@ -1,24 +1,100 @@
-// vpr serve: everything over HTTP.
+// vpr serve: everything over HTTP; vpr serve token: who may call the service.
 #include "cli/serve/serve.h"
 
-#include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/declare.h"
 #include "cli/embedding_run.h"
-#include "cli/transcribe/transcribe.h"
 #include "cli/voices.h"
-#include "vpr/base/error.h"
-#include "vpr/base/parallel.h"
-#include "vpr/base/text.h"
-#include "vpr/recognize/recognizer.h"
+#include "vpr/serve/digit_prompts.h"
 #include "vpr/serve/server.h"
 
 namespace vpr::cli {
 namespace {
 
+struct TokenOptions {
+  std::string tokens, name;
+  std::vector<std::string> scopes;
+  bool json = false;
+
+  TokenFile file() const { return TokenFile(FindTokens(tokens)); }
+};
+
+int Add(const TokenOptions& options, const Context&) {
+  unsigned scopes = 0;
+  for (const std::string& scope : options.scopes)
+    scopes |= static_cast<unsigned>(ParseScope(scope).value());
+  const std::string token = options.file().Add(options.name, scopes);
+  if (options.json)
+    PrintJson({{"name", options.name}, {"scopes", ScopeNames(scopes)}, {"token", token}});
+  else
+    Print(token + "\n");
+  return kExitDone;
+}
+
+int List(const TokenOptions& options, const Context&) {
+  for (const Token& token : options.file().Read()) {
+    const std::vector<std::string> scopes = ScopeNames(token.scopes);
+    std::string names;
+    for (const std::string& name : scopes) names += (names.empty() ? "" : " ") + name;
+    if (options.json)
+      PrintJson({{"name", token.name}, {"scopes", scopes}, {"created_at", token.created_at}});
+    else
+      Print(token.name + "\t" + names + "\t" + token.created_at + "\n");
+  }
+  return kExitDone;
+}
+
+int Remove(const TokenOptions& options, const Context&) {
+  options.file().Remove(options.name);
+  if (options.json)
+    PrintJson({{"name", options.name}, {"removed", true}});
+  else
+    Print(options.name + ": removed\n");
+  return kExitDone;
+}
+
+// Declares --tokens.
+void AddTokensOption(const Declare& add, std::string& tokens) {
+  add("--tokens", tokens, "FILE",
+      "The file of the tokens (default: $VPR_TOKENS, else vpr/tokens.jsonl in $XDG_CONFIG_HOME or "
+      "~/.config)");
+}
+
+void AddTokenCommand(CLI::App& serve, Context& context) {
+  auto options = std::make_shared<TokenOptions>();
+  CLI::App* command = serve.add_subcommand("token", "Who may call: add, list, remove tokens");
+  command->require_subcommand(1);
+  command->footer(
+      R"(Tokens are kept hashed, in a file that its owner alone can read. A running service takes
+changes in within a second.
+Example:
+  vpr serve token add door --scope identify
+  vpr serve token remove door)");
+  const auto declare = [&](const char* name, const char* what,
+                           int (*run)(const TokenOptions&, const Context&), const char* example) {
+    const Declare add = AddCommand(*command, context, name, what, options, run);
+    AddTokensOption(add, options->tokens);
+    add.Flag("--json", options->json, "As JSON, one object a line");
+    add.command.footer(std::string("Example:\n  ") + example);
+    return add;
+  };
+  const Declare add =
+      declare("add", "A new token, which is printed, and kept nowhere", Add,
+              "vpr serve token add desk --scope read --scope identify --scope enroll");
+  add.Required("name", options->name, "NAME", "Whose it is");
+  add.Required("--scope", options->scopes, "SCOPE",
+               "What it allows: read (who is enrolled), identify (compare, verify, identify, "
+               "diarize, embed), enroll, admin (rename, remove, export); several times for several",
+               CLI::IsMember({"read", "identify", "enroll", "admin"}))
+      ->expected(1, 4);
+  declare("list", "Names, scopes and when they were made", List, "vpr serve token list");
+  declare("remove", "A token is no longer valid", Remove, "vpr serve token remove desk")
+      .Required("name", options->name, "NAME", "Whose it is");
+}
+
 struct Options {
-  std::string listen = "127.0.0.1:8800", wyoming, tokens, prompt_model;
+  std::string listen = "127.0.0.1:8800", wyoming, prompt_model;
   std::size_t prompt_length = 6;
   ServiceOptions service;
   ServerOptions server;
@@ -28,171 +104,93 @@ struct Options {
   NetworkOptions network;
 };
 
-// Nothing without a transcriber.
-PromptChecker MakePrompts(const Options& options) {
-  std::string file;
-  try {
-    file = FindTranscriber(options.prompt_model);
-  } catch (const Error& error) {
-    if (!options.prompt_model.empty() || error.code() != ErrorCode::kNotFound) throw;
-    return {};
-  }
-  const auto transcriber = std::make_shared<const Transcriber>(Transcriber::Load(file));
-  if (transcriber->tokens().kind() != TokenKind::kDigits && options.prompt_model.empty()) return {};
-  if (transcriber->tokens().kind() != TokenKind::kDigits)
-    throw Error(ErrorCode::kInvalidArgument,
-                "cannot ask for digits with '" + Printable(file) + "': it writes " +
-                    ToString(transcriber->tokens().kind()) + "; expected one of digits");
-  PromptChecker prompts;
-  prompts.draw = [transcriber, length = options.prompt_length] {
-    return transcriber->tokens().Decode(DrawPrompt(transcriber->tokens(), length));
-  };
-  prompts.check = [transcriber](const std::string& words, const std::vector<float>& samples) {
-    return CheckSpoken(*transcriber, transcriber->tokens().Encode(words), samples);
-  };
-  return prompts;
-}
-
 int Run(const Options& given, const Context& context) {
-  Options options = given;
-  ParseListen(options.listen, options.server.address, options.server.port);
-  if (const auto passed = FindPassedSocket()) {
-    options.server.socket = passed->descriptor;
-    options.server.address = passed->address;
-    options.listen = passed->address;
-  }
-  if (!options.wyoming.empty()) {
-    ParseListen(options.wyoming, options.server.wyoming_address, options.server.wyoming_port);
-    if (!IsLoopback(options.server.wyoming_address))
-      throw Error(ErrorCode::kInvalidArgument,
-                  "cannot serve the Wyoming protocol at " + Printable(options.wyoming) +
-                      ": it knows no tokens, and others can reach that; expected an address of "
-                      "this machine, as 127.0.0.1:10700");
-  }
-  AccessOptions& access = options.service.access;
-  access.tokens = FindTokens(options.tokens);
-  const bool loopback = IsLoopback(options.server.address);
-  access.without_tokens = loopback;
-  const std::size_t tokens = TokenFile(access.tokens).Read().size();
-  if (!loopback && tokens == 0)
-    throw Error(ErrorCode::kInvalidArgument,
-                "cannot listen at " + Printable(options.listen) +
-                    ": others can reach it, and no token says who may call; make one: vpr serve "
-                    "token add NAME --scope identify");
-  if (tokens == 0 && TokenFile(access.tokens).exists())
-    spdlog::warn("'{}' holds no token: nobody may call", Printable(access.tokens));
-  else if (tokens == 0)
-    spdlog::warn(
-        "without tokens everybody on this machine may enroll, identify and remove; make one: vpr "
-        "serve token add NAME --scope identify");
-  constexpr double kMega = 1 << 20;
-  options.service.most_body = static_cast<std::size_t>(options.most_megabytes * kMega);
-  options.server.body_memory = static_cast<std::size_t>(options.memory_megabytes * kMega);
-  options.service.most_time = std::chrono::seconds(options.most_seconds);
-  options.service.warn = [](const std::string& line) { spdlog::warn("{}", line); };
-  options.network.engine.read.max_seconds = 60 * options.most_minutes;
-  options.server.threads = options.network.engine.threads;
-
-  options.service.prompts = MakePrompts(options);
-  const std::string model = FindModel(options.network.model);
-  Recognizer recognizer(EmbeddingExtractor::Open(model, options.network.engine), model,
-                        OpenStore(options.store, true));
-  const auto open = [store = options.store] { return OpenStore(store); };
-  recognizer.Load(*MakeConsoleProgress(context));
-  Service service(recognizer, open(), open, options.service);
-  RunServer(service, options.server, CatchInterrupts(),
+  const auto progress = MakeConsoleProgress(context);
+  ServiceOptions service_options = given.service;
+  ServerOptions server = given.server;
+  service_options.warn = [&](const std::string& line) { progress->Warn(line); };
+  DecideListening(given.listen, given.wyoming, service_options, server);
+  service_options.prompts = MakeDigitPrompts(given.prompt_model, given.prompt_length);
+  const std::string model = FindModel(given.network.model);
+  Recognizer recognizer(EmbeddingExtractor::Open(model, given.network.engine), model,
+                        OpenStore(given.store, true));
+  const auto open = [store = given.store] { return OpenStore(store); };
+  recognizer.Load(*progress);
+  Service service(recognizer, open(), open, service_options);
+  RunServer(service, server, CatchInterrupts(),
             [](const std::string& http, const std::string& wyoming) {
               Print("listening at http://" + http + "\n" +
                     (wyoming.empty() ? "" : "listening at tcp://" + wyoming + " (Wyoming)\n"));
             });
-  spdlog::info("stopped");
+  progress->Info("stopped");
   return kExitDone;
+}
+
+void Complete(Options& options) {
+  constexpr double kMega = 1 << 20;
+  options.service.most_body = static_cast<std::size_t>(options.most_megabytes * kMega);
+  options.server.body_memory = static_cast<std::size_t>(options.memory_megabytes * kMega);
+  options.service.most_time = std::chrono::seconds(options.most_seconds);
+  options.network.engine.read.max_seconds = 60 * options.most_minutes;
+  options.server.threads = options.network.engine.threads;
 }
 
 }  // namespace
 
 void AddServeCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
+  ServiceOptions& service = options->service;
+  ServerOptions& server = options->server;
   CLI::App* command =
       app.add_subcommand("serve", "A service: enroll, verify, identify over HTTP, and a page");
   command->require_subcommand(0, 1);
   AddTokenCommand(*command, context);
-  command->add_option("--listen", options->listen, "Where; port 0: any that is free")
-      ->type_name("ADDRESS:PORT")
-      ->capture_default_str();
-  command
-      ->add_option("--wyoming", options->wyoming,
-                   "Answer voice assistants (Wyoming protocol) there, on this machine only")
-      ->type_name("ADDRESS:PORT");
-  command
-      ->add_option("--tokens", options->tokens,
-                   "The file of the tokens (default: $VPR_TOKENS, else vpr/tokens.jsonl in "
-                   "$XDG_CONFIG_HOME or ~/.config)")
-      ->type_name("FILE");
-  command
-      ->add_option("--host", options->service.access.hosts,
-                   "A name that the service is called by, beside addresses and localhost")
-      ->expected(1, 100)
-      ->type_name("NAME");
-  command->add_flag("--behind-proxy", options->service.access.behind_proxy,
-                    "A client's address is the last one in X-Forwarded-For");
-  command
-      ->add_option("--rate", options->service.access.rate_per_minute,
-                   "Requests a minute that a token may make; 0: any number")
-      ->check(CLI::Range(0.0, 1e7))
-      ->type_name("N")
-      ->capture_default_str();
-  command
-      ->add_option("--audit", options->service.audit,
-                   "Append who asked what to this file, as JSON lines, without voices")
-      ->type_name("FILE");
-  command
-      ->add_option("--prompt-model", options->prompt_model,
-                   "Transcriber of digits, for logins that ask for them (default: "
-                   "$VPR_TRANSCRIBER, if it is one; without there are none)")
-      ->type_name("FILE");
-  command->add_option("--prompt-length", options->prompt_length, "Digits asked for")
-      ->check(CLI::Range(3, 20))
-      ->type_name("N")
-      ->capture_default_str();
-  AddFpirOption(*command, options->service.fpir);
-  command->add_option("--max-body", options->most_megabytes, "Largest request")
-      ->check(CLI::Range(0.01, 4096.0))
-      ->type_name("MIB")
-      ->capture_default_str();
-  command->add_option("--max-memory", options->memory_megabytes, "Of all requests under way")
-      ->check(CLI::Range(0.01, 1e6))
-      ->type_name("MIB")
-      ->capture_default_str();
-  command->add_option("--max-minutes", options->most_minutes, "Longest recording")
-      ->check(CLI::Range(0.1, 1440.0))
-      ->type_name("MIN")
-      ->capture_default_str();
-  command->add_option("--max-seconds", options->most_seconds, "That a request is worked on")
-      ->check(CLI::Range(1, 86400))
-      ->type_name("S")
-      ->capture_default_str();
-  command->add_option("--queue", options->server.queue, "Requests that may wait; more get 503")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{100000}))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--connections", options->server.connections, "Open at once")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}))
-      ->type_name("N")
-      ->capture_default_str();
-  AddQualityOptions(*command, options->service.limits);
+  const Declare add{*command};
+  add.Default("--listen", options->listen, "ADDRESS:PORT", "Where; port 0: any that is free");
+  add("--wyoming", options->wyoming, "ADDRESS:PORT",
+      "Answer voice assistants (Wyoming protocol) there, on this machine only");
+  AddTokensOption(add, service.access.tokens);
+  add("--host", service.access.hosts, "NAME",
+      "A name that the service is called by, beside addresses and localhost")
+      ->expected(1, 100);
+  add.Flag("--behind-proxy", service.access.behind_proxy,
+           "A client's address is the last one in X-Forwarded-For");
+  add.Default("--rate", service.access.rate_per_minute, "N",
+              "Requests a minute that a token may make; 0: any number", CLI::Range(0.0, 1e7));
+  add("--audit", service.audit, "FILE",
+      "Append who asked what to this file, as JSON lines, without voices");
+  add("--prompt-model", options->prompt_model, "FILE",
+      "Transcriber of digits, for logins that ask for them (default: $VPR_TRANSCRIBER, if it is "
+      "one; without there are none)");
+  add.Default("--prompt-length", options->prompt_length, "N", "Digits asked for",
+              CLI::Range(3, 20));
+  AddFpirOption(*command, service.fpir);
+  add.Default("--max-body", options->most_megabytes, "MIB", "Largest request",
+              CLI::Range(0.01, 4096.0));
+  add.Default("--max-memory", options->memory_megabytes, "MIB", "Of all requests under way",
+              CLI::Range(0.01, 1e6));
+  add.Default("--max-minutes", options->most_minutes, "MIN", "Longest recording",
+              CLI::Range(0.1, 1440.0));
+  add.Default("--max-seconds", options->most_seconds, "S", "That a request is worked on",
+              CLI::Range(1, 86400));
+  add.Default("--queue", server.queue, "N", "Requests that may wait; more get 503",
+              CLI::Range(std::size_t{0}, std::size_t{100000}));
+  add.Default("--connections", server.connections, "N", "Open at once",
+              CLI::Range(std::size_t{1}, std::size_t{1000000}));
+  AddQualityOptions(*command, service.limits);
   AddStoreOptions(*command, options->store);
   AddNetworkOptions(*command, options->network);
   command->footer(
-      "Without tokens only this machine can call, and all of it can; beyond it nothing listens\n"
-      "without one. TLS is a proxy's part (docs/service.md). Ctrl-C or SIGTERM ends it after what\n"
-      "is under way. Where systemd passes a socket (vpr.socket), that one is used, not --listen.\n"
-      "Example:\n"
-      "  vpr serve                                    # the page: http://127.0.0.1:8800\n"
-      "  curl -F name=Ada -F file=@a.wav localhost:8800/v1/enroll\n"
-      "  curl --data-binary @b.wav localhost:8800/v1/identify");
+      R"(Without tokens only this machine can call, and all of it can; beyond it nothing listens
+without one. TLS is a proxy's part (docs/service.md). Ctrl-C or SIGTERM ends it after what
+is under way. Where systemd passes a socket (vpr.socket), that one is used, not --listen.
+Example:
+  vpr serve                                    # the page: http://127.0.0.1:8800
+  curl -F name=Ada -F file=@a.wav localhost:8800/v1/enroll
+  curl --data-binary @b.wav localhost:8800/v1/identify)");
   command->callback([options, command, &context] {
     if (!command->get_subcommands().empty()) return;
+    Complete(*options);
     context.run = [options, &context] { return Run(*options, context); };
   });
 }

@@ -6,7 +6,5 @@
 namespace vpr::cli {
 
 void AddServeCommand(CLI::App& app, Context& context);
-// Below it.
-void AddTokenCommand(CLI::App& serve, Context& context);
 
 }  // namespace vpr::cli

@@ -1,0 +1,42 @@
+#include "vpr/serve/digit_prompts.h"
+
+#include <memory>
+
+#include "vpr/base/error.h"
+#include "vpr/base/text.h"
+
+namespace vpr {
+
+PromptChecker MakeDigitPrompts(const std::string& model, std::size_t length) {
+  std::string file;
+  try {
+    file = FindTranscriber(model);
+  } catch (const Error& error) {
+    if (!model.empty() || error.code() != ErrorCode::kNotFound) throw;
+    return {};
+  }
+  const auto transcriber = std::make_shared<const Transcriber>(Transcriber::Load(file));
+  const TokenKind kind = transcriber->tokens().kind();
+  if (kind != TokenKind::kDigits && model.empty()) return {};
+  if (kind != TokenKind::kDigits)
+    throw Error(ErrorCode::kInvalidArgument, "cannot ask for digits with '" + Printable(file) +
+                                                 "': it writes " + ToString(kind) +
+                                                 "; expected one of digits");
+  PromptChecker prompts;
+  prompts.draw = [transcriber, length] {
+    return transcriber->tokens().Decode(DrawPrompt(transcriber->tokens(), length));
+  };
+  prompts.check = [transcriber](const std::string& words, const std::vector<float>& samples) {
+    return CheckSpoken(*transcriber, transcriber->tokens().Encode(words), samples);
+  };
+  return prompts;
+}
+
+SpokenWords CheckSpoken(const Transcriber& transcriber, const std::vector<int>& words,
+                        const std::vector<float>& samples) {
+  const Transcriber::WordCheck check = transcriber.CheckWords(transcriber.LogProbs(samples), words);
+  return {transcriber.tokens().Decode(words), check.heard, check.score, check.threshold,
+          check.right};
+}
+
+}  // namespace vpr
