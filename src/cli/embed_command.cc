@@ -36,9 +36,9 @@ int Run(const Options& options, const Context& context) {
           ? EmbeddingExtractor::Open(FindModel(network.model), network.engine)
           : EmbeddingExtractor::OpenTorchScript(network.model, options.features, network.engine);
   const EmbeddingOutput table{.format = *FindEmbeddingFormat(options.format, options.output),
-                             .path = options.output,
-                             .print = Print,
-                             .part = !options.shard.whole()};
+                              .path = options.output,
+                              .print = Print,
+                              .part = !options.shard.whole()};
   const std::size_t bad = WriteEmbeddings(
       files.size(), [&](std::size_t i) { return files[i]; }, extractor, table, *progress,
       CatchInterrupts());

@@ -103,7 +103,7 @@ Json AnswersOf(const Route& route) {
     problem("415", "The body is of another type");
     problem("422", "Nothing could be made of the recording: the detail says why");
   }
-  if (route.lane != Lane::kAtOnce) {
+  if (route.lane != RequestLane::kAtOnce) {
     problem("409",
             "What is there does not allow it: a name is taken, nobody is enrolled, no prompt");
     problem("503", "Too busy, or the store cannot be used: Retry-After tells when to try again");
