@@ -328,7 +328,7 @@ std::vector<ListReport> EvaluateLists(const Recognizer& recognizer,
                                       const std::optional<double>& threshold, bool intervals,
                                       const py::object& callback) {
   return RunJob(callback, [&](Progress& progress, const StopRequested& stop) {
-    return EvaluateTrials({{lists, enroll, audio_root}, by, metadata, threshold, intervals},
+    return EvaluateTrials({{lists, enroll, audio_root}, by, metadata, threshold, intervals, ""},
                           recognizer.extractor(), progress, stop);
   });
 }
