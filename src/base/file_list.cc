@@ -29,7 +29,8 @@ FileList::FileList(std::vector<std::string> named, const std::string& list, cons
   if (named.size() + listed == 0) {
     throw Error(ErrorCode::kUnusable, "list '" + Printable(list) + "' holds no files");
   }
-  const auto [first, last] = shard.Range(named.size() + listed);
+  const auto range = shard.Range(named.size() + listed);
+  const std::size_t first = range.first, last = range.second;  // Clang 14 captures no bindings
   if (first == last) {
     throw Error(ErrorCode::kUnusable,
                 Format("shard %zu/%zu of %zu files holds none; use fewer shards", shard.index,
