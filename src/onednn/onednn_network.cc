@@ -218,18 +218,27 @@ std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
   return result;
 }
 
-// Rounds values to multiples of what is returned, as 0 to 255 or as -127 to 127.
+// Whether products of bytes are added exactly. Without VNNI sums of two are cut off at 16 bits,
+// which 127 * 127 * 2 does not reach, but 255 * 127 * 2 does.
+bool AddsBytesExactly() {
+  constexpr unsigned kVnni = (dnnl_cpu_isa_avx512_core_vnni & ~dnnl_cpu_isa_avx512_core) |
+                             (dnnl_cpu_isa_avx2_vnni & ~dnnl_cpu_isa_avx2);
+  return (static_cast<unsigned>(dnnl_get_effective_cpu_isa()) & kVnni) != 0;
+}
+
+// Rounds values to multiples of what is returned, as 0 to 255 (or to 127) or as -127 to 127.
 template <typename Integer>
 float Quantize(const float* values, std::size_t count, Integer* out) {
-  constexpr float kGreatest = std::is_signed_v<Integer> ? 127 : 255;
+  static const bool exact = AddsBytesExactly();
+  const float most = std::is_signed_v<Integer> || !exact ? 127 : 255;
   float greatest = 0;
   for (std::size_t i = 0; i < count; ++i) greatest = std::max(greatest, std::abs(values[i]));
-  if (!(greatest > 0)) greatest = kGreatest;  // all zero
-  const float inverse = kGreatest / greatest;
+  if (!(greatest > 0)) greatest = most;  // all zero
+  const float inverse = most / greatest;
   for (std::size_t i = 0; i < count; ++i)
     out[i] = static_cast<Integer>(static_cast<std::int32_t>(
         values[i] * inverse + (std::is_signed_v<Integer> && values[i] < 0 ? -0.5f : 0.5f)));
-  return greatest / kGreatest;
+  return greatest / most;
 }
 
 struct OneDnnConvolution {
