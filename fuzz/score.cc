@@ -7,8 +7,8 @@ FUZZ(bytes) {
   vpr::Model model;
   model.info.embedding_dim = 2;
   model.info.network_fingerprint = "x";
-  vpr::AttachKnownScore(file.path(), model);
-  const vpr::Scorer scorer(model.scoring, model.info.calibration);
   const std::vector<float> embedding = {0.6f, 0.8f};
+  vpr::AttachKnownScore(file.path(), embedding, model);
+  const vpr::Scorer scorer(model.scoring, model.info.calibration);
   scorer.Compare(scorer.MakeVoiceprint(embedding, 2), scorer.MakeVoiceprint(embedding, 3));
 }

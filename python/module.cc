@@ -143,12 +143,13 @@ auto RunJob(const py::object& callback, const Job& job) {
         stopped = true;
       }
     };
-    for (std::unique_lock lock(mutex); !done;) {
-      ended.wait_for(lock, std::chrono::milliseconds(50), [&] { return done; });
+    std::unique_lock lock(mutex);
+    while (!ended.wait_for(lock, std::chrono::milliseconds(50), [&] { return done; })) {
       lock.unlock();
       look();
       lock.lock();
     }
+    lock.unlock();
     worker.join();
   }
   if (raised) throw py::error_already_set(std::move(*raised));

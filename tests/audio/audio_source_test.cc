@@ -539,7 +539,7 @@ TEST(UnsupportedFormats, NoRecordings) {
       {"PK\3\4" + std::string(100, 'x'), "a ZIP archive"},
       {"%PDF-1.7" + std::string(100, 'x'), "a PDF document"}};
   for (const auto& [bytes, name] : cases) {
-    const Error error = ErrorOf([&] { Decode(bytes); });
+    const Error error = ErrorOf([&content = bytes] { Decode(content); });
     EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
     EXPECT_THAT(error.what(),
                 AllOf(HasSubstr(name), HasSubstr("expected WAV"), Not(HasSubstr("ffmpeg"))));
