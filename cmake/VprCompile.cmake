@@ -15,6 +15,7 @@ endif()
 if(VPR_SANITIZE)
   add_compile_options(-fsanitize=${VPR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${VPR_SANITIZE})
+  add_compile_definitions(VPR_SANITIZED)  # GCC and Clang say it in ways of their own
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND VPR_SANITIZE MATCHES "undefined")
     # As GCC: what a file's number becomes in an int is checked for its range afterwards.
     add_compile_options(-fno-sanitize=float-cast-overflow)

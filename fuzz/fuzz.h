@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -71,8 +72,10 @@ int Try(const Reader& reader) {
   } catch (const Error& error) {
     const std::string_view what = error.what();
     if (error.code() == ErrorCode::kInternal || what.empty() ||
-        what.find('\n') != std::string_view::npos || !IsUtf8(what))
+        what.find('\n') != std::string_view::npos || !IsUtf8(what)) {
+      std::fprintf(stderr, "ERROR: told so: %s\n", std::string(what).c_str());
       std::abort();
+    }
   }
   return 0;
 }

@@ -65,7 +65,7 @@ SpeechNetwork LoadSpeechNetwork(const std::string& path) {
     }
   } catch (const nlohmann::json::exception& error) {
     throw CannotUse(path, kFormat, ErrorCode::kCorrupt,
-                    std::string("its description is not as expected: ") + error.what());
+                    std::string("its description is not as expected: ") + Printable(error.what()));
   }
   if (!(network.threshold > 0 && network.threshold < 1))
     throw fail(Format("its threshold is %g; expected a number between 0 and 1", network.threshold));

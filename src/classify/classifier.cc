@@ -408,7 +408,7 @@ Classifier Classifier::Load(const std::string& path, const std::string& embeddin
           std::make_unique<BalancedClassifier>(std::move(impl.trained), std::move(shares));
   } catch (const nlohmann::json::exception& error) {
     throw CannotUse(path, kFormat, ErrorCode::kCorrupt,
-                    std::string("its description is not as expected: ") + error.what());
+                    std::string("its description is not as expected: ") + Printable(error.what()));
   } catch (const std::out_of_range&) {
     throw CannotUse(path, kFormat, ErrorCode::kIncompatible, "a setting of its network is missing");
   } catch (const Error& error) {

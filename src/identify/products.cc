@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && !defined(VPR_SANITIZED)
 #define VPR_CHOOSE_BY_PROCESSOR
 #endif
 

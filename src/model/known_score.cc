@@ -11,6 +11,7 @@
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
 #include "vpr/base/resources.h"
+#include "vpr/base/text.h"
 #include "vpr/model/backend.h"
 #include "vpr/model/embedding_extractor.h"
 #include "vpr/score/cosine.h"
@@ -69,7 +70,7 @@ std::string FindKnownScore(const std::string& network_fingerprint, std::span<con
         return path;
     } catch (const nlohmann::json::exception& why) {
       throw CannotUse(path, kScoreFormat, ErrorCode::kCorrupt,
-                      std::string("its description is not as expected: ") + why.what());
+                      std::string("its description is not as expected: ") + Printable(why.what()));
     }
   }
   return {};

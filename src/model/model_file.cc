@@ -429,7 +429,7 @@ Model LoadModel(const std::string& path) {
     SetFingerprints(model);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
-               std::string("its description is not as expected: ") + error.what());
+               std::string("its description is not as expected: ") + Printable(error.what()));
   } catch (const Error& error) {
     throw fail(error.code() == ErrorCode::kCorrupt ? ErrorCode::kCorrupt : ErrorCode::kIncompatible,
                error.what());
@@ -487,7 +487,7 @@ void AttachKnownScore(const std::string& path, std::span<const float> answer, Mo
     CheckScoring(scored);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
-               std::string("its description is not as expected: ") + error.what());
+               std::string("its description is not as expected: ") + Printable(error.what()));
   } catch (const Error& error) {
     throw fail(error.code(), error.what());
   }

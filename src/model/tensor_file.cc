@@ -235,7 +235,7 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
     }
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
-               std::string("its description is not as expected: ") + error.what());
+               std::string("its description is not as expected: ") + Printable(error.what()));
   }
   if (offset != body.size())
     throw fail(ErrorCode::kCorrupt,

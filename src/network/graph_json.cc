@@ -392,7 +392,7 @@ Graph GraphOf(Model& model, const ModelInfo& info, const std::string& prefix) {
     }
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorCode::kIncompatible,
-                std::string("its graph is not as expected: ") + error.what());
+                std::string("its graph is not as expected: ") + Printable(error.what()));
   }
   if (!tensors.empty())
     throw Error(ErrorCode::kIncompatible,

@@ -128,7 +128,7 @@ class Checkpoint {
       state = nlohmann::json(file_.header.at("state")).get<TrainState>();
       if (file_.header.contains("steps")) file_.header.at("steps").get_to(steps_);
     } catch (const nlohmann::json::exception& error) {
-      throw Damaged(std::string("its description is not as expected: ") + error.what());
+      throw Damaged(std::string("its description is not as expected: ") + Printable(error.what()));
     }
     if (state.epoch < 1 || state.history.size() != static_cast<std::size_t>(state.epoch) - 1)
       throw Damaged(Format("it is at epoch %d and has figures of %zu epochs", state.epoch,

@@ -131,7 +131,7 @@ Transcriber Transcriber::Load(const std::string& path) {
     return {std::move(info), std::move(file.tensors)};
   } catch (const nlohmann::json::exception& error) {
     throw CannotUse(path, kFormat, ErrorCode::kCorrupt,
-                    std::string("its description is not as expected: ") + error.what());
+                    std::string("its description is not as expected: ") + Printable(error.what()));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kNotFound) throw;  // the engine
     throw CannotUse(path, kFormat, ErrorCode::kIncompatible, error.what());

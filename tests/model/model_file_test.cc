@@ -14,12 +14,14 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
+#include "vpr/base/text.h"
 #include "vpr/model/known_score.h"
 
 namespace vpr {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Path(const std::string& name) { return test::TempPath("model_file_" + name); }
 
@@ -195,6 +197,11 @@ TEST(ModelFile, RefusesConditionalScoresThatCannotBe) {
               HasSubstr("description is not as expected"));
   EXPECT_THAT(LoadError(Changed(good, "scoring.centre", "scoring.centrx")).second,
               HasSubstr("weights without a centre"));
+  // What the JSON library quotes of the file is text when it is said.
+  const std::string said = LoadError(Changed(good, "\"channel\"", "\"chan\xFF\nl\"")).second;
+  EXPECT_THAT(said, HasSubstr("description is not as expected"));
+  EXPECT_TRUE(IsUtf8(said)) << said;
+  EXPECT_THAT(said, Not(HasSubstr("\n")));
 }
 
 TEST(KnownScore, IsAttachedToItsNetworkAlone) {
