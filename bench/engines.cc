@@ -21,7 +21,7 @@
 #include "vpr/eval/metrics.h"
 #include "vpr/eval/trials.h"
 #include "vpr/features/mel.h"
-#include "vpr/model/backend.h"
+#include "vpr/model/network_engine.h"
 #include "vpr/network/export.h"
 #ifdef VPR_BENCH_OPENCV
 #include "support/opencv_network.h"

@@ -10,7 +10,7 @@
 #include <ctime>
 
 #include "vpr/base/rng.h"
-#include "vpr/model/backend.h"
+#include "vpr/model/network_engine.h"
 #include "vpr/model/model_file.h"
 
 int main(int argc, char** argv) try {

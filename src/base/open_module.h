@@ -10,6 +10,15 @@ namespace vpr {
 // with other headers or another compiler, so that its types may not be ours.
 void* OpenModule(const std::string& name, const char* entry);
 
+// What a module implements for one customer, opened at first need: `Interface` names the module
+// (kModule) and the function there that returns it (kEntry). Throws as OpenModule.
+template <typename Interface>
+Interface& OpenInterface() {
+  static Interface* const interface =
+      reinterpret_cast<Interface* (*)()>(OpenModule(Interface::kModule, Interface::kEntry))();
+  return *interface;
+}
+
 // What every module exports (src/base/module_entry.cc) and is called first: tells it what
 // ProcessIsOwned() says, and returns the BuildId() that it was built with.
 using ModuleBegin = const char*(bool own_process);

@@ -6,13 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/open_module.h"
 #include "model/feature_json.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/classify/example.h"
-#include "vpr/model/backend.h"
 
 namespace vpr {
 namespace {
@@ -75,7 +75,7 @@ class NetworkClassifier : public TrainedClassifier {
       : standardizer_(std::move(standardizer)),
         crop_frames_(static_cast<std::size_t>(crop_frames)),
         tensors_(std::move(tensors)),
-        network_(OpenBackend().MakeClassifier(shape, tensors_)) {}
+        network_(OpenInterface<ClassifierEngine>().MakeNetwork(shape, tensors_)) {}
 
   std::vector<double> Probabilities(const Matrix& input) const override {
     // As in training, short recordings are repeated.
@@ -257,7 +257,7 @@ std::unique_ptr<TrainedClassifier> TrainPlain(const std::vector<const Matrix*>& 
   task.training.threads = settings.kind == ClassifierKind::kMlp ? 1 : threads;
   task.classes = classes;
   for (const Matrix& input : scaled) task.inputs.push_back(&input);
-  std::vector<Tensor> tensors = OpenBackend().TrainClassifier(task, progress, stop);
+  std::vector<Tensor> tensors = OpenInterface<ClassifierEngine>().Train(task, progress, stop);
   used = {{"epochs", task.training.epochs},
           {"batch_size", task.training.batch_size},
           {"lr", task.training.lr},

@@ -15,7 +15,7 @@
 #include "vpr/base/process.h"
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
-#include "vpr/model/backend.h"
+#include "vpr/model/network_engine.h"
 #include "vpr/model/embed_each.h"
 #include "vpr/model/measure_conditions.h"
 #include "vpr/model/open_speech.h"
@@ -218,7 +218,7 @@ EmbeddingExtractor EmbeddingExtractor::OpenTorchScript(const std::string& path,
     throw Error(ErrorCode::kInvalidArgument,
                 "backend onednn cannot run TorchScript; use --backend libtorch");
   const std::unique_ptr<FrontEnd> features = MakeFrontEnd(front_end);
-  std::unique_ptr<Network> network = OpenBackend().LoadTorchScript(path, options);
+  std::unique_ptr<Network> network = LoadTorchScript(path, options);
   ModelInfo info;
   std::vector<float> sound(static_cast<std::size_t>(info.features.sample_rate));
   for (std::size_t i = 0; i < sound.size(); ++i) sound[i] = 1e-3f * static_cast<float>(i % 100);

@@ -12,7 +12,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/resources.h"
 #include "vpr/base/text.h"
-#include "vpr/model/backend.h"
+#include "vpr/model/network_engine.h"
 #include "vpr/model/embedding_extractor.h"
 #include "vpr/score/cosine.h"
 

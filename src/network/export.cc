@@ -8,7 +8,6 @@
 #include "network/torchscript.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
-#include "vpr/model/backend.h"
 #include "vpr/network/graph.h"
 
 namespace vpr {
@@ -66,7 +65,7 @@ std::string TorchScriptFile(const Model& model) {
   ScriptModule script = MakeScriptModule(BuildGraph(model));
   script.extra_files.emplace_back("metadata.json",
                                   nlohmann::json(ExportMetadata(model.info)).dump());
-  return OpenBackend().TorchScriptArchive(script);
+  return OpenInterface<ScriptEngine>().Archive(script);
 }
 
 }  // namespace vpr

@@ -10,7 +10,7 @@ namespace vpr {
 // Throws kInvalidArgument for an unknown network or a shape without rows or classes.
 std::shared_ptr<EmbeddingNetwork> MakeClassifierModule(const NetworkShape& shape);
 
-// Backend::TrainClassifier.
+// As ClassifierEngine::Train.
 std::vector<Tensor> TrainClassifierWithTorch(const NetworkTask& task, Progress& progress,
                                              const StopRequested& stop);
 

@@ -11,10 +11,10 @@
 
 namespace vpr {
 
-// As Backend::LoadTorchScript.
+// As NetworkEngine::LoadTorchScript.
 std::unique_ptr<Network> LoadTorchScript(const std::string& path, const torch::Device& device);
 
-// As Backend::TorchScriptArchive.
+// As ScriptEngine::Archive.
 std::string TorchScriptArchive(const ScriptModule& script);
 
 }  // namespace vpr

@@ -8,7 +8,7 @@
 
 namespace vpr {
 
-// See Backend::TrainTranscriber.
+// As TranscriberEngine::Train.
 std::vector<Tensor> TrainTranscriberWithTorch(const TranscriberTask& task, Progress& progress,
                                               const StopRequested& stop);
 

@@ -8,6 +8,7 @@
 #include "vpr/base/rng.h"
 #include "vpr/dataset/packed_dataset.h"
 #include "vpr/features/mel.h"
+#include "vpr/train/step_engine.h"
 #include "vpr/train/train_config.h"
 
 namespace vpr {
@@ -18,14 +19,6 @@ struct CropChoice {
   std::int32_t class_number;
   float speed;
   std::uint32_t source;  // whose other records make it long enough
-};
-
-// One step's input.
-struct Batch {
-  std::vector<float> features;  // [batch, n_mels, frames]
-  std::size_t frames = 0;
-  std::vector<std::int64_t> classes;  // -1: none
-  std::vector<std::uint32_t> records;
 };
 
 // Draws crops from those records of a data set that are not held out. Everything drawn is a

@@ -1,13 +1,14 @@
 #include "vpr/train/trainer.h"
 
+#include "base/open_module.h"
 #include "train/curves.h"
-#include "vpr/model/backend.h"
+#include "train/training_loop.h"
 
 namespace vpr {
 
 TrainResult Train(const TrainConfig& config, Progress& progress, const StopRequested& stop) {
   config.Validate();
-  TrainResult result = OpenBackend().Train(config, progress, stop);
+  TrainResult result = TrainWith(OpenInterface<StepEngines>(), config, progress, stop);
   if (result.first_process) PlotTrainingCurves(config.run_dir);
   return result;
 }

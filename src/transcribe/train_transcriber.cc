@@ -4,12 +4,13 @@
 #include <optional>
 #include <set>
 
+#include "base/open_module.h"
+#include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
 #include "vpr/features/mel.h"
-#include "vpr/model/backend.h"
 
 namespace vpr {
 namespace {
@@ -214,7 +215,7 @@ TranscriberTrainResult TrainTranscriber(const TranscriberTrainOptions& options, 
     info.best_epoch = epoch;
     SaveTranscriber(options.output, info, tensors);
   };
-  OpenBackend().TrainTranscriber(task, progress, stop);
+  OpenInterface<TranscriberEngine>().Train(task, progress, stop);
   if (!best.empty()) result.dev = ErrorsOf(best);
   WarnOfLeftOut(result.left_out, progress);
   return result;

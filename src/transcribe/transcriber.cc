@@ -13,7 +13,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
-#include "vpr/model/backend.h"
+#include "vpr/model/network_engine.h"
 #include "vpr/model/embedding_extractor.h"
 #include "vpr/transcribe/ctc.h"
 

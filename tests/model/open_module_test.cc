@@ -7,7 +7,7 @@
 #include "base/testing.h"
 #include "vpr/base/build_id.h"
 #include "vpr/base/resources.h"
-#include "vpr/model/backend.h"
+#include "vpr/model/network_engine.h"
 
 namespace vpr {
 namespace {

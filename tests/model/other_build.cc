@@ -2,4 +2,4 @@
 extern "C" __attribute__((visibility("default"))) const char* vpr_module_begin(bool) {
   return "0123456789abcdef";
 }
-extern "C" __attribute__((visibility("default"))) void vpr_onednn_network_v2() { __builtin_trap(); }
+extern "C" __attribute__((visibility("default"))) void vpr_onednn_network() { __builtin_trap(); }

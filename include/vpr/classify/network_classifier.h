@@ -1,4 +1,4 @@
-// Networks that classify: what the engine (vpr/model/backend.h) needs to know to train and run one.
+// Networks that classify: what an engine needs to know to train and run one.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "vpr/base/matrix.h"
+#include "vpr/base/progress.h"
+#include "vpr/model/embedding_extractor.h"
+#include "vpr/model/model_file.h"
 
 namespace vpr {
 
@@ -39,6 +42,22 @@ struct NetworkTask {
   NetworkTraining training;
   std::vector<const Matrix*> inputs;  // standardized: [rows, frames], all with one frame for "mlp"
   std::vector<int> classes;           // of the inputs
+};
+
+// LibTorch's module. Both throw kInvalidArgument or kIncompatible for an unknown network or tensors
+// that do not fit.
+class ClassifierEngine {
+ public:
+  static constexpr const char* kModule = "vpr_torch";
+  static constexpr const char* kEntry = "vpr_torch_classifier_engine";
+
+  virtual ~ClassifierEngine() = default;
+  // Throws kInterrupted if stopped.
+  virtual std::vector<Tensor> Train(const NetworkTask& task, Progress& progress,
+                                    const StopRequested& stop) = 0;
+  // Its output has a value (logit) a class.
+  virtual std::unique_ptr<Network> MakeNetwork(const NetworkShape& shape,
+                                               const std::vector<Tensor>& tensors) = 0;
 };
 
 }  // namespace vpr

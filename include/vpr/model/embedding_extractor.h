@@ -50,10 +50,10 @@ class EmbeddingExtractor {
   // Loads a model file and an engine for it.
   static EmbeddingExtractor Open(const std::string& model_path, const ExtractorOptions& options);
 
-  // Loads a TorchScript network trained elsewhere (see Backend::LoadTorchScript), which is given
-  // the features of a front end (MakeFrontEnd) of the whole recording, silence included, up to 60 s
-  // at once. There are no thresholds, and scores are cosines. What it returns for a second of sound
-  // tells the dimensions.
+  // Loads a TorchScript network trained elsewhere (see LoadTorchScript in network_engine.h), which
+  // is given the features of a front end (MakeFrontEnd) of the whole recording, silence included,
+  // up to 60 s at once. There are no thresholds, and scores are cosines. What it returns for a
+  // second of sound tells the dimensions.
   static EmbeddingExtractor OpenTorchScript(const std::string& path, const std::string& front_end,
                                             const ExtractorOptions& options);
 

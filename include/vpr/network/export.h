@@ -34,4 +34,15 @@ struct ScriptModule {
   std::vector<std::pair<std::string, std::string>> extra_files;  // name and content
 };
 
+// What LibTorch's module does for TorchScriptFile.
+class ScriptEngine {
+ public:
+  static constexpr const char* kModule = "vpr_torch";
+  static constexpr const char* kEntry = "vpr_torch_script_engine";
+
+  virtual ~ScriptEngine() = default;
+  // The archive of a module, as torch.jit.load reads it.
+  virtual std::string Archive(const ScriptModule& script) = 0;
+};
+
 }  // namespace vpr

@@ -41,7 +41,7 @@ struct TranscriberTrainResult {
 // epoch dev strings (always the same) are transcribed; the network with the fewest word errors is
 // kept and written at once, so that a run that is stopped leaves its best. At the end the threshold
 // of prompts is set on them where right and wrong prompts err equally often. Recordings left out
-// are warned of. Throws what SpokenStrings, Backend::TrainTranscriber and Transcriber throw;
+// are warned of. Throws what SpokenStrings, TranscriberEngine::Train and Transcriber throw;
 // kInvalidArgument if a dev speaker is also in the list; kInterrupted.
 TranscriberTrainResult TrainTranscriber(const TranscriberTrainOptions& options, Progress& progress,
                                         const StopRequested& stop);

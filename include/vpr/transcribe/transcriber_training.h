@@ -1,4 +1,4 @@
-// What the engine (vpr/model/backend.h) needs to know to train a transcriber's network.
+// What an engine needs to know to train a transcriber's network.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vpr/base/matrix.h"
+#include "vpr/base/progress.h"
 #include "vpr/model/model_file.h"
 #include "vpr/network/tdnn.h"
 
@@ -37,6 +38,19 @@ struct TranscriberTask {
   std::function<Example(int epoch, std::size_t number)> make;
   // Called after every epoch with the mean loss a label and the network so far.
   std::function<void(int epoch, double loss, const std::vector<Tensor>& tensors)> on_epoch;
+};
+
+// LibTorch's module.
+class TranscriberEngine {
+ public:
+  static constexpr const char* kModule = "vpr_torch";
+  static constexpr const char* kEntry = "vpr_torch_transcriber_engine";
+
+  virtual ~TranscriberEngine() = default;
+  // Returns the network's weights. Throws kInvalidArgument or kIncompatible for tensors that do not
+  // fit, kInterrupted if stopped, and what the task's functions throw.
+  virtual std::vector<Tensor> Train(const TranscriberTask& task, Progress& progress,
+                                    const StopRequested& stop) = 0;
 };
 
 }  // namespace vpr

@@ -1,21 +1,10 @@
-#include "vpr/model/backend.h"
-
-#include <mutex>
+#include "vpr/model/network_engine.h"
 
 #include "base/open_module.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
 namespace vpr {
-
-Backend& OpenBackend() {
-  static std::mutex mutex;
-  static Backend* backend = nullptr;
-  std::lock_guard lock(mutex);
-  if (backend == nullptr)
-    backend = reinterpret_cast<Backend* (*)()>(OpenModule("vpr_torch", kBackendEntry))();
-  return *backend;
-}
 
 std::unique_ptr<Network> MakeNetwork(Model model, const ExtractorOptions& options) {
   const std::string& backend = options.backend;
@@ -36,7 +25,11 @@ std::unique_ptr<Network> MakeNetwork(Model model, const ExtractorOptions& option
                                                 Printable(model.info.architecture) +
                                                 "'; use --backend libtorch");
   }
-  return OpenBackend().MakeNetwork(model, options);
+  return OpenInterface<NetworkEngine>().MakeNetwork(model, options);
+}
+
+std::unique_ptr<Network> LoadTorchScript(const std::string& path, const ExtractorOptions& options) {
+  return OpenInterface<NetworkEngine>().LoadTorchScript(path, options);
 }
 
 }  // namespace vpr
