@@ -167,6 +167,12 @@ std::unique_ptr<ByteSource> OpenBytes(const std::string& path, std::uint64_t mos
   if (S_ISDIR(status.st_mode))
     throw Error(ErrorCode::kInvalidArgument,
                 "cannot read '" + Printable(path) + "': it is a directory, expected a file");
+  struct stat null {};
+  const bool is_null = ::stat("/dev/null", &null) == 0 && null.st_rdev == status.st_rdev;
+  // /dev/zero goes on until the disk is full.
+  if (S_ISBLK(status.st_mode) || (S_ISCHR(status.st_mode) && !is_null && ::isatty(file.get()) == 0))
+    throw Error(ErrorCode::kInvalidArgument,
+                "cannot read '" + Printable(path) + "': it is a device, expected a file");
   if (!S_ISREG(status.st_mode)) return ReadPipe(file.get(), path, most_of_pipe);
   *streamed = false;
   return std::make_unique<FileSource>(std::move(file), path,

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "model/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"
@@ -59,13 +60,13 @@ SpeechNetwork LoadSpeechNetwork(const std::string& path) {
     file.header.at("threshold").get_to(network.threshold);
     for (const auto& entry : file.header.at("layers")) {
       SpeechNetwork::Layer& layer = network.layers.emplace_back();
-      entry.at("stride").get_to(layer.stride);
-      entry.at("dilation").get_to(layer.dilation);
+      ReadWhole(entry, "stride", layer.stride);
+      ReadWhole(entry, "dilation", layer.dilation);
       entry.at("residual").get_to(layer.residual);
     }
   } catch (const nlohmann::json::exception& error) {
     throw CannotUse(path, kFormat, ErrorCode::kCorrupt,
-                    std::string("its description is not as expected: ") + Printable(error.what()));
+                    std::string("its description is not as expected: ") + JsonReason(error));
   }
   if (!(network.threshold > 0 && network.threshold < 1))
     throw fail(Format("its threshold is %g; expected a number between 0 and 1", network.threshold));

@@ -96,6 +96,14 @@ void SyncFolder(int folder, const std::string& path) {
             "' was written, but its folder cannot be brought to the disk: " + Reason(errno));
 }
 
+// /dev/zero goes on until the memory is full. /dev/null ends, and is an empty file to many.
+bool EndlessDevice(int fd, const struct stat& status) {
+  if (!S_ISBLK(status.st_mode) && !S_ISCHR(status.st_mode)) return false;
+  struct stat null {};
+  const bool is_null = ::stat("/dev/null", &null) == 0 && null.st_rdev == status.st_rdev;
+  return !is_null && ::isatty(fd) == 0;
+}
+
 }  // namespace
 
 std::string ReadFile(const std::string& path, std::size_t most) {
@@ -106,6 +114,9 @@ std::string ReadFile(const std::string& path, std::size_t most) {
   if (known && S_ISDIR(status.st_mode))
     throw Error(ErrorCode::kInvalidArgument,
                 "cannot read '" + Printable(path) + "': it is a directory, expected a file");
+  if (known && EndlessDevice(file.get(), status))
+    throw Error(ErrorCode::kInvalidArgument,
+                "cannot read '" + Printable(path) + "': it is a device, expected a file");
   return known && S_ISREG(status.st_mode)
              ? ReadAll(file.get(), path, most, static_cast<std::size_t>(status.st_size))
              : ReadAll(file.get(), path, most);

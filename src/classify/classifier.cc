@@ -8,6 +8,7 @@
 
 #include "base/open_module.h"
 #include "model/feature_json.h"
+#include "model/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
@@ -151,7 +152,7 @@ Json FeatureSetToJson(const FeatureSet& set) {
 FeatureSet FeatureSetFromJson(const Json& json) {
   FeatureSet set;
   set.kind = ParseFeatureSetKind(json.at("kind").get<std::string>());
-  json.at("n_mfcc").get_to(set.acoustic.n_mfcc);
+  ReadWhole(json, "n_mfcc", set.acoustic.n_mfcc);
   set.acoustic.frames = FeatureOptionsFromJson(json.at("frames"));
   for (const Json& name : json.at("features"))
     set.acoustic.features.push_back(ParseAcousticFeature(name.get<std::string>()));
@@ -197,12 +198,12 @@ ClassifierInfo InfoFromJson(const Json& json) {
   training.at("counts").get_to(info.training.counts);
   training.at("group_by").get_to(info.training.group_by);
   training.at("groups").get_to(info.training.groups);
-  training.at("seed").get_to(info.training.seed);
+  ReadWhole(training, "seed", info.training.seed);
   training.at("cv_mean").get_to(info.training.cv_mean);
   training.at("cv_std").get_to(info.training.cv_std);
   training.at("test_accuracy").get_to(info.training.test_accuracy);
   training.at("test_baseline").get_to(info.training.test_baseline);
-  training.at("test_recordings").get_to(info.training.test_recordings);
+  ReadWhole(training, "test_recordings", info.training.test_recordings);
   training.at("program").get_to(info.training.program);
   training.at("fingerprints").get_to(info.training.fingerprints);
   if (info.labels.size() < 2 || info.labels.size() != info.training.counts.size())
@@ -408,7 +409,7 @@ Classifier Classifier::Load(const std::string& path, const std::string& embeddin
           std::make_unique<BalancedClassifier>(std::move(impl.trained), std::move(shares));
   } catch (const nlohmann::json::exception& error) {
     throw CannotUse(path, kFormat, ErrorCode::kCorrupt,
-                    std::string("its description is not as expected: ") + Printable(error.what()));
+                    std::string("its description is not as expected: ") + JsonReason(error));
   } catch (const std::out_of_range&) {
     throw CannotUse(path, kFormat, ErrorCode::kIncompatible, "a setting of its network is missing");
   } catch (const Error& error) {

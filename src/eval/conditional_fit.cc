@@ -94,10 +94,18 @@ Found FindBalanced(const std::vector<Scores>& cells) {
   const std::vector<ScoreBin> bins = Balanced(cells);
   const std::vector<DetPoint> det = ComputeDet(bins);
   Found found;
-  found.eer = ErrorsAt(bins, ComputeEer(det).threshold);
   std::map<std::size_t, std::vector<DetPoint>> of_corpus;
   std::map<std::size_t, std::vector<Scores>> by_corpus;
   for (const Scores& cell : cells) by_corpus[cell.corpus].push_back(cell);
+  std::vector<Scores> first;
+  for (const auto& [corpus, own] : by_corpus) first.push_back(own.front());
+  std::vector<ScoreBin> usual = Balanced(first);
+  const auto any = [&](double ScoreBin::*kind) {
+    return std::any_of(usual.begin(), usual.end(),
+                       [&](const ScoreBin& bin) { return bin.*kind > 0; });
+  };
+  if (!any(&ScoreBin::targets) || !any(&ScoreBin::nontargets)) usual = bins;
+  found.eer = ErrorsAt(usual, ComputeEer(ComputeDet(usual)).threshold);
   for (const auto& [corpus, own] : by_corpus) {
     std::size_t targets = 0, all = 0;
     for (const Scores& cell : own) {
@@ -147,8 +155,11 @@ ConditionalFit FitConditional(const std::vector<TrialCell>& cells, const std::st
   ConditionalFit fit;
   fit.score = Fit(cells, {});
   const Found found = FindWithout(cells, corpora, {});
-  fit.thresholds.decision = {found.eer.threshold, found.eer.p_fa, found.eer.p_miss,
-                             "equal error rate over " + basis};
+  fit.thresholds.decision = {
+      found.eer.threshold, found.eer.p_fa, found.eer.p_miss,
+      (cells.size() > corpora.size() ? "equal error rate of recordings as they are, over "
+                                     : "equal error rate over ") +
+          basis};
   for (std::size_t k = 0; k < found.fmrs.size(); ++k)
     fit.thresholds.fmr_thresholds.push_back({kWantedFmrs[k], found.fmrs[k].threshold,
                                              found.fmrs[k].p_fa, found.fmrs[k].p_miss,

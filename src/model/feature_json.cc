@@ -1,5 +1,6 @@
 #include "model/feature_json.h"
 
+#include "model/json_reading.h"
 #include "vpr/base/error.h"
 
 namespace vpr {
@@ -26,11 +27,11 @@ FeatureOptions FeatureOptionsFromJson(const nlohmann::ordered_json& json) {
       throw Error(ErrorCode::kIncompatible,
                   "feature setting '" + item.key() + "' is unknown to this version");
   }
-  json.at("sample_rate").get_to(options.sample_rate);
-  json.at("n_fft").get_to(options.n_fft);
-  json.at("win_length").get_to(options.win_length);
-  json.at("hop_length").get_to(options.hop_length);
-  json.at("n_mels").get_to(options.n_mels);
+  ReadWhole(json, "sample_rate", options.sample_rate);
+  ReadWhole(json, "n_fft", options.n_fft);
+  ReadWhole(json, "win_length", options.win_length);
+  ReadWhole(json, "hop_length", options.hop_length);
+  ReadWhole(json, "n_mels", options.n_mels);
   json.at("fmin").get_to(options.fmin);
   json.at("fmax").get_to(options.fmax);
   options.kind = ParseFeatureKind(json.at("kind").get<std::string>());

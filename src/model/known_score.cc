@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "model/json_reading.h"
 #include "model/score_format.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
@@ -70,7 +71,7 @@ std::string FindKnownScore(const std::string& network_fingerprint, std::span<con
         return path;
     } catch (const nlohmann::json::exception& why) {
       throw CannotUse(path, kScoreFormat, ErrorCode::kCorrupt,
-                      std::string("its description is not as expected: ") + Printable(why.what()));
+                      std::string("its description is not as expected: ") + JsonReason(why));
     }
   }
   return {};

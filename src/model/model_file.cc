@@ -5,6 +5,7 @@
 
 #include "model/compact_weights.h"
 #include "model/feature_json.h"
+#include "model/json_reading.h"
 #include "model/score_format.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/pcm16.h"
@@ -137,17 +138,17 @@ Json InfoToJson(const ModelInfo& info) {
 ModelInfo InfoFromJson(const Json& json) {
   ModelInfo info;
   json.at("architecture").get_to(info.architecture);
-  json.at("architecture_options").get_to(info.architecture_options);
+  ReadWholeLists(json, "architecture_options", info.architecture_options);
   if (json.contains("parts")) {
     for (const Json& entry : json.at("parts")) {
       NetworkPart part;
       entry.at("architecture").get_to(part.architecture);
-      entry.at("architecture_options").get_to(part.architecture_options);
-      entry.at("embedding_dim").get_to(part.embedding_dim);
+      ReadWholeLists(entry, "architecture_options", part.architecture_options);
+      ReadWhole(entry, "embedding_dim", part.embedding_dim);
       info.parts.push_back(part);
     }
   }
-  json.at("embedding_dim").get_to(info.embedding_dim);
+  ReadWhole(json, "embedding_dim", info.embedding_dim);
   if (json.contains("imported")) {
     const Json& imported = json.at("imported");
     imported.at("front_end").get_to(info.front_end);
@@ -165,14 +166,14 @@ ModelInfo InfoFromJson(const Json& json) {
   const Json& training = json.at("training");
   training.at("dataset").get_to(info.training.dataset);
   training.at("dataset_fingerprint").get_to(info.training.dataset_fingerprint);
-  training.at("speakers").get_to(info.training.speakers);
-  training.at("utterances").get_to(info.training.utterances);
+  ReadWhole(training, "speakers", info.training.speakers);
+  ReadWhole(training, "utterances", info.training.utterances);
   training.at("hours").get_to(info.training.hours);
   training.at("loss").get_to(info.training.loss);
-  training.at("epochs").get_to(info.training.epochs);
-  training.at("best_epoch").get_to(info.training.best_epoch);
-  training.at("crops").get_to(info.training.crops);
-  training.at("seed").get_to(info.training.seed);
+  ReadWhole(training, "epochs", info.training.epochs);
+  ReadWhole(training, "best_epoch", info.training.best_epoch);
+  ReadWhole(training, "crops", info.training.crops);
+  ReadWhole(training, "seed", info.training.seed);
   training.at("dev_dataset_fingerprint").get_to(info.training.dev_dataset_fingerprint);
   training.at("dev_eer").get_to(info.training.dev_eer);
   training.at("program").get_to(info.training.program);
@@ -349,7 +350,7 @@ void CheckLimits(const ModelInfo& info) {
 
 // The tensors have been taken out.
 void ScoringFromJson(const Json& json, ScoringModel& scoring) {
-  json.at("cohort_top_n").get_to(scoring.top_n);
+  ReadWhole(json, "cohort_top_n", scoring.top_n);
   if (json.contains("conditional"))
     ConditionalFromJson(json.at("conditional"), scoring.conditional);
   if (json.contains("conditional") == scoring.conditional.empty())
@@ -429,7 +430,7 @@ Model LoadModel(const std::string& path) {
     SetFingerprints(model);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
-               std::string("its description is not as expected: ") + Printable(error.what()));
+               std::string("its description is not as expected: ") + JsonReason(error));
   } catch (const Error& error) {
     throw fail(error.code() == ErrorCode::kCorrupt ? ErrorCode::kCorrupt : ErrorCode::kIncompatible,
                error.what());
@@ -487,7 +488,7 @@ void AttachKnownScore(const std::string& path, std::span<const float> answer, Mo
     CheckScoring(scored);
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
-               std::string("its description is not as expected: ") + Printable(error.what()));
+               std::string("its description is not as expected: ") + JsonReason(error));
   } catch (const Error& error) {
     throw fail(error.code(), error.what());
   }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "model/compact_weights.h"
+#include "model/json_reading.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
@@ -167,11 +168,12 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
                        version >= static_cast<std::uint64_t>(format.compact_version) &&
                        version <= static_cast<std::uint64_t>(newest);
   if (!compact && version != static_cast<std::uint64_t>(format.version))
-    throw fail(
-        ErrorCode::kIncompatible,
-        Format("it has format version %llu, this program reads version %d; train it again or "
-               "use the program it came with",
-               static_cast<unsigned long long>(version), std::max(format.version, newest)));
+    throw fail(ErrorCode::kIncompatible,
+               Format("it has format version %llu, this program reads ",
+                      static_cast<unsigned long long>(version)) +
+                   (newest > format.version ? Format("versions %d to %d", format.version, newest)
+                                            : Format("version %d", format.version)) +
+                   "; train it again or use the program it came with");
   std::uint64_t json_size = FromLittleEndian(content.substr(kMagicSize + 8, 8));
   if (content.size() < kPrologue + kChecksum || json_size > content.size() - kPrologue - kChecksum)
     throw fail(ErrorCode::kCorrupt, Format("it is cut off after %zu bytes", content.size()));
@@ -235,7 +237,7 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
     }
   } catch (const nlohmann::json::exception& error) {
     throw fail(ErrorCode::kCorrupt,
-               std::string("its description is not as expected: ") + Printable(error.what()));
+               std::string("its description is not as expected: ") + JsonReason(error));
   }
   if (offset != body.size())
     throw fail(ErrorCode::kCorrupt,

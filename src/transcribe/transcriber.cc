@@ -8,6 +8,7 @@
 
 #include "base/open_module.h"
 #include "model/feature_json.h"
+#include "model/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
@@ -58,8 +59,8 @@ TranscriberInfo InfoFromJson(const Json& json) {
   json.at("words").get_to(info.words);
   info.features = FeatureOptionsFromJson(json.at("features"));
   const Json& network = json.at("network");
-  network.at("channels").get_to(info.network.channels);
-  network.at("kernel").get_to(info.network.kernel);
+  ReadWhole(network, "channels", info.network.channels);
+  ReadWhole(network, "kernel", info.network.kernel);
   network.at("dilations").get_to(info.network.dilations);
   info.network.inputs = info.features.n_mels;
   info.network.outputs = TokenTable::Make(info.tokens, info.words).size();
@@ -67,16 +68,16 @@ TranscriberInfo InfoFromJson(const Json& json) {
   prompt.at("threshold").get_to(info.prompt.threshold);
   prompt.at("false_accepts").get_to(info.prompt.false_accepts);
   prompt.at("false_rejects").get_to(info.prompt.false_rejects);
-  prompt.at("recordings").get_to(info.prompt.recordings);
+  ReadWhole(prompt, "recordings", info.prompt.recordings);
   const Json& training = json.at("training");
   training.at("source").get_to(info.source);
-  training.at("utterances").get_to(info.utterances);
-  training.at("speakers").get_to(info.speakers);
-  training.at("seed").get_to(info.seed);
-  training.at("epochs").get_to(info.epochs);
-  training.at("best_epoch").get_to(info.best_epoch);
+  ReadWhole(training, "utterances", info.utterances);
+  ReadWhole(training, "speakers", info.speakers);
+  ReadWhole(training, "seed", info.seed);
+  ReadWhole(training, "epochs", info.epochs);
+  ReadWhole(training, "best_epoch", info.best_epoch);
   training.at("dev_wer").get_to(info.dev_wer);
-  training.at("dev_words").get_to(info.dev_words);
+  ReadWhole(training, "dev_words", info.dev_words);
   training.at("program").get_to(info.program);
   info.features.Validate();
   if (info.features.sample_rate != kSampleRate)
@@ -131,7 +132,7 @@ Transcriber Transcriber::Load(const std::string& path) {
     return {std::move(info), std::move(file.tensors)};
   } catch (const nlohmann::json::exception& error) {
     throw CannotUse(path, kFormat, ErrorCode::kCorrupt,
-                    std::string("its description is not as expected: ") + Printable(error.what()));
+                    std::string("its description is not as expected: ") + JsonReason(error));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kNotFound) throw;  // the engine
     throw CannotUse(path, kFormat, ErrorCode::kIncompatible, error.what());

@@ -111,6 +111,36 @@ TEST(FitConditional, TheWorstCorpusCounts) {
   EXPECT_LT(fit.thresholds.fmr_thresholds[0].fmr, 0.006);  // the mean is then below
 }
 
+// The decision is for recordings as they are, however many other forms of them there are.
+TEST(FitConditional, DegradedFormsDoNotMoveTheDecision) {
+  Rng rng(7);
+  std::vector<TrialCell> cells;
+  for (std::size_t c = 0; c < 3; ++c) {
+    cells.push_back(Corpus(c, 0, 3000, rng));
+    for (int form = 0; form < 4; ++form) {
+      TrialCell degraded = Corpus(c, 0, 3000, rng);
+      degraded.form = "worse";
+      for (ConditionalTrial& trial : degraded.trials) trial.cosine -= trial.target ? 0.4 : 0;
+      cells.push_back(degraded);
+    }
+  }
+  const ConditionalFit fit = FitConditional(cells, "trials");
+  EXPECT_EQ(fit.thresholds.decision.basis,
+            "equal error rate of recordings as they are, over trials");
+  double matched = 0, missed = 0, targets = 0, nontargets = 0;
+  for (std::size_t c = 0; c < cells.size(); c += 5) {
+    for (const ConditionalTrial& trial : cells[c].trials) {
+      ++(trial.target ? targets : nontargets);
+      const bool accepted = Value(fit.score, trial) >= fit.thresholds.decision.threshold;
+      matched += !trial.target && accepted ? 1 : 0;
+      missed += trial.target && !accepted ? 1 : 0;
+    }
+  }
+  EXPECT_NEAR(matched / nontargets, missed / targets, 0.002);
+  EXPECT_NEAR(fit.thresholds.decision.fmr, matched / nontargets, 0.002);
+  EXPECT_LT(matched / nontargets, 0.01);
+}
+
 TEST(FitConditional, Refusals) {
   EXPECT_THROW(FitConditional({}, "trials"), Error);
   Rng rng(6);

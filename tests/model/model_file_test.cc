@@ -338,6 +338,20 @@ TEST_P(Damaged, EveryTruncationAndFlippedByteIsRefused) {
   LoadError(content + "x");
 }
 
+// The same where the description grows: by 64 bytes, so that the tensors stay aligned.
+std::string Grown(std::string content, const std::string& from, std::string to) {
+  to.append(64 + from.size() - to.size(), ' ');
+  const std::size_t at = content.find(from);
+  EXPECT_NE(at, std::string::npos);
+  content.replace(at, from.size(), to);
+  unsigned size =
+      static_cast<unsigned char>(content[16]) + 256u * static_cast<unsigned char>(content[17]) + 64;
+  content[16] = static_cast<char>(size % 256);
+  content[17] = static_cast<char>(size / 256);
+  content.resize(content.size() - 32);
+  return content + Fingerprint(content);
+}
+
 TEST(ModelFile, RefusalsSayWhy) {
   Model model = Example();
   SaveModel(Path("c.vpr"), model);
@@ -350,6 +364,7 @@ TEST(ModelFile, RefusalsSayWhy) {
   auto [code, message] = LoadError(other);
   EXPECT_EQ(code, ErrorCode::kIncompatible);
   EXPECT_THAT(message, HasSubstr("format version 9"));
+  EXPECT_THAT(message, HasSubstr("this program reads versions 3 to 6"));
   EXPECT_THAT(LoadError(content.substr(0, content.size() - 1)).second, HasSubstr("checksum"));
   EXPECT_THAT(LoadError(Changed(content, "\"log_floor\"", "\"log_fluor\"")).second,
               HasSubstr("log_fluor"));
@@ -425,6 +440,28 @@ TEST(ModelFile, DecisionsOutOfAnyRangeAreRefused) {
   EXPECT_THAT(refused([](ModelInfo& info) { info.calibration.scale = -1; }), HasSubstr("'scale'"));
   EXPECT_THAT(refused([](ModelInfo& info) { info.calibration.offset = 1e300; }),
               HasSubstr("'offset'"));
+}
+
+// The JSON library alone makes 384 of 2^32 + 384, and 2 of 2.5.
+TEST(ModelFile, WholeNumbersAreNotCutOff) {
+  Model model = Example();
+  SaveModel(Path("w.vpr"), model);
+  const std::string whole = ReadFile(Path("w.vpr"));
+  const auto refusal = [&](const std::string& number) {
+    return LoadError(Grown(whole, "\"embedding_dim\": 3", "\"embedding_dim\": " + number));
+  };
+  for (const char* number :
+       {"2147483648", "4294967680", "9223372036854775808", "-2147483649", "1e300", "2.5", "true"}) {
+    const auto [code, message] = refusal(number);
+    EXPECT_EQ(code, ErrorCode::kIncompatible) << number;
+    EXPECT_THAT(message, HasSubstr("its 'embedding_dim' is ")) << number;
+    EXPECT_THAT(message, HasSubstr("expected a whole number from -2147483648 to 2147483647"));
+  }
+  for (const char* number : {"\"8\"", "null", "[8]", "nan", "1e999"}) {
+    const auto [code, message] = refusal(number);
+    EXPECT_EQ(code, ErrorCode::kCorrupt) << number;
+    EXPECT_THAT(message, Not(HasSubstr("json.exception"))) << number;
+  }
 }
 
 TEST(ModelFile, WhatIsNoNumberIsRefused) {

@@ -36,10 +36,12 @@ struct ConditionalFit {
 // Corpora count alike, and within one its cells. The score: FitConditionalScore of all of them.
 // Thresholds: every corpus is scored as fitted to the others alone (if there are others). The
 // threshold for a false match rate is the lowest at which no corpus has more than that rate, in the
-// mean over its cells; the decision's is that of the equal error rate. Rates told with them are
-// means over the corpora. `left_out`: each corpus by a score and thresholds found in that same way
-// from the others, if there are three corpora or more. Throws what FitConditionalScore throws;
-// kInvalidArgument without cells. `basis`: as for FindThresholds.
+// mean over its cells; the decision's is that of the equal error rate over the first cells of the
+// corpora, their recordings as they are: over all, degraded forms would make it a low one, at which
+// usual recordings match falsely. Rates told with them are means over the corpora. `left_out`: each
+// corpus by a score and thresholds found in that same way from the others, if there are three
+// corpora or more. Throws what FitConditionalScore throws; kInvalidArgument without cells. `basis`:
+// as for FindThresholds.
 ConditionalFit FitConditional(const std::vector<TrialCell>& cells, const std::string& basis);
 
 }  // namespace vpr
