@@ -3,10 +3,10 @@
 
 #include <span>
 
-#include "vpr/base/embedded_file.h"
+#include "vpr/base/built_in_file.h"
 
 namespace vpr {
 
-std::span<const EmbeddedFile> HelpTexts();  // "compare", "speakers/remove"
+std::span<const BuiltInFile> HelpTexts();  // "compare", "speakers/remove"
 
 }  // namespace vpr

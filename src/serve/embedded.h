@@ -3,11 +3,11 @@
 
 #include <span>
 
-#include "vpr/base/embedded_file.h"
+#include "vpr/base/built_in_file.h"
 
 namespace vpr {
 
-std::span<const EmbeddedFile> PageFiles();
-std::span<const EmbeddedFile> SchemaFiles();  // "identification", "service/problem"
+std::span<const BuiltInFile> PageFiles();
+std::span<const BuiltInFile> SchemaFiles();  // "identification", "service/problem"
 
 }  // namespace vpr

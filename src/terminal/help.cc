@@ -4,9 +4,9 @@
 
 namespace vpr::terminal {
 
-void AddHelpTexts(CLI::App& app, std::span<const EmbeddedFile> texts,
+void AddHelpTexts(CLI::App& app, std::span<const BuiltInFile> texts,
                   const std::map<std::string, std::string>& made) {
-  for (const EmbeddedFile& file : texts) {
+  for (const BuiltInFile& file : texts) {
     CLI::App* command = &app;
     for (std::string_view name : Split(file.name, '/'))
       command = command->get_subcommand(std::string(name));

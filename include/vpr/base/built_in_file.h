@@ -5,7 +5,7 @@
 
 namespace vpr {
 
-struct EmbeddedFile {
+struct BuiltInFile {
   std::string_view name, content;
 };
 
