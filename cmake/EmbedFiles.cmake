@@ -1,6 +1,6 @@
-# cmake -DOUT=file.cc -DFUNCTION=PageFiles -DROOT=folder -DENDING=.json -DFILES="a;b" -P EmbedFiles.cmake
-# Text files as string literals: FUNCTION() gives them by their path below ROOT, without ENDING.
-set(text "#include \"serve/embedded.h\"\n\nnamespace vpr {\nnamespace {\n\nconstexpr PageFile kFiles[] = {\n")
+# cmake -DOUT=file.cc -DHEADER=serve/embedded.h -DFUNCTION=PageFiles -DROOT=folder -DENDING=.json -DFILES="a,b" -P EmbedFiles.cmake
+# Text files as string literals: FUNCTION(), which HEADER declares, gives them by their path below ROOT, without ENDING.
+set(text "#include \"${HEADER}\"\n\nnamespace vpr {\nnamespace {\n\nconstexpr BuiltInFile kFiles[] = {\n")
 string(REPLACE "," ";" files "${FILES}")
 foreach(file IN LISTS files)
   # Brackets and semicolons mean something in CMake's lists only, which the content never becomes.
@@ -15,5 +15,5 @@ foreach(file IN LISTS files)
   endif()
   string(APPEND text "    {\"${name}\", R\"vpr-file(${content})vpr-file\"},\n")
 endforeach()
-string(APPEND text "};\n\n}  // namespace\n\nstd::span<const PageFile> ${FUNCTION}() { return kFiles; }\n\n}  // namespace vpr\n")
+string(APPEND text "};\n\n}  // namespace\n\nstd::span<const BuiltInFile> ${FUNCTION}() { return kFiles; }\n\n}  // namespace vpr\n")
 file(WRITE ${OUT} "${text}")

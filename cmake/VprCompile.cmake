@@ -55,6 +55,17 @@ function(vpr_module name)
   target_link_libraries(vpr_${name} PUBLIC ${ARG_PUBLIC} PRIVATE vpr_compile ${ARG_PRIVATE})
 endfunction()
 
+# vpr_embed(OUT HEADER FUNCTION ROOT ENDING files...): text files built into the program, by their path below ROOT without
+# ENDING, as FUNCTION() of the source OUT gives them.
+function(vpr_embed out header function root ending)
+  set(file ${CMAKE_CURRENT_BINARY_DIR}/${out})
+  list(JOIN ARGN "," files)
+  add_custom_command(OUTPUT ${file}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${file} -DHEADER=${header} -DFUNCTION=${function} -DROOT=${root} -DENDING=${ending}
+      -DFILES=${files} -P ${PROJECT_SOURCE_DIR}/cmake/EmbedFiles.cmake
+    DEPENDS ${ARGN} ${PROJECT_SOURCE_DIR}/cmake/EmbedFiles.cmake VERBATIM)
+endfunction()
+
 # vpr_built_files(VARIABLE): every program, module and shared library of ours, as generator expressions.
 function(vpr_built_files variable)
   set(folders ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tools/vpr)

@@ -15,8 +15,7 @@ int Run(const Options& options, const Context& context) {
   AdaptOptions adapt = options.adapt;
   adapt.model = FindModel(adapt.model);
   const AdaptResult result = Adapt(adapt, *MakeConsoleProgress(context), CatchInterrupts());
-  Print(options.json ? ToJson(adapt, result) : ToText(adapt, result));
-  return kExitDone;
+  return Tell(options.json, adapt, result);
 }
 
 }  // namespace
@@ -39,13 +38,6 @@ void AddAdaptCommand(CLI::App& app, Context& context) {
   add.Flag("--json", options->json, "The result as JSON");
   AddModelOption(add.command, adapt.model);
   AddDeviceOptions(add.command, adapt.engine);
-  add.command.footer(
-      R"(Estimates PLDA and the cohort of AS-norm from these speakers, and calibration and
-thresholds from held-out ones; the network stays as it is. Useful where recordings differ
-from those the model was trained on, and there are too few for a training.
-Example:
-  vpr pack calls/ -o data/calls
-  vpr adapt data/calls -o calls.vpr)");
 }
 
 }  // namespace vpr::cli

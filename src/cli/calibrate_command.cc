@@ -71,19 +71,6 @@ void AddCalibrateCommand(CLI::App& app, Context& context) {
       ->needs("--conditions");
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read);
-  add.command.footer(
-      R"(Fits log-likelihood ratios by logistic regression on the scores and the amount of speech,
-and finds the thresholds at the equal error rate and for false match rates of 1 %, 0.1 %
-and 0.01 %. All of it goes into a copy of the model; compare and eval then use it.
-With --conditions the score itself is fitted too, in place of PLDA and AS-norm: a log
-likelihood ratio of the cosine and of speech seconds, bandwidth, dynamics (noise, rooms),
-clipping and the nearness of the cohort's voices on both sides. Give a list for every kind
-of recording you have, three or more; thresholds are set where each list, scored as the
-others teach, keeps its rate.
-Example:
-  vpr calibrate --trials my.trials --audio-root recordings -o calibrated.vpr
-  vpr calibrate --conditions --trials calls.trials --trials studio.trials --trials phones.trials \
-    --cohort data/others --audio-root recordings -o calibrated.vpr)");
 }
 
 }  // namespace vpr::cli

@@ -43,14 +43,6 @@ void AddCheckLabelsCommand(CLI::App& app, Context& context) {
   add.Flag("--json", options->json, "As JSON");
   add.Flag("--exit-status", options->exit_status, "End with 3 if there is any");
   AddNetworkOptions(add.command, options->network);
-  add.command.footer(
-      R"(Compares speakers' mean embeddings, and every recording with the rest of its speaker's and
-with all other speakers. A pair is told where two speakers are as alike as recordings of one
-usually are; a recording where it is no more like its speaker than a stranger, or more like
-another. Listen before you change a label: siblings and one microphone look alike too.
-Example:
-  vpr check-labels recordings
-  vpr check-labels train.tsv --embeddings teacher.npy)");
 }
 
 }  // namespace vpr::cli

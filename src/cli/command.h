@@ -1,5 +1,6 @@
 // What every command shares. A command is one file: AddNameCommand declares a subcommand with its
-// options in a struct and stores what to run; the run function calls the library and prints.
+// options in a struct and stores what to run; the run function calls the library and prints. Its
+// help ends with the text of its name in src/cli/help.
 #pragma once
 
 #include <functional>
@@ -31,15 +32,12 @@ inline std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
   return MakeProgress(context.quiet);
 }
 
-// Prints an outcome that vpr/print words; returns kExitDone.
-template <typename Outcome>
-int Tell(bool json, const Outcome& outcome) {
-  Print(json ? ToJson(outcome) : ToText(outcome));
+// Prints an outcome that vpr/print words, with what else that takes; returns kExitDone.
+template <typename... Outcome>
+int Tell(bool json, const Outcome&... outcome) {
+  Print(json ? ToJson(outcome...) : ToText(outcome...));
   return kExitDone;
 }
-
-// For CLI::Validator: a number of Hz, or "file" for the file's own; else what is wrong.
-std::string CheckSampleRate(const std::string& rate);
 
 void AddAdaptCommand(CLI::App& app, Context& context);
 void AddCalibrateCommand(CLI::App& app, Context& context);
@@ -63,11 +61,15 @@ void AddLabelCommand(CLI::App& app, Context& context);
 void AddManualCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
 void AddPackCommand(CLI::App& app, Context& context);
+void AddServeCommand(CLI::App& app, Context& context);
 void AddSimulateMeetingsCommand(CLI::App& app, Context& context);
 void AddSpeakersCommand(CLI::App& app, Context& context);
+void AddSpeechCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);
+void AddTranscribeCommand(CLI::App& app, Context& context);
 void AddTrimCommand(CLI::App& app, Context& context);
 void AddVerifyCommand(CLI::App& app, Context& context);
+void AddWerCommand(CLI::App& app, Context& context);
 
 // The whole program: parses, runs, maps errors to one line on stderr and an exit code.
 int Main(int argc, char** argv);

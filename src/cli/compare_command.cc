@@ -65,16 +65,6 @@ void AddCompareCommand(CLI::App& app, Context& context) {
            "End with 3 if the speakers (with --pairs: of any pair) are different");
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read, true);
-  add.command.footer(
-      R"(Prints the score, the threshold with the error rates measured at it, and the decision. The
-score is the cosine of the two embeddings, or, for models with PLDA and a cohort, by how
-many standard deviations PLDA's ratio lies above those of the most alike other voices
-(AS-norm; the cosine is printed too). LLR: natural logarithm of the likelihood ratio of one
-speaker to two. With --pairs one line a pair: A, B, score and decision with tabs between.
-)" + OperatingPointsHelp() +
-      R"(Example:
-  vpr compare monday.wav tuesday.mp3
-  vpr compare monday.wav tuesday.mp3 --fmr 0.1%)");
 }
 
 }  // namespace vpr::cli

@@ -50,49 +50,29 @@ int ChangeKey(const Options& options, const Context&) {
 
 void AddDbCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("db", "The store of the enrolled voices: path, check, purge, encrypt");
-  command->require_subcommand(1);
-  command->footer(R"(Example:
-  vpr db path
-  vpr db check
-  vpr db encrypt --key-file key.bin)");
+  CLI::App& command =
+      AddGroup(app, "db", "The store of the enrolled voices: path, check, purge, encrypt");
   auto command_named = [&](const char* name, const char* what,
                            int (*run)(const Options&, const Context&)) {
-    const Declare add = AddCommand(*command, context, name, what, options, run);
+    const Declare add = AddCommand(command, context, name, what, options, run);
     AddStoreOptions(add.command, options->store);
     add.Flag("--json", options->json, "As JSON");
     return add;
   };
-  command_named("path", "Where it is", ShowPath)
-      .command.footer("Example:\n  vpr db path\n  vpr db path --db postgresql://ada@host/voices");
+  command_named("path", "Where it is", ShowPath);
   const Declare check = command_named(
       "check", "Read everything, check every checksum and tell how alike the enrolled people are",
       Check);
   check("-m,--model", options->model, "FILE",
         "Model file (default: $VPR_MODEL, else the model that came with vpr)");
-  check.command.footer("Example:\n  vpr db check && echo sound");
-  command_named("purge", "Remove everybody whose time is over (vpr enroll --forget-after)", Purge)
-      .command.footer(
-          "Nobody is found, listed or exported from that time on; this takes the data off the "
-          R"(disk, as
-does every vpr enroll, identify, verify and serve on the store.
-Example:
-  vpr db purge)");
+  command_named("purge", "Remove everybody whose time is over (vpr enroll --forget-after)", Purge);
   command_named("encrypt",
                 "Encrypt it under a passphrase ($VPR_PASSPHRASE or asked for) or --key-file",
-                Encrypt)
-      .command.footer(R"(Example:
-  vpr db encrypt                        # asks for a passphrase
-  head -c 32 /dev/urandom > key.bin && vpr db encrypt --key-file key.bin)");
-  command_named("decrypt", "Take the encryption off", Decrypt)
-      .command.footer("Example:\n  vpr db decrypt --key-file key.bin");
+                Encrypt);
+  command_named("decrypt", "Take the encryption off", Decrypt);
   const Declare change = command_named("change-key", "Encrypt it under another key", ChangeKey);
   change("--new-key-file", options->new_key_file, "FILE",
          "The new key (a passphrase: $VPR_NEW_PASSPHRASE or at the prompt)");
-  change.command.footer(R"(Example:
-  vpr db change-key                     # asks for the old and the new passphrase
-  vpr db change-key --key-file key.bin --new-key-file new.bin)");
 }
 
 }  // namespace vpr::cli

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/usage.h"
+#include "terminal/usage.h"
 
 namespace vpr::cli {
 
@@ -39,6 +39,11 @@ struct Declare {
     return command.add_flag(names, value, help);
   }
 };
+
+// Declares a command that only has others below it, one of which must be given.
+inline CLI::App& AddGroup(CLI::App& parent, const char* name, const char* what) {
+  return *parent.add_subcommand(name, what)->require_subcommand(1);
+}
 
 // Declares a subcommand of `parent` that calls `run` with the options. `complete` first makes of
 // them what follows from one another; it throws CLI::ValidationError for what does not go together.

@@ -14,8 +14,7 @@ int Run(const Options& options, const Context& context) {
   const DegradedTrials degraded =
       DegradeTrials(options.degrade, *MakeConsoleProgress(context), CatchInterrupts());
   const std::string& output = options.degrade.output;
-  Print(options.json ? ToJson(output, degraded) : ToText(output, degraded));
-  return kExitDone;
+  return Tell(options.json, output, degraded);
 }
 
 }  // namespace
@@ -46,12 +45,6 @@ void AddDegradeCommand(CLI::App& app, Context& context) {
       "Cut a random stretch of so many seconds out of the speech", CLI::PositiveNumber);
   add.Default("--seed", degrade.seed, "", "Another seed, other noises and stretches");
   add.Flag("--json", options->json, "The result as JSON, failed files included");
-  add.command.footer(
-      R"(Silence is cut first (40 dB below the loudest moment), so that the ratio is that during
-speech. Both sides of every trial are degraded.
-Example:
-  vpr degrade --trials my.trials --audio-root recordings --noise noises --snr 10 -o noisy
-  vpr eval --trials noisy/my.trials --audio-root noisy)");
 }
 
 }  // namespace vpr::cli

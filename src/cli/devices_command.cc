@@ -21,11 +21,6 @@ void AddDevicesCommand(CLI::App& app, Context& context) {
   auto json = std::make_shared<bool>(false);
   const Declare add = AddCommand(app, context, "devices", "Which microphones there are", json, Run);
   add.Flag("--json", *json, "One JSON object a line");
-  add.command.footer(
-      R"(One line a microphone, tabs between: number, name, sound system, channels, rate.
-Example:
-  vpr devices
-  vpr identify --mic --mic-device 2)");
 }
 
 }  // namespace vpr::cli

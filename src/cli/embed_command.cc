@@ -1,8 +1,9 @@
 // vpr embed: recordings to embeddings.
 #include "cli/declare.h"
 #include "cli/embedding_run.h"
-#include "cli/file_list.h"
 #include "cli/read_options.h"
+#include "vpr/audio/folder.h"
+#include "vpr/base/file_list.h"
 #include "vpr/model/embedding_table.h"
 
 namespace vpr::cli {
@@ -16,12 +17,6 @@ struct Options {
   NetworkOptions network;
 };
 
-std::vector<std::string> AllOf(const FileList& list) {
-  std::vector<std::string> files;
-  for (std::size_t i = 0; i < list.size(); ++i) files.push_back(list[i]);
-  return files;
-}
-
 int Run(const Options& options, const Context& context) {
   const auto progress = MakeConsoleProgress(context);
   const NetworkOptions& network = options.network;
@@ -29,7 +24,7 @@ int Run(const Options& options, const Context& context) {
   const std::vector<std::string> named = WithFolders(options.files, *progress);
   const FileList files =
       read.separate
-          ? FileList(AsAsked(AllOf(FileList(named, options.list, {})), read), {}, options.shard)
+          ? FileList(AsAsked(FileList(named, options.list, {}).all(), read), {}, options.shard)
           : FileList(named, options.list, options.shard);
   const EmbeddingExtractor extractor =
       options.features.empty()
@@ -77,18 +72,6 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
   add("--features", options->features, "NAME",
       "The model is a TorchScript network trained elsewhere that takes [1, frames, bins] of "
       "features as its family makes them: wespeaker, 3dspeaker, fbank80, titanet or speechbrain");
-  add.command.footer(
-      "Rows are in the order of the files; those of the shards 1/N to N/N one after another are "
-      "those of\n"
-      R"(all files. With --features the whole recording is embedded, silence included:
-  wespeaker   Hamming window, samples as 16-bit integers: what wespeaker trains
-  3dspeaker   Povey window, samples from -1 to 1: 3D-Speaker's CAM++, ERes2Net
-  fbank80     Povey window, samples as 16-bit integers: Kaldi; wespeaker's *_200k networks
-each 80 bins ("wespeaker40": 40) from 20 Hz to 8 kHz with their means subtracted.
-Example:
-  vpr embed recordings/*.wav -o embeddings.npy
-  vpr embed --list all.txt --shard 7/20 -o part7.ark
-  vpr embed --model campplus.pt --features 3dspeaker recordings/*.wav -o embeddings.npy)");
 }
 
 }  // namespace vpr::cli

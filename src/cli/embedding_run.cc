@@ -1,7 +1,5 @@
 #include "cli/embedding_run.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cmath>
 
 #include "cli/declare.h"
@@ -10,37 +8,26 @@
 namespace vpr::cli {
 namespace {
 
-std::string CheckDevice(const std::string& device) {
+bool IsDevice(const std::string& device) {
   const std::string digits = device.starts_with("cuda:") ? device.substr(5) : "";
-  if (device == "auto" || device == "cpu" || device == "cuda" ||
-      (!digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos))
-    return {};
-  return "must be auto, cpu, cuda or cuda:N, found " + device;
+  return device == "auto" || device == "cpu" || device == "cuda" ||
+         (!digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos);
 }
 
-// What is no rate between `least` and `most` is answered with "must be a rate WANTED, found ...".
 CLI::Validator RateBetween(double least, double most, const std::string& wanted) {
-  return CLI::Validator(
-      [least, most, wanted](const std::string& text) {
-        const std::optional<double> rate = ParseRate(text);
-        return rate && *rate >= least && *rate <= most
-                   ? std::string()
-                   : "must be a rate " + wanted + ", found " + text;
-      },
-      "");
+  return MustBe("a rate " + wanted, [least, most](const std::string& text) {
+    const std::optional<double> rate = ParseRate(text);
+    return rate && *rate >= least && *rate <= most;
+  });
 }
 
 }  // namespace
 
 CLI::Validator FiniteNumber() {
-  return CLI::Validator(
-      [](const std::string& text) {
-        double value = 0;
-        return CLI::detail::lexical_cast(text, value) && std::isfinite(value)
-                   ? std::string()
-                   : "must be a number, found " + text;
-      },
-      "");
+  return MustBe("a number", [](const std::string& text) {
+    double value = 0;
+    return CLI::detail::lexical_cast(text, value) && std::isfinite(value);
+  });
 }
 
 CLI::Option* AddFpirOption(CLI::App& command, double& fpir) {
@@ -63,7 +50,7 @@ void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine) {
   add.Default("--device", engine.device, "NAME",
               "Where the network runs: auto (the CPU; with --backend libtorch a GPU if there is "
               "one), cpu, cuda or cuda:N",
-              CLI::Validator(CheckDevice, ""));
+              MustBe("auto, cpu, cuda or cuda:N", IsDevice));
   add.Default("--backend", engine.backend, "NAME",
               "What runs it: auto (oneDNN on a CPU, LibTorch on a GPU), onednn or libtorch",
               OneOf({"auto", "onednn", "libtorch"}));
@@ -91,7 +78,7 @@ void AddThresholdOptions(CLI::App& command, ThresholdChoice& choice,
 }
 
 DecisionThreshold Told(ChosenThreshold chosen) {
-  if (!chosen.warning.empty()) spdlog::warn("{}", chosen.warning);
+  if (!chosen.warning.empty()) Warn(chosen.warning);
   return std::move(chosen.decision);
 }
 

@@ -120,18 +120,6 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
   add.Flag("--json", options->json, "One JSON object a person");
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read, true);
-  add.command.footer(
-      R"(Three or more utterances of some seconds make the best voiceprint; more can be added any
-time with the same name. Only voiceprints are kept, no audio, unless --keep-audio. They are
-biometric data: the store is readable for its owner alone, --encrypt seals it, and
---forget-after ends it: from then on nobody is found by it, and what next opens the store to
-recognize or enroll removes it (or vpr db purge).
-Example:
-  vpr enroll Ada monday.wav tuesday.mp3 call.ogg
-  vpr enroll 李达康 --mic --seconds 8
-  vpr enroll audio_db --per-file
-  vpr enroll Ada a.wav --consent "signed form 17" --forget-after 90d
-  vpr enroll --from meeting.wav --speaker "speaker 2" Ada)");
 }
 
 }  // namespace vpr::cli

@@ -77,19 +77,6 @@ void AddEvalCommand(CLI::App& app, Context& context) {
   add.Flag("--json", options->json, "One JSON object a list, each on a line");
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read);
-  add.command.footer(
-      R"(EER: equal error rate, interpolated, with a 95 % interval from resampling the speakers.
-minDCF(p): smallest detection cost at target prior p, both errors costing 1, normalised;
-actDCF(p): the cost when deciding by the calibrated LLR. Cllr: cost of the LLR in bits, and
-what the best calibration of these scores would give. Threshold: at the EER. FMR, FNMR: at
-the model's own threshold. FTA: share of files that could not be used; their trials are
-left out. 1:N: each speaker's first file in the list enrolls it, the others search; rank-1:
-the right one scores highest; FNIR: not found at the threshold of vpr identify; FPIR: another
-one is found when the right one is not enrolled. Who the speakers are is read from a column
-"speaker" of --metadata, else from the part of the names that agrees with all trials, else
-from the trials themselves if they tell all speakers apart; how is said.
-Example:
-  vpr eval --trials veri_test2.txt --audio-root voxceleb1/wav --html report.html)");
 }
 
 }  // namespace vpr::cli

@@ -63,7 +63,7 @@ void AddFeaturesCommand(CLI::App& app, Context& context) {
   add.Default("--top-db", frames.trim_top_db, "DB",
               "Silence is this many dB below the loudest moment", CLI::PositiveNumber);
   add.Default("--rate", options->rate, "HZ", "Resample to this rate; file: keep the file's own",
-              CLI::Validator(CheckSampleRate, ""));
+              SampleRate());
   add("-o,--output", job.array, "OUT.npy|OUT.csv",
       "Write the array [rows, frames], float32, or a table with a line a frame; with --stats one "
       "row; - for standard output (as .npy)",
@@ -80,13 +80,6 @@ void AddFeaturesCommand(CLI::App& app, Context& context) {
   add("--fmax", request.fmax, "HZ", "Highest frequency of the bands (default: half the rate)");
   add.Flag("--mean-norm", frames.mean_norm, "Subtract each band's mean (mel, logmel, db)");
   add.Flag("--json", options->json, "Describe the result as one JSON object");
-  add.command.footer(
-      R"(The numbers are those of librosa 0.10.1's functions (mfcc, chroma_stft with tuning=0,
-melspectrogram, spectral_centroid, ...) after silence trimming as librosa.effects.split.
-Without -o and --plot a summary is printed.
-Example:
-  vpr features hello.wav --kind logmel -o hello.npy --plot hello.png
-  vpr features hello.wav --no-trim --kind mfcc,chroma --stats -o hello.csv)");
 }
 
 }  // namespace vpr::cli

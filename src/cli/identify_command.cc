@@ -100,14 +100,6 @@ void AddIdentifyCommand(CLI::App& app, Context& context) {
   add.Flag("--json", options->json, "One JSON object a line");
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read, true);
-  add.command.footer(
-      R"(One line a recording, tabs between: file, name or "unknown speaker", score, threshold, the
-margin to the second best, and the next candidates.
-)" + OperatingPointsHelp() +
-      R"(Example:
-  vpr identify meeting.wav
-  vpr identify --mic                # Enter, 3 seconds, an answer, again
-  vpr identify --mic --live         # hands-free)");
 }
 
 }  // namespace vpr::cli

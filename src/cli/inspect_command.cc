@@ -50,9 +50,6 @@ void AddInspectCommand(CLI::App& app, Context& context) {
   add.Flag("--own-rate", options->own_rate, "At the file's own sample rate instead of 16 kHz");
   AddReadOptions(add.command, options->read);
   add.Flag("--json", options->json, "The description as JSON");
-  add.command.footer(R"(Example:
-  vpr inspect meeting.mp4            # format, length, audio tracks (--track)
-  vpr inspect hello.wav -o hello.png)");
 }
 
 }  // namespace vpr::cli

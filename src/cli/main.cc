@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "cli/serve/serve.h"
-#include "cli/speech_command.h"
-#include "cli/transcribe/transcribe.h"
+#include "cli/help.h"
+#include "terminal/help.h"
 #include "terminal/usage.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
+#include "vpr/print/outcomes.h"
+#include "vpr/print/packing.h"
 
 namespace vpr::cli {
 namespace {
@@ -57,6 +58,8 @@ int ParseAndRun(int argc, char** argv) {
                          AddInspectCommand,    AddTrimCommand,        AddSpeechCommand,
                          AddManualCommand})
     add(app, context);
+  AddHelpTexts(app, HelpTexts(),
+               {{"{operating points}", OperatingPointsHelp()}, {"{layouts}", SourceLayoutsHelp()}});
   const std::string unknown = UnknownWord(app, {argv + 1, argv + std::max(argc, 1)});
   if (!unknown.empty()) return Usage(unknown);
   try {

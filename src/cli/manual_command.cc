@@ -33,16 +33,10 @@ void AddManualCommand(CLI::App& app, Context& context) {
                  WriteCompletions);
   completions.Required("shell", options->shell, "SHELL", "bash, zsh or fish",
                        OneOf({"bash", "zsh", "fish"}));
-  completions.command.footer(R"(An installation brings them along; this is for one that does not.
-Example:
-  vpr completions bash > ~/.local/share/bash-completion/completions/vpr
-  vpr completions zsh > ~/.zfunc/_vpr
-  vpr completions fish > ~/.config/fish/completions/vpr.fish)");
   const Declare manual =
       AddCommand(app, context, "manual", "Pages for man, one a command", options, WriteManual);
   manual.Required("folder", options->folder, "DIR",
                   "Where to write them: vpr.1, vpr-compare.1, ...");
-  manual.command.footer("Example:\n  vpr manual ~/.local/share/man/man1 && man vpr-identify");
 }
 
 }  // namespace vpr::cli

@@ -1,9 +1,9 @@
 // vpr model: about model files.
 #include "cli/declare.h"
 #include "cli/embedding_run.h"
-#include "cli/file_list.h"
 #include "cli/read_options.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/file_list.h"
 #include "vpr/model/average.h"
 #include "vpr/model/fusion.h"
 #include "vpr/model/known_score.h"
@@ -33,8 +33,7 @@ struct Options {
 int Info(const Options& options, const Context&) {
   const std::string path = FindModel(options.model);
   const Model model = LoadModel(path);
-  Print(options.json ? ToJson(model, path) : ToText(model, path));
-  return kExitDone;
+  return Tell(options.json, model, path);
 }
 
 // Writes a model that others' networks were made into.
@@ -46,11 +45,8 @@ int Save(const Options& options, Model model, const std::string& what) {
 
 int Average(const Options& options, const Context&) {
   const std::vector<Model> models = LoadModels(options.models);
-  return Save(
-      options,
-      AverageModels(models, options.weights.empty() ? std::vector<double>(models.size(), 1.0)
-                                                    : options.weights),
-      "the average of " + std::to_string(models.size()) + " networks");
+  return Save(options, AverageModels(models, options.weights),
+              "the average of " + std::to_string(models.size()) + " networks");
 }
 
 int Export(const Options& options, const Context&) {
@@ -121,67 +117,44 @@ void AddModelArgument(const Declare& add, Options& options) {
 
 void AddModelCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
-  CLI::App* model = app.add_subcommand("model", "About model files");
-  model->require_subcommand(1);
-  model->footer("Example:\n  vpr model info voices.vpr");
+  CLI::App& model = AddGroup(app, "model", "About model files");
 
   const Declare info =
-      AddCommand(*model, context, "info", "Everything a model file says of itself", options, Info);
+      AddCommand(model, context, "info", "Everything a model file says of itself", options, Info);
   AddModelArgument(info, *options);
   info.Flag("--json", options->json, "As JSON");
-  info.command.footer("Example:\n  vpr model info voices.vpr --json");
 
   const Declare average =
-      AddCommand(*model, context, "average",
+      AddCommand(model, context, "average",
                  "The mean of the weights of several stages, or fine-tunings, of one training",
                  options, Average);
   average.Required("models", options->models, "MODEL...", "Model files")->expected(2, 1000);
   average("--weights", options->weights, "W,W,...", "One for each model (all the same)")
       ->delimiter(',');
   average.Required("-o,--output", options->output, "MODEL", "Model file to write");
-  average.command.footer(R"(Example:
-  vpr model average voices.vpr tuned.vpr -o both.vpr
-  vpr adapt data/mine --model both.vpr -o mine.vpr    # PLDA, cohort and thresholds for it)");
 
   const Declare exported =
-      AddCommand(*model, context, "export", "The network for other programs: ONNX, TorchScript",
+      AddCommand(model, context, "export", "The network for other programs: ONNX, TorchScript",
                  options, Export, CompleteExport);
   AddModelArgument(exported, *options);
   exported("--onnx", options->onnx, "OUT", "Write an ONNX file", FileEnding({".onnx"}));
   exported("--torchscript", options->torchscript, "OUT", "Write a TorchScript file",
            FileEnding({".pt", ".pth", ".ts"}));
-  exported.command.footer(
-      "The network takes the features [batch, frames, bands] that \"vpr features\" makes with the "
-      R"(model's
-settings, which are in the file, and gives embeddings [batch, dimensions] before they are scaled
-to length 1.
-Example:
-  vpr model export --onnx voices.onnx --torchscript voices.pt)");
 
   const Declare fuse =
-      AddCommand(*model, context, "fuse",
+      AddCommand(model, context, "fuse",
                  "Several networks, of any kinds, that make embeddings together", options, Fuse);
   fuse.Required("models", options->models, "MODEL...", "Model files")->expected(2, 16);
   fuse.Required("-o,--output", options->output, "MODEL", "Model file to write");
-  fuse.command.footer(
-      "The networks must have been trained on the same features. A recording's embedding is "
-      R"(theirs, each
-of length 1, one after the other.
-Example:
-  vpr model fuse resnet.vpr ecapa.vpr -o both.vpr
-  vpr adapt data/mine --model both.vpr -o mine.vpr    # PLDA, cohort and thresholds for it)");
 
   const Declare part =
-      AddCommand(*model, context, "part", "One of the networks of a fusion, as a model of its own",
+      AddCommand(model, context, "part", "One of the networks of a fusion, as a model of its own",
                  options, Part);
   AddModelArgument(part, *options);
   part.Default("--number", options->number, "N", "Which one, in their order, from 1");
   part.Required("-o,--output", options->output, "OUT", "Model file to write");
-  part.command.footer(R"(Example:
-  vpr model part both.vpr --number 2 -o ecapa.vpr
-  vpr model fuse resnet.vpr ecapa.vpr -o other.vpr)");
 
-  const Declare imported = AddCommand(*model, context, "import",
+  const Declare imported = AddCommand(model, context, "import",
                                       "A network trained elsewhere, as a model", options, Import);
   imported.Required("network", options->input, "FILE",
                     "ONNX file; with --arch, weights written by PyTorch (torch.save)");
@@ -198,16 +171,8 @@ Example:
       "knows the network)");
   imported("--licence", options->import.licence, "TEXT", "Of the weights, kept in the model");
   imported("--credit", options->import.credit, "TEXT", "Who made them, kept in the model");
-  imported.command.footer(
-      R"(The file is read as data: no code in it is ever run. Recordings are embedded whole, silence
-included, with the features that the family is trained on. ONNX files take features [batch,
-frames, bands] of any number of frames and give embeddings; what is not understood is named.
-Example:
-  vpr model import voxceleb_resnet34.onnx --front-end wespeaker -o resnet34.vpr
-  vpr model import campplus_cn_en_common.pt --arch campplus -o campplus.vpr \
-    --licence Apache-2.0 --credit "3D-Speaker, Alibaba")");
 
-  const Declare check = AddCommand(*model, context, "check",
+  const Declare check = AddCommand(model, context, "check",
                                    "Whether a model makes the embeddings that another program made",
                                    options, Check, CompleteCheck);
   check.Required("model", options->model, "MODEL", "Model file");
@@ -220,32 +185,19 @@ Example:
   check.Flag("--json", options->json, "As JSON");
   AddDeviceOptions(check.command, options->engine);
   AddReadOptions(check.command, options->engine.read);
-  check.command.footer(R"(Ends with exit code 1 if one of them does not. Their lengths do not count.
-Example:
-  vpr model check campplus.vpr --reference theirs.npy recordings/*.wav)");
 
-  const Declare score = AddCommand(*model, context, "score",
+  const Declare score = AddCommand(model, context, "score",
                                    "The score and thresholds of a calibrated model, without its "
                                    "network",
                                    options, KeepScore);
   score.Required("model", options->model, "MODEL", "Model file");
   score.Required("-o,--output", options->output, "FILE", "Score file to write");
-  score.command.footer(R"(For whoever has the network already: vpr model import --score FILE.
-Example:
-  vpr model score campplus.vpr -o campplus.score)");
 
-  const Declare quantize =
-      AddCommand(*model, context, "quantize", "A smaller model: weights in float16 or int8",
-                 options, Quantize);
+  const Declare quantize = AddCommand(
+      model, context, "quantize", "A smaller model: weights in float16 or int8", options, Quantize);
   AddModelArgument(quantize, *options);
   quantize.Required("-o,--output", options->output, "OUT", "The new model file");
   quantize.Default("--type", options->type, "NAME", "Of the weights", OneOf({"float16", "int8"}));
-  quantize.command.footer(
-      R"(int8: weights take a quarter of the space, and convolutions run in int8 on a CPU, which is
-faster on processors with AVX512-VNNI. float16: half the space, computed with as before.
-Embeddings are slightly different: enroll anew, and "vpr calibrate" for exact thresholds.
-Example:
-  vpr model quantize voices.vpr -o voices-int8.vpr)");
 }
 
 }  // namespace vpr::cli

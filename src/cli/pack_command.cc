@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "cli/declare.h"
-#include "cli/file_list.h"
 #include "cli/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -55,13 +54,6 @@ void Complete(Options& options) {
   if (options.crops->count() > 0 && pack.payload != PayloadKind::kMel64)
     throw CLI::ValidationError("--crops", "goes with --payload mel64; pcm16 keeps all speech");
   if (options.no_trim) pack.trim_top_db = 0;
-}
-
-std::string LayoutHelp() {
-  std::string text = "Layouts of SOURCE (--layout; auto takes the first that fits):\n";
-  for (const SourceLayout& layout : SourceLayouts())
-    text += Format("  %-12s %s\n", layout.name, layout.description);
-  return text;
 }
 
 }  // namespace
@@ -120,13 +112,6 @@ void AddPackCommand(CLI::App& app, Context& context) {
     verify->excludes(all[i]);
   }
   add.Flag("--json", options->json, "Print the result as JSON, skipped files included");
-  add.command.footer(LayoutHelp() + R"(Example:
-  vpr pack voices/ -o data/voices --dev-speakers 20
-  vpr pack LibriSpeech/train-clean-100 more/list.tsv -o data/train
-  vpr pack train.tsv --audio-root /corpora -o data/train
-  vpr pack voxceleb -o data/part7 --shard 7/20      # on each of 20 machines
-  vpr pack --join data/part{1..20} -o data/train    # then on one
-  vpr pack --verify data/train)");
 }
 
 }  // namespace vpr::cli

@@ -2,8 +2,6 @@
 
 #include <charconv>
 
-#include "cli/command.h"
-#include "cli/file_list.h"
 #include "vpr/base/text.h"
 
 namespace vpr::cli {
@@ -46,23 +44,19 @@ std::vector<std::string> AsAsked(const std::vector<std::string>& files,
   return options.separate ? SplitChannels(files, options) : files;
 }
 
-std::string CheckSampleRate(const std::string& rate) {
-  if (rate == "file") return {};
-  if (rate.empty() || rate.size() > 7 || rate.find_first_not_of("0123456789") != std::string::npos)
-    return "must be a number of Hz, or file, found " + rate;
-  return {};
+CLI::Validator SampleRate() {
+  return MustBe("a number of Hz, or file", [](const std::string& rate) {
+    return rate == "file" || (!rate.empty() && rate.size() <= 7 &&
+                              rate.find_first_not_of("0123456789") == std::string::npos);
+  });
 }
 
 void AddShardOption(CLI::App& command, Shard& shard, const std::string& help) {
   command
       .add_option_function<std::string>(
           "--shard", [&shard](const std::string& text) { shard = ParseShard(text).value(); }, help)
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return ParseShard(text) ? std::string()
-                                    : "must be I/N with I from 1 to N, found " + text;
-          },
-          ""))
+      ->check(MustBe("I/N with I from 1 to N",
+                     [](const std::string& text) { return ParseShard(text).has_value(); }))
       ->type_name("I/N");
 }
 

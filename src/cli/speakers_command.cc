@@ -102,43 +102,24 @@ int RunReEmbed(const Options& options, const Context& context) {
 
 void AddSpeakersCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("speakers", "Who is enrolled: list, show, rename, remove, export, import");
-  command->require_subcommand(1);
-  command->footer(R"(Example:
-  vpr speakers list
-  vpr speakers rename Ada "Ada Lovelace"
-  vpr speakers remove "Ada Lovelace")");
+  CLI::App& command =
+      AddGroup(app, "speakers", "Who is enrolled: list, show, rename, remove, export, import");
   auto command_named = [&](const char* name, const char* what,
                            int (*run)(const Options&, const Context&)) {
-    const Declare add = AddCommand(*command, context, name, what, options, run);
+    const Declare add = AddCommand(command, context, name, what, options, run);
     AddStoreOptions(add.command, options->store);
     add.Flag("--json", options->json, "As JSON, one object a line");
     return add;
   };
-  command_named("list", "Everybody, in the order of enrollment", List)
-      .command.footer(
-          R"(One line a person, tabs between: name, utterances, seconds of speech in them, when
-enrolled, note, when forgotten.
-Example:
-  vpr speakers list
-  vpr speakers list --json | jq -r .name)");
+  command_named("list", "Everybody, in the order of enrollment", List);
   const Declare show = command_named("show", "One person's utterances", Show);
   show.Required("name", options->name, "NAME", "Who");
-  show.command.footer(
-      "One line an utterance, tabs between: its number (for remove --utterance), seconds "
-      R"(of speech,
-how far it is above the noise, when enrolled, file, network.
-Example:
-  vpr speakers show Ada)");
   const Declare rename = command_named("rename", "Another name for somebody", Rename);
   rename.Required("name", options->name, "NAME", "Who");
   rename.Required("to", options->other, "NEW_NAME", "The name that nobody has yet");
-  rename.command.footer("Example:\n  vpr speakers rename Ada \"Ada Lovelace\"");
   const Declare note = command_named("note", "A note on somebody", Note);
   note.Required("name", options->name, "NAME", "Who");
   note.Required("text", options->text, "TEXT", "The note; \"\" for none");
-  note.command.footer("Example:\n  vpr speakers note Ada \"extension 204\"");
   const Declare keep =
       command_named("keep", "How long a voice is kept, and what its person agreed to", Keep);
   keep.Required("name", options->name, "NAME", "Who");
@@ -146,36 +127,21 @@ Example:
        "Forget the voice so long after now: 90d (s, min, h, d, w, y), or never");
   keep("--consent", options->consent, "TEXT",
        "What the person has agreed to, now; \"\" for nothing");
-  keep.command.footer(R"(Example:
-  vpr speakers keep Ada --forget-after 1y --consent "renewed by mail"
-  vpr speakers keep Ada --forget-after never)");
   const Declare remove =
       command_named("remove", "Forget somebody: the data is overwritten (SQLite)", Remove);
   remove.Required("names", options->names, "NAME...", "Whom: all of them, or nobody");
   remove("--utterance", options->utterances, "ID", "Only this utterance (see show)");
-  remove.command.footer(R"(Example:
-  vpr speakers remove Ada 李达康
-  vpr speakers remove Ada --utterance 3)");
   const Declare exported =
       command_named("export", "Everybody as JSON lines, not encrypted", Export);
   exported("-o,--output", options->file, "FILE", "File to write (- : standard output)");
   exported.Flag("--with-audio", options->with_audio, "The kept recordings, too");
-  exported.command.footer("Example:\n  vpr speakers export -o voices.jsonl");
   const Declare imported = command_named(
       "import", "Take in what export wrote: all of it or, after an error, nothing", Import);
   imported.Required("file", options->file, "FILE", "What export wrote (- : standard input)");
   imported.Flag("--merge", options->merge, "Add the utterances of people who are enrolled already");
-  imported.command.footer(R"(Example:
-  vpr speakers import voices.jsonl --db other.db
-  vpr speakers export | vpr speakers import - --db postgresql://ada@host/voices)");
   const Declare re_embed = command_named(
       "re-embed", "Make the embeddings anew with another model, from kept audio", RunReEmbed);
   AddNetworkOptions(re_embed.command, options->network);
-  re_embed.command.footer(
-      "Only what was enrolled with --keep-audio can be embedded again; who must enroll "
-      R"(anew is said.
-Example:
-  vpr speakers re-embed --model new.vpr)");
 }
 
 }  // namespace vpr::cli

@@ -1,5 +1,4 @@
-#include "cli/speech_command.h"
-
+// vpr speech: where somebody speaks; training the network that tells.
 #include "cli/declare.h"
 #include "vpr/base/parallel.h"
 #include "vpr/print/recordings.h"
@@ -41,30 +40,21 @@ void AddFindCommand(CLI::App& speech, Context& context) {
   add("--network", find->network, "FILE",
       "The detector (default: $VPR_SPEECH_MODEL, else the one that came with vpr)");
   add.Flag("--json", find->json, "One JSON object a recording");
-  add.command.footer(
-      R"(Of one recording prints a line for every stretch of speech, begin and end in seconds; of
-several a line each: seconds of speech, seconds in all, name. Recordings with too little of
-it are refused everywhere; an embedding is made of all that is not silence (vpr trim).
-Example:
-  vpr speech find interview.wav)");
 }
 
 }  // namespace
 
 void AddSpeechCommand(CLI::App& app, Context& context) {
-  CLI::App* speech = app.add_subcommand("speech", "Tell speech from all other sounds");
-  speech->require_subcommand(1);
-  speech->footer("Example:\n  vpr speech find interview.wav");
-  AddFindCommand(*speech, context);
+  CLI::App& speech = AddGroup(app, "speech", "Tell speech from all other sounds");
+  AddFindCommand(speech, context);
 
   auto config = std::make_shared<SpeechTrainConfig>();
   config->threads = 0;
-  const Declare add = AddCommand<SpeechTrainConfig>(*speech, context, "train",
-                                                    "Train the network that finds speech", config,
-                                                    Train, [](SpeechTrainConfig& given) {
-                                                      if (given.threads == 0)
-                                                        given.threads = HardwareThreads();
-                                                    });
+  const Declare add =
+      AddCommand<SpeechTrainConfig>(speech, context, "train", "Train the network that finds speech",
+                                    config, Train, [](SpeechTrainConfig& given) {
+                                      if (given.threads == 0) given.threads = HardwareThreads();
+                                    });
   add.Required("speech", config->speech, "PACKED...",
                "Packed recordings of one voice each, not trimmed");
   add("--sounds", config->sounds, "PACKED",
@@ -83,14 +73,6 @@ void AddSpeechCommand(CLI::App& app, Context& context) {
   add.Default("--seed", config->seed, "", "Other crops, another network");
   add.Default("--threads", config->threads, "N", "0: as many as there are cores",
               CLI::NonNegativeNumber);
-  add.command.footer(
-      R"(Crops are made anew for every batch: recordings of speech in rooms, with sounds, through
-telephones, against sounds alone: recorded, and made by arithmetic (tones, chords, hum,
-DTMF, clicks, modulated noise, many voices at once). Needs no LibTorch.
-Example:
-  vpr pack recordings -o speech --no-trim
-  vpr pack noises -o sounds --no-trim
-  vpr speech train speech --sounds sounds -o speech.vpr)");
 }
 
 }  // namespace vpr::cli

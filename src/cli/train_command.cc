@@ -77,21 +77,6 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   const Declare add = AddCommand(app, context, "train", "Train a network on a packed data set",
                                  options, Run, Complete);
   CLI::App& command = add.command;
-  command.footer(
-      R"(Settings come from the architecture's defaults, then --config, then the options here. Only
-in a --config file: the features, the network's size (model.options), loss.margin_from and
-margin_to, optimizer.final_lr, warmup and weight_decay, augment.snr_low and snr_high,
-scoring.cohort_speakers and cohort_top; all are in docs/formats.md and RUN_DIR/config.toml.
-Without --dev, PREFIX-dev is used if it exists (vpr pack --dev-speakers), else speakers are
-held out of PREFIX. The model with the lowest EER on held-out speakers is kept.
-
-Several processes train one network when each is started with RANK, WORLD_SIZE, MASTER_ADDR
-and MASTER_PORT set, as torchrun sets them; every one takes its part of each batch.
-
-Example:
-  vpr pack my_recordings -o data/mine --dev-speakers 20
-  vpr train data/mine -o mine.vpr --epochs 20
-  vpr train --resume mine.vpr.run          # after Ctrl-C or a power cut)");
   const DeclareSetting set{command, options->fresh};
   using Config = TrainConfig;
   CLI::Option* train = add("PREFIX", options->train, "", "Packed training data");

@@ -34,13 +34,6 @@ void AddTrimCommand(CLI::App& app, Context& context) {
       "Write what is not silent, joined, as 16 kHz mono WAV", FileEnding({".wav", ".wave"}));
   AddReadOptions(add.command, options->read);
   add.Flag("--json", options->json, "One JSON object instead of lines");
-  add.command.footer(
-      R"(Prints a line for every stretch that is not silent: begin and end in samples at 16 kHz, and
-both again in seconds, with tabs between. The boundaries are those of
-librosa.effects.split. With --top-db 40 what is kept is what the shipped model makes an
-embedding of, and kept_seconds in JSON what other commands call speech_seconds.
-Example:
-  vpr trim hello.mp3 -o speech.wav)");
 }
 
 }  // namespace vpr::cli

@@ -101,10 +101,6 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
   add.Flag("--exit-status", options->exit_status, "End with 3 if rejected");
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read, true);
-  add.command.footer(OperatingPointsHelp() + R"(Example:
-  vpr verify Ada today.wav
-  vpr verify Ada --mic --fmr 0.1% --exit-status && echo welcome
-  vpr verify Ada --mic --prompt digits --prompt-model digits.vpw)");
 }
 
 }  // namespace vpr::cli

@@ -36,7 +36,8 @@ void CheckAlike(const Model& a, const Model& b, std::size_t number) {
 
 }  // namespace
 
-Model AverageModels(const std::vector<Model>& models, const std::vector<double>& weights) {
+Model AverageModels(const std::vector<Model>& models, const std::vector<double>& given) {
+  const std::vector<double> weights = given.empty() ? std::vector(models.size(), 1.0) : given;
   if (models.size() < 2 || weights.size() != models.size())
     throw Error(ErrorCode::kInvalidArgument,
                 Format("an average needs two or more models and a weight for each, found %zu and "

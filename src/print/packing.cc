@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "vpr/base/text.h"
+#include "vpr/dataset/source.h"
 #include "vpr/print/json_line.h"
 
 namespace vpr {
@@ -59,6 +60,13 @@ std::string ToJson(const PackOptions& options, const PackReport& report) {
     root["skipped"].push_back(
         {{"path", Printable(skipped.path)}, {"reason", Printable(skipped.reason)}});
   return JsonLine(root, 2);
+}
+
+std::string SourceLayoutsHelp() {
+  std::string text = "Layouts of SOURCE (--layout; auto takes the first that fits):\n";
+  for (const SourceLayout& layout : SourceLayouts())
+    text += Format("  %-12s %s\n", layout.name, layout.description);
+  return text;
 }
 
 std::string ToText(const std::vector<VerifiedSet>& sets) {

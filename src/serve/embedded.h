@@ -1,15 +1,13 @@
-// Files that are built into the program: the page and the schemas (cmake/EmbedFiles.cmake).
+// Files that are built into the program: the page and the schemas.
 #pragma once
 
 #include <span>
-#include <string_view>
+
+#include "vpr/base/built_in_file.h"
 
 namespace vpr {
 
-struct PageFile {
-  std::string_view name, content;
-};
-std::span<const PageFile> PageFiles();
-std::span<const PageFile> SchemaFiles();  // "identification", "service/problem"
+std::span<const BuiltInFile> PageFiles();
+std::span<const BuiltInFile> SchemaFiles();  // "identification", "service/problem"
 
 }  // namespace vpr

@@ -461,7 +461,7 @@ HttpResponse Handlers::OpenApi(Call&) { return JsonAnswer(vpr::OpenApi(options_.
 
 HttpResponse Handlers::Page(Call& call) {
   const std::string name = call.Text("file").value_or("index.html");
-  for (const PageFile& file : PageFiles()) {
+  for (const BuiltInFile& file : PageFiles()) {
     if (file.name != name) continue;
     const auto ends = [&](const char* ending) { return name.ends_with(ending); };
     return {200,

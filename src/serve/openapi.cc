@@ -150,7 +150,7 @@ std::string OpenApi(std::size_t most_body) {
     paths[route.path][method] = OperationOf(route);
   }
   Json schemas = Json::object();
-  for (const PageFile& file : SchemaFiles()) {
+  for (const BuiltInFile& file : SchemaFiles()) {
     Json schema = Json::parse(file.content);
     schema.erase("$schema");
     schema.erase("x-commands");

@@ -213,6 +213,15 @@ std::vector<std::string> WordsOf(const CLI::Validator& validator) {
   return words;
 }
 
+CLI::Validator MustBe(const std::string& wanted,
+                      const std::function<bool(const std::string& text)>& right) {
+  return CLI::Validator(
+      [wanted, right](const std::string& text) {
+        return right(text) ? std::string() : "must be " + wanted + ", found " + text;
+      },
+      "");
+}
+
 CLI::Validator FileEnding(const std::vector<std::string>& endings, bool dash) {
   return CLI::Validator(
       [endings, dash](const std::string& path) -> std::string {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@ std::string EmptyWord(const CLI::App& app);
 CLI::Validator OneOf(const std::vector<std::string>& words);
 // The words of a validator that OneOf made; none of any other.
 std::vector<std::string> WordsOf(const CLI::Validator& validator);
+
+// What is not `right` is answered with "must be WANTED, found ...".
+CLI::Validator MustBe(const std::string& wanted,
+                      const std::function<bool(const std::string& text)>& right);
 
 // For options that name a file to write: it must end in one of `endings` (".wav"), in any case,
 // since a file is what its name says. What is no file yet or no regular one may have no ending: a

@@ -46,6 +46,7 @@ TEST(AverageModels, RefusesWhatDoesNotFit) {
   const Model one = Example(1, 2, "");
   Model other = one;
   EXPECT_THROW(AverageModels({one}, {1}), Error);
+  EXPECT_THROW(AverageModels({one}, {}), Error);
   EXPECT_THROW(AverageModels({one, other}, {1}), Error);
   EXPECT_THROW(AverageModels({one, other}, {1, 0}), Error);
   other.info.architecture_options["channels"] = {16, 64};

@@ -12,6 +12,9 @@ namespace vpr {
 std::string ToText(const PackOptions& options, const PackReport& report);
 std::string ToJson(const PackOptions& options, const PackReport& report);
 
+// How recordings may lie in folders and lists, for the help of what packs them.
+std::string SourceLayoutsHelp();
+
 // A line a set: whether every byte is what was packed.
 std::string ToText(const std::vector<VerifiedSet>& sets);
 std::string ToJson(const std::vector<VerifiedSet>& sets);

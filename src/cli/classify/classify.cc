@@ -53,11 +53,6 @@ void AddPredict(CLI::App& classify, Context& context) {
   add.Required("files", options->files, "FILE", "Audio files; - for standard input");
   AddClassifierOptions(add, options->classifier);
   add.Flag("--json", options->json, "A JSON object for each file");
-  add.command.footer(
-      R"(One line a file: its name, then the classes, the most probable first, with tabs between.
-Files that cannot be used are skipped and named on stderr, and the exit code is 1 then.
-Example:
-  vpr classify predict call.wav --model emotions.vpc --json)");
 }
 
 struct EvalOptions {
@@ -96,8 +91,6 @@ void AddEval(CLI::App& classify, Context& context) {
   add("--plot", options->plot_dir, "DIR", "Write the confusion matrix as picture there");
   add("--html", options->html, "OUT.html", "Write a report to read and mail");
   add.Flag("--json", options->json, "One JSON object");
-  add.command.footer(R"(Example:
-  vpr classify eval dev.tsv --label gender --by corpus --model gender.vpc)");
 }
 
 struct SynthOptions {
@@ -123,8 +116,6 @@ void AddSynth(CLI::App& classify, Context& context) {
   add.Required("OUT_DIR", options->out_dir, "", "Folder to write into");
   add.Default("--count", options->count, "", "Recordings of each class", CLI::Range(1, 10000));
   add.Default("--seed", options->seed, "", "Same seed, same files");
-  add.command.footer(R"(Example:
-  vpr classify synth emotions --count 50)");
 }
 
 }  // namespace
@@ -143,18 +134,14 @@ void AddLabelOption(const Declare& add, ExampleListOptions& options) {
 }
 
 void AddClassifyCommand(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand(
-      "classify", "Labels for recordings: emotion, gender, kind of sound, whatever is labelled");
-  command->require_subcommand(1);
-  command->footer(R"(Example:
-  vpr classify synth emotions                       # something to try it on
-  vpr classify train emotions -o emotions.vpc
-  vpr classify predict emotions/sad/*.wav --model emotions.vpc)");
-  AddClassifyTrainCommand(*command, context);
-  AddPredict(*command, context);
-  AddEval(*command, context);
-  AddSynth(*command, context);
-  AddClassifyTuneCommand(*command, context);
+  CLI::App& command =
+      AddGroup(app, "classify",
+               "Labels for recordings: emotion, gender, kind of sound, whatever is labelled");
+  AddClassifyTrainCommand(command, context);
+  AddPredict(command, context);
+  AddEval(command, context);
+  AddSynth(command, context);
+  AddClassifyTuneCommand(command, context);
 }
 
 }  // namespace vpr::cli

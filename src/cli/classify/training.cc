@@ -1,6 +1,7 @@
 // vpr classify train and vpr classify tune: learn labels from labelled recordings, and search for
 // the settings of what learns them.
 #include "cli/classify/classify.h"
+#include "cli/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/logged_progress.h"
@@ -37,8 +38,7 @@ void AddTrainingOptions(const Declare& add, TrainingArguments& arguments) {
   add.Default("--n-mfcc", train.features.acoustic.n_mfcc, "", "Number of MFCCs",
               CLI::Range(1, 128));
   add.Default("--rate", choice.rate, "HZ",
-              "Resample to this rate; file: keep that of the first recording",
-              CLI::Validator(CheckSampleRate, ""));
+              "Resample to this rate; file: keep that of the first recording", SampleRate());
   add.Default("--top-db", choice.top_db, "DB",
               "Cut out silence so far below the loudest moment; 0: none is cut out",
               CLI::NonNegativeNumber);
@@ -137,12 +137,6 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   add("--plot", options->plot_dir, "DIR", "Write the confusion matrices as pictures there");
   add("--html", options->html, "OUT.html", "Write a report to read and mail");
   add.Flag("--json", options->json, "Result as one JSON object");
-  add.command.footer(
-      R"(Every split is stratified and keeps groups whole. A log goes to MODEL.TIME.log.
-Example:
-  vpr classify train emotions -o emotions.vpc --html report.html
-  vpr classify train train.tsv --label gender --group-by speaker --group-means \
-      --features embedding -o gender.vpc)");
 }
 
 void AddClassifyTuneCommand(CLI::App& classify, Context& context) {
@@ -158,13 +152,6 @@ void AddClassifyTuneCommand(CLI::App& classify, Context& context) {
   add("--tensorboard", options->tensorboard, "DIR",
       "Write the trials there as TensorBoard reads them");
   add.Flag("--json", options->json, "Result as one JSON object");
-  add.command.footer(
-      "Searched are c and gamma of an svm; lr, weight decay and label smoothing of mlp and cnn. "
-      "The\n"
-      R"(recordings held out (--test-size) take no part: on them the best settings are measured at
-the end, beside the default ones. Hopeless trials end after the first folds.
-Example:
-  vpr classify tune emotions --classifier mlp --trials 50 --study emotions.study -o best.vpc)");
 }
 
 }  // namespace vpr::cli

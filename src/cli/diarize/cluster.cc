@@ -1,8 +1,9 @@
 // vpr cluster: recordings of unknown people, sorted by voice.
 #include "cli/embedding_run.h"
-#include "cli/file_list.h"
 #include "cli/read_options.h"
 #include "cli/voices.h"
+#include "vpr/audio/folder.h"
+#include "vpr/base/file_list.h"
 #include "vpr/print/voice_groups.h"
 #include "vpr/recognize/group_recordings.h"
 
@@ -63,15 +64,6 @@ void AddClusterCommand(CLI::App& app, Context& context) {
   AddStoreOptions(add.command, options->store);
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read, true);
-  add.command.footer(
-      R"(Two groups become one while their recordings' mean score is at least the threshold. Where
-people are enrolled it is said which voice sounds like one of them, as vpr identify finds
-it. GROUPS holds voiceprints, no audio, and is readable for its owner alone.
-docs/diarization.md says how often people are joined, or one person is split.
-Example:
-  vpr cluster voice_memos -o memos.groups
-  vpr groups confirm memos.groups 3 Ada
-  vpr groups enroll memos.groups)");
 }
 
 }  // namespace vpr::cli

@@ -29,13 +29,6 @@ void AddDerCommand(CLI::App& app, Context& context) {
               CLI::Range(0.0, 10.0));
   add("--enrolled", files.enrolled, "", "Who is enrolled, a name a line: names are scored too");
   add.Flag("--json", options->json, "One JSON object");
-  add.command.footer(
-      R"(full: everything; fair: without the collar; forgiving: without overlapped speech too.
-A collar of 0.25 here is dscore's and md-eval's -c 0.25 and pyannote.metrics' collar=0.5.
-Without --uem a recording is scored from the first begin to the last end in either file.
-Example:
-  vpr der truth.rttm found.rttm
-  vpr der truth/ found/ --uem parts.uem --enrolled names.txt --json)");
 }
 
 }  // namespace vpr::cli

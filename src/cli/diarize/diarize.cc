@@ -71,14 +71,6 @@ void AddDiarizeCommand(CLI::App& app, Context& context) {
   AddStoreOptions(add.command, options->store);
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read);
-  add.command.footer(
-      R"(Each speaker found is identified by all that they say, so that of strangers' voices at most
---fpir (5 % unless given) get a name; they are "speaker 1", "speaker 2", ... Where two
-speak at once, one of them is found.
-Example:
-  vpr diarize meeting.wav
-  vpr diarize meeting.wav -o meeting.srt --speakers 3
-  vpr enroll --from meeting.wav --speaker 'speaker 2' Ada)");
 }
 
 }  // namespace vpr::cli

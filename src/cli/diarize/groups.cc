@@ -64,50 +64,31 @@ int Enroll(const Options& options, const Context& context) {
 
 void AddGroupsCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("groups", "Name, dismiss and enroll the voices that vpr cluster found");
-  command->require_subcommand(1);
-  command->footer(R"(Example:
-  vpr groups show memos.groups
-  vpr groups confirm memos.groups 3 Ada
-  vpr groups enroll memos.groups)");
+  CLI::App& command =
+      AddGroup(app, "groups", "Name, dismiss and enroll the voices that vpr cluster found");
   auto command_named = [&](const char* name, const char* what,
                            int (*run)(const Options&, const Context&)) {
-    const Declare add = AddCommand(*command, context, name, what, options, run);
+    const Declare add = AddCommand(command, context, name, what, options, run);
     add.Required("groups", options->groups, "GROUPS", "What vpr cluster -o wrote");
     add.Flag("--json", options->json, "As JSON, one object a line");
     return add;
   };
-  command_named("show", "All voices with their recordings", Show)
-      .command.footer("Example:\n  vpr groups show memos.groups");
+  command_named("show", "All voices with their recordings", Show);
   const Declare confirm = command_named("confirm", "Say whose voice it is", Confirm);
   confirm.Required("voice", options->voice, "VOICE", "Its number");
   confirm.Required("name", options->name, "NAME", "Who");
-  confirm.command.footer(R"(Two voices may be confirmed as one person: they are enrolled together.
-Example:
-  vpr groups confirm memos.groups 3 Ada)");
   const Declare dismiss = command_named("dismiss", "Say that nobody wants it", Dismiss);
   dismiss.Required("voice", options->voice, "VOICE", "Its number");
-  dismiss.command.footer("Example:\n  vpr groups dismiss memos.groups 4");
   const Declare separate =
       command_named("separate", "Say that a recording is not of its group's voice", Separate);
   separate.Required("recording", options->recording, "FILE", "Its path, as show prints it");
-  separate.command.footer("Example:\n  vpr groups separate memos.groups /home/ada/memos/17.m4a");
-  command_named("undo", "Take the last decision back", Undo)
-      .command.footer(R"(Again and again, back to what vpr cluster found.
-Example:
-  vpr groups undo memos.groups)");
+  command_named("undo", "Take the last decision back", Undo);
   const Declare enroll = command_named("enroll", "Enroll every voice that has a name", Enroll);
   enroll.Flag("--force", options->policy.force,
               "Also recordings that do not sound like the others");
   enroll.Flag("--encrypt", options->encrypt, "A new store is encrypted");
   AddStoreOptions(enroll.command, options->store);
   AddNetworkOptions(enroll.command, options->network);
-  enroll.command.footer(
-      R"(Works from the voiceprints in GROUPS: the recordings need not be there any more. What is
-enrolled already is not enrolled twice.
-Example:
-  vpr groups enroll memos.groups)");
 }
 
 }  // namespace vpr::cli

@@ -47,13 +47,6 @@ void AddLabelCommand(CLI::App& app, Context& context) {
   AddStoreOptions(add.command, options->store);
   AddNetworkOptions(add.command, options->network);
   AddReadOptions(add.command, options->network.engine.read);
-  add.command.footer(
-      R"(The same transcript with a name before each cue, or in JSON the members speaker and
-speaker_sure in each segment and word. Names are what vpr diarize finds; "Ada?: " where
-less than 0.7 of the speech in a cue is hers.
-Example:
-  vpr label meeting.srt --audio meeting.m4a -o named.srt
-  vpr label meeting.json --audio meeting.m4a --speakers 3)");
 }
 
 }  // namespace vpr::cli

@@ -53,10 +53,6 @@ void AddSimulateMeetingsCommand(CLI::App& app, Context& context) {
   add.Default("--snr", meeting.snr_db, "", "Of speech to noise, dB", CLI::Range(-20.0, 60.0));
   add.Default("--seed", meeting.seed, "", "The same seed gives the same meetings");
   add.Flag("--json", options->json, "One JSON object a recording");
-  add.command.footer(R"(Example:
-  vpr simulate-meetings data/mine-dev -o meetings --speakers 4 --overlap 0.1 --minutes 5
-  vpr diarize meetings/meeting-001.wav -o found.rttm
-  vpr der meetings/meeting-001.rttm found.rttm)");
 }
 
 }  // namespace vpr::cli

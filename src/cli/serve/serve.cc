@@ -1,6 +1,4 @@
 // vpr serve: everything over HTTP; vpr serve token: who may call the service.
-#include "cli/serve/serve.h"
-
 #include <nlohmann/json.hpp>
 
 #include "cli/declare.h"
@@ -63,33 +61,23 @@ void AddTokensOption(const Declare& add, std::string& tokens) {
 
 void AddTokenCommand(CLI::App& serve, Context& context) {
   auto options = std::make_shared<TokenOptions>();
-  CLI::App* command = serve.add_subcommand("token", "Who may call: add, list, remove tokens");
-  command->require_subcommand(1);
-  command->footer(
-      R"(Tokens are kept hashed, in a file that its owner alone can read. A running service takes
-changes in within a second.
-Example:
-  vpr serve token add door --scope identify
-  vpr serve token remove door)");
+  CLI::App& command = AddGroup(serve, "token", "Who may call: add, list, remove tokens");
   const auto declare = [&](const char* name, const char* what,
-                           int (*run)(const TokenOptions&, const Context&), const char* example) {
-    const Declare add = AddCommand(*command, context, name, what, options, run);
+                           int (*run)(const TokenOptions&, const Context&)) {
+    const Declare add = AddCommand(command, context, name, what, options, run);
     AddTokensOption(add, options->tokens);
     add.Flag("--json", options->json, "As JSON, one object a line");
-    add.command.footer(std::string("Example:\n  ") + example);
     return add;
   };
-  const Declare add =
-      declare("add", "A new token, which is printed, and kept nowhere", Add,
-              "vpr serve token add desk --scope read --scope identify --scope enroll");
+  const Declare add = declare("add", "A new token, which is printed, and kept nowhere", Add);
   add.Required("name", options->name, "NAME", "Whose it is");
   add.Required("--scope", options->scopes, "SCOPE",
                "What it allows: read (who is enrolled), identify (compare, verify, identify, "
                "diarize, embed), enroll, admin (rename, remove, export); several times for several",
                CLI::IsMember({"read", "identify", "enroll", "admin"}))
       ->expected(1, 4);
-  declare("list", "Names, scopes and when they were made", List, "vpr serve token list");
-  declare("remove", "A token is no longer valid", Remove, "vpr serve token remove desk")
+  declare("list", "Names, scopes and when they were made", List);
+  declare("remove", "A token is no longer valid", Remove)
       .Required("name", options->name, "NAME", "Whose it is");
 }
 
@@ -144,7 +132,7 @@ void AddServeCommand(CLI::App& app, Context& context) {
   CLI::App* command =
       app.add_subcommand("serve", "A service: enroll, verify, identify over HTTP, and a page");
   command->require_subcommand(0, 1);
-  AddTokenCommand(*command, context);
+  AddTokenCommand(command, context);
   const Declare add{*command};
   add.Default("--listen", options->listen, "ADDRESS:PORT", "Where; port 0: any that is free");
   add("--wyoming", options->wyoming, "ADDRESS:PORT",
@@ -164,7 +152,7 @@ void AddServeCommand(CLI::App& app, Context& context) {
       "one; without there are none)");
   add.Default("--prompt-length", options->prompt_length, "N", "Digits asked for",
               CLI::Range(3, 20));
-  AddFpirOption(*command, service.fpir);
+  AddFpirOption(command, service.fpir);
   add.Default("--max-body", options->most_megabytes, "MIB", "Largest request",
               CLI::Range(0.01, 4096.0));
   add.Default("--max-memory", options->memory_megabytes, "MIB", "Of all requests under way",
@@ -177,17 +165,9 @@ void AddServeCommand(CLI::App& app, Context& context) {
               CLI::Range(std::size_t{0}, std::size_t{100000}));
   add.Default("--connections", server.connections, "N", "Open at once",
               CLI::Range(std::size_t{1}, std::size_t{1000000}));
-  AddQualityOptions(*command, service.limits);
-  AddStoreOptions(*command, options->store);
-  AddNetworkOptions(*command, options->network);
-  command->footer(
-      R"(Without tokens only this machine can call, and all of it can; beyond it nothing listens
-without one. TLS is a proxy's part (docs/service.md). Ctrl-C or SIGTERM ends it after what
-is under way. Where systemd passes a socket (vpr.socket), that one is used, not --listen.
-Example:
-  vpr serve                                    # the page: http://127.0.0.1:8800
-  curl -F name=Ada -F file=@a.wav localhost:8800/v1/enroll
-  curl --data-binary @b.wav localhost:8800/v1/identify)");
+  AddQualityOptions(command, service.limits);
+  AddStoreOptions(command, options->store);
+  AddNetworkOptions(command, options->network);
   command->callback([options, command, &context] {
     if (!command->get_subcommands().empty()) return;
     Complete(*options);

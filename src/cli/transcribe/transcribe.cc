@@ -1,6 +1,4 @@
 // vpr transcribe: what was said, and how far recognised texts are from it (vpr wer).
-#include "cli/transcribe/transcribe.h"
-
 #include "cli/declare.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -84,8 +82,6 @@ void AddTrain(CLI::App& transcribe, Context& context) {
   add.Default("--threads", training.threads, "", "0: all", CLI::NonNegativeNumber);
   add.Default("--device", training.device, "", "cpu, cuda, cuda:N");
   add.Flag("--json", options->json, "Result as one JSON object");
-  add.command.footer(R"(Example:
-  vpr transcribe train digits.tsv --dev others.tsv --join 1-7 -o digits.vpw)");
 }
 
 struct PredictOptions {
@@ -116,9 +112,6 @@ void AddPredict(CLI::App& transcribe, Context& context) {
       "Also, whether this is said: its score, 0 for what nothing else is likelier than");
   add.Default("--beam", options->beam, "", "Prefixes kept in the search", CLI::Range(1, 1000));
   add.Flag("--json", options->json, "A JSON object for each file");
-  add.command.footer(R"(One line a file: its name, a tab, the text.
-Example:
-  vpr transcribe predict call.wav --model digits.vpw --words '4 7 1 9 0 3')");
 }
 
 struct EvalOptions {
@@ -154,8 +147,6 @@ void AddEval(CLI::App& transcribe, Context& context) {
   add.Default("--threads", options->threads, "", "0: all", CLI::NonNegativeNumber);
   add("-o,--output", options->output, "TSV", "Write what was said and recognised there");
   add.Flag("--json", options->json, "One JSON object");
-  add.command.footer(R"(Example:
-  vpr transcribe eval others.tsv --join 6 --strings 1000 --model digits.vpw)");
 }
 
 struct WerOptions {
@@ -167,8 +158,7 @@ int MeasureErrors(const WerOptions& options, const Context&) {
   const TranscriptFile reference = ReadTranscripts(options.reference);
   const TranscriptErrors errors = MeasureTranscripts(
       reference.transcripts, MatchTranscripts(reference, ReadTranscripts(options.hypothesis)));
-  Print(options.json ? ToJson(errors) : ToText(errors));
-  return kExitDone;
+  return Tell(options.json, errors);
 }
 
 }  // namespace
@@ -181,24 +171,13 @@ void AddWerCommand(CLI::App& app, Context& context) {
   add.Required("REFERENCE", options->reference, "", "What was said");
   add.Required("HYPOTHESIS", options->hypothesis, "", "What was recognised");
   add.Flag("--json", options->json, "One JSON object");
-  add.command.footer(
-      R"(Both files have a text a line: in the same order, or as ID, tab, TEXT, or as a
-tab-separated table with columns id (or path), text and perhaps speaker. Words are
-compared as they are written.
-Example:
-  vpr wer said.txt recognised.txt)");
 }
 
 void AddTranscribeCommand(CLI::App& app, Context& context) {
-  CLI::App* command =
-      app.add_subcommand("transcribe", "What was said: digits, characters or words");
-  command->require_subcommand(1);
-  command->footer(R"(Example:
-  vpr transcribe train digits.tsv --dev others.tsv --join 1-7 -o digits.vpw
-  vpr transcribe predict call.wav --model digits.vpw)");
-  AddTrain(*command, context);
-  AddPredict(*command, context);
-  AddEval(*command, context);
+  CLI::App& command = AddGroup(app, "transcribe", "What was said: digits, characters or words");
+  AddTrain(command, context);
+  AddPredict(command, context);
+  AddEval(command, context);
 }
 
 }  // namespace vpr::cli

@@ -1,4 +1,0 @@
-#pragma once
-
-#include "cli/command.h"
-#include "terminal/usage.h"
