@@ -379,6 +379,10 @@ def other_shapes():
         refused(post("/v1/voice/embed", audio="https://example.org/a.wav"), 400, "none is fetched")
         refused(post("/v1/voice/embed", audio="not base64!"), 400, "no base64")
         refused(post("/v1/voice/embed"), 400, "'audio' is missing")
+        nested = {"Content-Type": "application/json"}
+        for bad, what in (('{"audio":"0000","x":' + "[" * 100000 + "]" * 100000 + "}", "nests deeper"),
+                          ('{"audio":"0000","x":[' + "0," * 20000 + "0]}", "more than 10000 values")):
+            refused(server.call("POST", "/v1/voice/embed", bad, nested), 400, what)
 
         body, headers = form(("speaker_ids", "Ada L,李雪,nobody"), ("file", "a.wav", slt))
         found = server.call("POST", "/voiceprint/identify", body, headers).json
@@ -423,6 +427,13 @@ def other_shapes():
             assert (found := event()) == expected, (name, found)
         connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert stream.read() == b""
+        # What nests so deeply that copying it would take all of the stack ends that connection alone.
+        deep = b'{"a":' + b"[" * 500000 + b"]" * 500000 + b"}"
+        for bad in (b'{"type":"ping","data_length":%d}\n%s' % (len(deep), deep), b'{"type":"ping","data":%s}\n' % deep[:6]):
+            with socket.create_connection(("127.0.0.1", wyoming), timeout=30) as other, contextlib.suppress(ConnectionError):
+                other.sendall(bad)
+                assert other.recv(100) == b""
+        assert server.call("GET", "/health").status == 200
 
 
 def overload_and_end():
