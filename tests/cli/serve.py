@@ -238,6 +238,14 @@ def everything():
         assert raw(server, b"GET /health HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 ")
         assert raw(server, b"\x16\x03\x01\x02\x00 hello\r\n\r\n").startswith(b"HTTP/1.1 400 ")
         assert raw(server, b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 80000).startswith(b"HTTP/1.1 431 ")
+        # Where a body ends is told once and plainly: one answer, and nothing behind it is taken for a request.
+        behind = b"0\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for told in (b"Content-Length: 5\r\nContent-Length: 6", b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+                     b"Transfer-Encoding: chunked\r\nContent-Length: 5", b"Transfer-Encoding: xchunked", b"Transfer-Encoding: chunked, identity",
+                     b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked", b"Transfer-Encoding : chunked", b"Content-Length: -1",
+                     b"Content-Length: " + b"9" * 30):
+            answer = raw(server, b"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\n" + told + b"\r\n\r\n" + behind)
+            assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1, (told, answer)
         # A body in pieces, and one that is asked for first.
         pieces = b"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
         pieces += b"".join(b"%x\r\n%s\r\n" % (len(slt[3][i:i + 7000]), slt[3][i:i + 7000]) for i in range(0, len(slt[3]), 7000))
