@@ -195,6 +195,8 @@ def everything():
         refused(call("GET", "/v1/speakers/Kay"), 404)
         refused(call("POST", "/v1/prompts"), 409, "--prompt-model")
         refused(call("POST", "/v1/verify?name=Ada%20L&prompt=0", slt[3]), 409, "not known")
+        unseen = "a\x7fb\x01\u0092\u200b\U000e0001\\"
+        assert call("PATCH", "/v1/speakers/Ada%20L", json.dumps({"note": unseen}), {"Content-Type": "application/json"}).json["note"] == unseen
         utterance = ada.json["utterances"][2]["id"]
         fits(call("DELETE", f"/v1/speakers/Ada%20L?utterance={utterance}").json, "speaker-removed", description)
         refused(call("DELETE", f"/v1/speakers/Ada%20L?utterance={utterance}"), 404, "no utterance")
