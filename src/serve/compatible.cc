@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "serve/bounded_json.h"
 #include "serve/handlers.h"
 #include "vpr/base/text.h"
 #include "vpr/base/unicode.h"
@@ -27,7 +28,7 @@ HttpResponse Answer(const Json& json) { return {200, "application/json", {}, Jso
 
 Json BodyOf(const Call& call) {
   try {
-    Json json = Json::parse(call.request.body);
+    Json json = ParseBounded(call.request.body);
     if (json.is_object()) return json;
   } catch (const Json::exception& error) {
     Refuse("the body is no JSON: " + Printable(error.what()));

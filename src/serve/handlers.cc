@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "serve/bounded_json.h"
 #include "serve/embedded.h"
 #include "vpr/base/text.h"
 #include "vpr/base/unicode.h"
@@ -319,7 +320,7 @@ HttpResponse Handlers::ChangeSpeaker(Call& call) {
   constexpr const char* kExpected = "expected 'name', 'note', 'consent' or 'forget_after'";
   Json json;
   try {
-    json = Json::parse(call.request.body);
+    json = ParseBounded(call.request.body);
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::kInvalidArgument, "the body is no JSON: " + Printable(error.what()));
   }

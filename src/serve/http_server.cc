@@ -342,6 +342,13 @@ void Session::OnHeader(error_code error) {
   unread_ = !parser_->is_done();
   if (message.count(bhttp::field::host) != 1 && message.version() == 11)
     return Refuse(Problem(400, "the request has no one Host header"));
+  // Where a body of another coding ends is not known here; a proxy may think that it knows.
+  const std::size_t codings = message.count(bhttp::field::transfer_encoding);
+  if (codings > 1 ||
+      (codings == 1 && !beast::iequals(message[bhttp::field::transfer_encoding], "chunked"))) {
+    unread_ = true;
+    return Refuse(Problem(400, "the Transfer-Encoding is another than chunked"));
+  }
   if (websocket::is_upgrade(message)) return GoLive();
   admission_ = server_.service().Admit(request_);
   if (admission_.refusal) return Refuse(std::move(*admission_.refusal));

@@ -50,7 +50,7 @@ Json BodyOf(const Route& route) {
             {"content", {{"application/json", {{"schema", Reference(route.body_schema)}}}}}};
   // A part with a filename is a recording, whatever its field; usually this one.
   const Json file = {{"type", "string"}, {"format", "binary"}, {"minLength", 1}};
-  Json form = {{"type", "object"}, {"properties", Json::object()}};
+  Json form = {{"type", "object"}, {"properties", Json::object()}, {"additionalProperties", false}};
   for (const Parameter& parameter : route.parameters)
     if (!parameter.in_path) form["properties"][parameter.name] = SchemaOf(parameter);
   if (route.body == BodyKind::kPair) {
@@ -131,7 +131,7 @@ Json OperationOf(const Route& route) {
   for (const Parameter& parameter : route.parameters)
     parameters.push_back({{"name", parameter.name},
                           {"in", parameter.in_path ? "path" : "query"},
-                          {"required", parameter.in_path},
+                          {"required", parameter.in_path || parameter.needed},
                           {"description", parameter.description},
                           {"schema", SchemaOf(parameter)}});
   if (!parameters.empty()) operation["parameters"] = std::move(parameters);

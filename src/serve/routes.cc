@@ -23,8 +23,14 @@ Parameter Text(const char* name, const char* description, double least, double m
   return {name, Type::kText, description, false, least, most, pattern};
 }
 
-const Parameter kName = Text("name", "Who", 1, 200);
-const Parameter kSpeakerId = Text("speaker_id", "Who", 1, 200);
+Parameter NeededName(const char* name) {
+  Parameter parameter = Text(name, "Who", 1, 200);
+  parameter.needed = true;
+  return parameter;
+}
+
+const Parameter kName = NeededName("name");
+const Parameter kSpeakerId = NeededName("speaker_id");
 const Parameter kNameInPath = {"name", Type::kText, "Who", true};
 const Parameter kFpir = {
     "fpir", Type::kNumber, "Share of strangers who may be taken for somebody enrolled",

@@ -51,6 +51,8 @@ struct Parameter {
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
   const char* pattern = nullptr;  // that a text has; for the description, the handler sees to it
+  // In the query or the form; the description, which cannot say that, has it in the query.
+  bool needed = false;
 };
 
 enum class BodyKind {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "serve/bounded_json.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -83,17 +84,15 @@ std::optional<Event> WyomingSession::Impl::Take() {
   Event event;
   std::size_t data_length = 0, payload_length = 0;
   try {
-    const Json head = Json::parse(received.begin(), received.begin() + static_cast<long>(end));
+    const Json head = ParseBounded(std::string_view(received).substr(0, end));
     event.type = head.at("type").get<std::string>();
     if (const auto data = head.find("data"); data != head.end() && data->is_object())
       event.data = *data;
     data_length = LengthOf(head, "data_length", kMostData);
     payload_length = LengthOf(head, "payload_length", kMostPayload);
     if (received.size() < end + 1 + data_length + payload_length) return std::nullopt;
-    if (data_length > 0) {
-      const auto begin = received.begin() + static_cast<long>(end + 1);
-      event.data.update(Json::parse(begin, begin + static_cast<long>(data_length)));
-    }
+    if (data_length > 0)
+      event.data.update(ParseBounded(std::string_view(received).substr(end + 1, data_length)));
   } catch (const Json::exception& error) {
     Refuse(Printable(error.what()));
   }

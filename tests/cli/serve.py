@@ -195,6 +195,8 @@ def everything():
         refused(call("GET", "/v1/speakers/Kay"), 404)
         refused(call("POST", "/v1/prompts"), 409, "--prompt-model")
         refused(call("POST", "/v1/verify?name=Ada%20L&prompt=0", slt[3]), 409, "not known")
+        unseen = "a\x7fb\x01\u0092\u200b\U000e0001\\"
+        assert call("PATCH", "/v1/speakers/Ada%20L", json.dumps({"note": unseen}), {"Content-Type": "application/json"}).json["note"] == unseen
         utterance = ada.json["utterances"][2]["id"]
         fits(call("DELETE", f"/v1/speakers/Ada%20L?utterance={utterance}").json, "speaker-removed", description)
         refused(call("DELETE", f"/v1/speakers/Ada%20L?utterance={utterance}"), 404, "no utterance")
@@ -238,6 +240,14 @@ def everything():
         assert raw(server, b"GET /health HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 ")
         assert raw(server, b"\x16\x03\x01\x02\x00 hello\r\n\r\n").startswith(b"HTTP/1.1 400 ")
         assert raw(server, b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 80000).startswith(b"HTTP/1.1 431 ")
+        # Where a body ends is told once and plainly: one answer, and nothing behind it is taken for a request.
+        behind = b"0\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for told in (b"Content-Length: 5\r\nContent-Length: 6", b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+                     b"Transfer-Encoding: chunked\r\nContent-Length: 5", b"Transfer-Encoding: xchunked", b"Transfer-Encoding: chunked, identity",
+                     b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked", b"Transfer-Encoding : chunked", b"Content-Length: -1",
+                     b"Content-Length: " + b"9" * 30):
+            answer = raw(server, b"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\n" + told + b"\r\n\r\n" + behind)
+            assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1, (told, answer)
         # A body in pieces, and one that is asked for first.
         pieces = b"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
         pieces += b"".join(b"%x\r\n%s\r\n" % (len(slt[3][i:i + 7000]), slt[3][i:i + 7000]) for i in range(0, len(slt[3]), 7000))
@@ -379,6 +389,10 @@ def other_shapes():
         refused(post("/v1/voice/embed", audio="https://example.org/a.wav"), 400, "none is fetched")
         refused(post("/v1/voice/embed", audio="not base64!"), 400, "no base64")
         refused(post("/v1/voice/embed"), 400, "'audio' is missing")
+        nested = {"Content-Type": "application/json"}
+        for bad, what in (('{"audio":"0000","x":' + "[" * 100000 + "]" * 100000 + "}", "nests deeper"),
+                          ('{"audio":"0000","x":[' + "0," * 20000 + "0]}", "more than 10000 values")):
+            refused(server.call("POST", "/v1/voice/embed", bad, nested), 400, what)
 
         body, headers = form(("speaker_ids", "Ada L,李雪,nobody"), ("file", "a.wav", slt))
         found = server.call("POST", "/voiceprint/identify", body, headers).json
@@ -423,6 +437,13 @@ def other_shapes():
             assert (found := event()) == expected, (name, found)
         connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert stream.read() == b""
+        # What nests so deeply that copying it would take all of the stack ends that connection alone.
+        deep = b'{"a":' + b"[" * 500000 + b"]" * 500000 + b"}"
+        for bad in (b'{"type":"ping","data_length":%d}\n%s' % (len(deep), deep), b'{"type":"ping","data":%s}\n' % deep[:6]):
+            with socket.create_connection(("127.0.0.1", wyoming), timeout=30) as other, contextlib.suppress(ConnectionError):
+                other.sendall(bad)
+                assert other.recv(100) == b""
+        assert server.call("GET", "/health").status == 200
 
 
 def overload_and_end():
