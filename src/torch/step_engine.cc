@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "torch/architectures/batch_norm.h"
+#include "torch/batch_norm.h"
 #include "torch/device.h"
 #include "torch/distributed.h"
 #include "torch/losses/distillation.h"
