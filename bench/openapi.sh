@@ -14,4 +14,4 @@ trap 'kill $server; wait $server; rm -r "$work"' EXIT
 until grep -q listening said; do sleep 0.1; done
 url=$(grep -o 'http://.*' said)
 "$st" --config-file "$here/schemathesis.toml" run "$url/openapi.json" -H "Authorization: Bearer $token" \
-  --checks all --continue-on-failure --no-shrink --seed 1 -n "${4:-170}"
+  --checks all --continue-on-failure --no-shrink --seed 1 -n "${4:-340}"
