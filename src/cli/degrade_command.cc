@@ -42,7 +42,7 @@ void AddDegradeCommand(CLI::App& app, Context& context) {
               "Of the codec: 0, its highest bit rate, to 1, its lowest", CLI::Range(0.0, 1.0));
   add.Flag("--telephone", degrade.telephone, "Through 8 kHz and 8-bit mu-law");
   add("--seconds", degrade.seconds, "S",
-      "Cut a random stretch of so many seconds out of the speech", CLI::PositiveNumber);
+      "Cut a random stretch of so many seconds out of the speech", AboveZero());
   add.Default("--seed", degrade.seed, "", "Another seed, other noises and stretches");
   add.Flag("--json", options->json, "The result as JSON, failed files included");
 }

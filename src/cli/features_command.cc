@@ -61,7 +61,7 @@ void AddFeaturesCommand(CLI::App& app, Context& context) {
            "Mean, standard deviation, minimum and maximum over time of every row");
   add.Flag("--no-trim", options->no_trim, "Keep the silence");
   add.Default("--top-db", frames.trim_top_db, "DB",
-              "Silence is this many dB below the loudest moment", CLI::PositiveNumber);
+              "Silence is this many dB below the loudest moment", AboveZero());
   add.Default("--rate", options->rate, "HZ", "Resample to this rate; file: keep the file's own",
               SampleRate());
   add("-o,--output", job.array, "OUT.npy|OUT.csv",

@@ -63,16 +63,15 @@ void AddSpeechCommand(CLI::App& app, Context& context) {
   add.Required("-o,--output", config->output, "FILE", "The network");
   add("--init-from", config->init_from, "FILE", "Begin with this network");
   add.Default("--channels", config->channels, "N", "Outputs of each layer", CLI::Range(1, 512));
-  add.Default("--steps", config->steps, "N", "Batches", CLI::PositiveNumber);
-  add.Default("--batch-size", config->batch_size, "N", "Crops a batch", CLI::PositiveNumber);
+  add.Default("--steps", config->steps, "N", "Batches", AboveZero());
+  add.Default("--batch-size", config->batch_size, "N", "Crops a batch", AboveZero());
   add.Default("--crop-seconds", config->crop_seconds, "S", "Length of a crop");
   add.Default("--lr", config->lr, "RATE", "Highest learning rate");
   add.Default("--threshold", config->threshold, "P", "Probability from which on it is speech");
   add.Default("--sound-weight", config->sound_weight, "W",
               "A moment without speech counts so many times as much");
   add.Default("--seed", config->seed, "", "Other crops, another network");
-  add.Default("--threads", config->threads, "N", "0: as many as there are cores",
-              CLI::NonNegativeNumber);
+  add.Default("--threads", config->threads, "N", "0: as many as there are cores", AtLeastZero());
 }
 
 }  // namespace vpr::cli

@@ -29,7 +29,7 @@ void AddTrimCommand(CLI::App& app, Context& context) {
       AddCommand(app, context, "trim", "Where a recording is not silent", options, Run);
   add.Required("recording", options->file, "FILE", "Audio file, or - for standard input");
   add.Default("--top-db", options->speech.trim_top_db, "DB",
-              "Silence is this many dB below the loudest moment", CLI::PositiveNumber);
+              "Silence is this many dB below the loudest moment", AboveZero());
   add("-o,--output", options->output, "OUT.wav",
       "Write what is not silent, joined, as 16 kHz mono WAV", FileEnding({".wav", ".wave"}));
   AddReadOptions(add.command, options->read);

@@ -222,6 +222,20 @@ CLI::Validator MustBe(const std::string& wanted,
       "");
 }
 
+CLI::Validator AtLeastZero() {
+  return MustBe("0 or more", [](const std::string& text) {
+    double value = 0;
+    return CLI::detail::lexical_cast(text, value) && value >= 0;
+  });
+}
+
+CLI::Validator AboveZero() {
+  return MustBe("more than 0", [](const std::string& text) {
+    double value = 0;
+    return CLI::detail::lexical_cast(text, value) && value > 0;
+  });
+}
+
 CLI::Validator FileEnding(const std::vector<std::string>& endings, bool dash) {
   return CLI::Validator(
       [endings, dash](const std::string& path) -> std::string {

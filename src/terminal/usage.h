@@ -29,6 +29,10 @@ std::vector<std::string> WordsOf(const CLI::Validator& validator);
 CLI::Validator MustBe(const std::string& wanted,
                       const std::function<bool(const std::string& text)>& right);
 
+// For numbers: 0 or more, or more than 0.
+CLI::Validator AtLeastZero();
+CLI::Validator AboveZero();
+
 // For options that name a file to write: it must end in one of `endings` (".wav"), in any case,
 // since a file is what its name says. What is no file yet or no regular one may have no ending: a
 // pipe, /dev/stdout. `dash`: "-" is standard output.

@@ -40,8 +40,7 @@ void AddTrainingOptions(const Declare& add, TrainingArguments& arguments) {
   add.Default("--rate", choice.rate, "HZ",
               "Resample to this rate; file: keep that of the first recording", SampleRate());
   add.Default("--top-db", choice.top_db, "DB",
-              "Cut out silence so far below the loudest moment; 0: none is cut out",
-              CLI::NonNegativeNumber);
+              "Cut out silence so far below the loudest moment; 0: none is cut out", AtLeastZero());
   AddLabelOption(add, train.list);
   add("--group-by", train.list.group_by, "COLUMN",
       "Keep what belongs together on one side of every split: the list's column of speakers or "
@@ -121,7 +120,7 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   add("--per-group", train.per_group, "N",
       "Learn from at most N recordings of a group (all): where groups differ in size and all "
       "should count",
-      CLI::PositiveNumber)
+      AboveZero())
       ->needs("--group-by");
   add.Flag("--group-means", train.group_means,
            "Learn from the mean of each group's features, for the same reason (svm and mlp)")
@@ -131,9 +130,9 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
            "Do not learn from recordings whose labels the others contradict (where some are "
            "wrong), and list them");
   add("--svm-c", options->choice.svm_c, "", "C of the svm (default: by cross-validation)",
-      CLI::PositiveNumber);
+      AboveZero());
   add("--svm-gamma", options->choice.svm_gamma, "", "gamma of the svm (default: the same)",
-      CLI::PositiveNumber);
+      AboveZero());
   add("--plot", options->plot_dir, "DIR", "Write the confusion matrices as pictures there");
   add("--html", options->html, "OUT.html", "Write a report to read and mail");
   add.Flag("--json", options->json, "Result as one JSON object");

@@ -75,11 +75,11 @@ void AddTrain(CLI::App& transcribe, Context& context) {
   add.Default("--epochs", training.epochs, "", "Times that every utterance begins a string",
               CLI::Range(1, 100000));
   add.Default("--batch-size", training.batch_size, "", "Strings a step", CLI::Range(1, 4096));
-  add.Default("--lr", training.lr, "", "Highest learning rate", CLI::PositiveNumber);
+  add.Default("--lr", training.lr, "", "Highest learning rate", AboveZero());
   add.Default("--dev-strings", train.dev_strings, "", "Measured after each epoch",
               CLI::Range(1, 1000000));
   add.Default("--seed", training.seed, "", "Of everything random");
-  add.Default("--threads", training.threads, "", "0: all", CLI::NonNegativeNumber);
+  add.Default("--threads", training.threads, "", "0: all", AtLeastZero());
   add.Default("--device", training.device, "", "cpu, cuda, cuda:N");
   add.Flag("--json", options->json, "Result as one JSON object");
 }
@@ -144,7 +144,7 @@ void AddEval(CLI::App& transcribe, Context& context) {
   AddJoinOption(add, options->join);
   add.Default("--strings", options->strings, "", "So many; 0: one for each recording of the list");
   add.Default("--seed", options->seed, "", "Of what is joined");
-  add.Default("--threads", options->threads, "", "0: all", CLI::NonNegativeNumber);
+  add.Default("--threads", options->threads, "", "0: all", AtLeastZero());
   add("-o,--output", options->output, "TSV", "Write what was said and recognised there");
   add.Flag("--json", options->json, "One JSON object");
 }
