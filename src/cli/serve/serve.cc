@@ -132,7 +132,7 @@ void AddServeCommand(CLI::App& app, Context& context) {
   CLI::App* command =
       app.add_subcommand("serve", "A service: enroll, verify, identify over HTTP, and a page");
   command->require_subcommand(0, 1);
-  AddTokenCommand(command, context);
+  AddTokenCommand(*command, context);
   const Declare add{*command};
   add.Default("--listen", options->listen, "ADDRESS:PORT", "Where; port 0: any that is free");
   add("--wyoming", options->wyoming, "ADDRESS:PORT",
@@ -152,7 +152,7 @@ void AddServeCommand(CLI::App& app, Context& context) {
       "one; without there are none)");
   add.Default("--prompt-length", options->prompt_length, "N", "Digits asked for",
               CLI::Range(3, 20));
-  AddFpirOption(command, service.fpir);
+  AddFpirOption(*command, service.fpir);
   add.Default("--max-body", options->most_megabytes, "MIB", "Largest request",
               CLI::Range(0.01, 4096.0));
   add.Default("--max-memory", options->memory_megabytes, "MIB", "Of all requests under way",
@@ -165,9 +165,9 @@ void AddServeCommand(CLI::App& app, Context& context) {
               CLI::Range(std::size_t{0}, std::size_t{100000}));
   add.Default("--connections", server.connections, "N", "Open at once",
               CLI::Range(std::size_t{1}, std::size_t{1000000}));
-  AddQualityOptions(command, service.limits);
-  AddStoreOptions(command, options->store);
-  AddNetworkOptions(command, options->network);
+  AddQualityOptions(*command, service.limits);
+  AddStoreOptions(*command, options->store);
+  AddNetworkOptions(*command, options->network);
   command->callback([options, command, &context] {
     if (!command->get_subcommands().empty()) return;
     Complete(*options);
