@@ -4,6 +4,13 @@
 
 namespace vpr {
 
+SpokenWords CheckSpoken(const Transcriber& transcriber, const std::vector<int>& words,
+                        const std::vector<float>& samples) {
+  const Transcriber::WordCheck check = transcriber.CheckWords(transcriber.LogProbs(samples), words);
+  return {transcriber.tokens().Decode(words), check.heard, check.score, check.threshold,
+          check.right};
+}
+
 SpokenPrompt::SpokenPrompt(Transcriber transcriber, const std::string& words, std::size_t length)
     : transcriber_(std::move(transcriber)) {
   const TokenTable& tokens = transcriber_.tokens();
@@ -16,12 +23,6 @@ SpokenPrompt::SpokenPrompt(Transcriber transcriber, const std::string& words, st
     throw Error(ErrorCode::kInvalidArgument,
                 std::string("the transcriber writes ") + ToString(tokens.kind()) + ", not digits");
   words_ = DrawPrompt(tokens, length);
-}
-
-SpokenWords SpokenPrompt::Check(const std::vector<float>& samples) const {
-  const Transcriber::WordCheck check =
-      transcriber_.CheckWords(transcriber_.LogProbs(samples), words_);
-  return {text(), check.heard, check.score, check.threshold, check.right};
 }
 
 }  // namespace vpr

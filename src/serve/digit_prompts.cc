@@ -4,6 +4,8 @@
 
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
+#include "vpr/live/prompt.h"
+#include "vpr/transcribe/transcriber.h"
 
 namespace vpr {
 
@@ -30,13 +32,6 @@ PromptChecker MakeDigitPrompts(const std::string& model, std::size_t length) {
     return CheckSpoken(*transcriber, transcriber->tokens().Encode(words), samples);
   };
   return prompts;
-}
-
-SpokenWords CheckSpoken(const Transcriber& transcriber, const std::vector<int>& words,
-                        const std::vector<float>& samples) {
-  const Transcriber::WordCheck check = transcriber.CheckWords(transcriber.LogProbs(samples), words);
-  return {transcriber.tokens().Decode(words), check.heard, check.score, check.threshold,
-          check.right};
 }
 
 }  // namespace vpr

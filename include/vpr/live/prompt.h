@@ -10,6 +10,11 @@
 
 namespace vpr {
 
+// Whether these words, tokens of the transcriber's, are said in 16 kHz audio. Throws what
+// Transcriber::LogProbs throws.
+SpokenWords CheckSpoken(const Transcriber& transcriber, const std::vector<int>& words,
+                        const std::vector<float>& samples);
+
 class SpokenPrompt {
  public:
   static constexpr char kDraw[] = "digits";  // `words`: draw some
@@ -21,7 +26,9 @@ class SpokenPrompt {
   // As they are shown.
   std::string text() const { return transcriber_.tokens().Decode(words_); }
   // Are they what is said in 16 kHz audio?
-  SpokenWords Check(const std::vector<float>& samples) const;
+  SpokenWords Check(const std::vector<float>& samples) const {
+    return CheckSpoken(transcriber_, words_, samples);
+  }
 
  private:
   Transcriber transcriber_;
