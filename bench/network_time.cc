@@ -10,8 +10,8 @@
 #include <ctime>
 
 #include "vpr/base/rng.h"
-#include "vpr/model/network_engine.h"
 #include "vpr/model/model_file.h"
+#include "vpr/model/network_engine.h"
 
 int main(int argc, char** argv) try {
   if (argc < 4) {

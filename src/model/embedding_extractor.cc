@@ -15,9 +15,9 @@
 #include "vpr/base/process.h"
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
-#include "vpr/model/network_engine.h"
 #include "vpr/model/embed_each.h"
 #include "vpr/model/measure_conditions.h"
+#include "vpr/model/network_engine.h"
 #include "vpr/model/open_speech.h"
 #include "vpr/score/cosine.h"
 

@@ -13,8 +13,8 @@
 #include "vpr/base/error.h"
 #include "vpr/base/resources.h"
 #include "vpr/base/text.h"
-#include "vpr/model/network_engine.h"
 #include "vpr/model/embedding_extractor.h"
+#include "vpr/model/network_engine.h"
 #include "vpr/score/cosine.h"
 
 namespace vpr {

@@ -14,8 +14,8 @@
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
-#include "vpr/model/network_engine.h"
 #include "vpr/model/embedding_extractor.h"
+#include "vpr/model/network_engine.h"
 #include "vpr/transcribe/ctc.h"
 
 namespace vpr {
