@@ -1,4 +1,15 @@
-// src/torch/architectures/campplus.cc as a graph.
+// CAM++ (Wang, Zheng, Chen, Cheng and Chen, Interspeech 2023): a thin residual front over bands and
+// frames, its bands made channels, densely connected layers over time (D-TDNN: Yu and Li,
+// Interspeech 2020), each with a context-aware mask (CAM: Yu, Zheng, Suo, Lei and Li, ICASSP 2021)
+// that sees the mean of the recording and that of the segment, mean and standard deviation. With
+// the default options it has the published shape, but for a batch normalisation of the input.
+// Options:
+//   front         channels of the front; front_blocks: residual blocks before each of two halvings
+//   frame_stride  of the first layer over time; channels: how many it makes
+//   layers        of the three dense blocks, dilations: theirs; after each the channels are halved
+//   growth        channels that a layer adds, bottleneck: those inside it
+//   segment       frames, after the stride, that share a mask
+#include "network/architectures.h"
 #include "network/graph_builder.h"
 #include "vpr/base/error.h"
 
@@ -8,6 +19,7 @@ using Value = GraphBuilder::Value;
 
 namespace {
 
+// The published one has none: its gradient may be infinite.
 constexpr float kVarianceFloor = 1e-10f;
 
 GraphBuilder::Conv Square(const std::string& name, std::size_t out, std::size_t kernel,
@@ -20,14 +32,17 @@ GraphBuilder::Conv Square(const std::string& name, std::size_t out, std::size_t 
 
 Value FrontBlock(GraphBuilder& builder, const std::string& name, Value x, std::size_t stride) {
   const std::size_t out = builder.channels(x);
+  const GraphBuilder::Conv conv1 = Square(name + ".conv1", out, 3, stride, name + ".norm1",
+                                          Activation::kRelu),
+                           conv2 = Square(name + ".conv2", out, 3, 1, name + ".norm2",
+                                          Activation::kRelu);
+  builder.Name(conv1, out);
+  builder.Name(conv2, out);
   Value shortcut = x;
   if (stride != 1)
     shortcut = builder.Apply(
         Square(name + ".shortcut", out, 1, stride, name + ".shortcut_norm", Activation::kNone), x);
-  const Value inner =
-      builder.Apply(Square(name + ".conv1", out, 3, stride, name + ".norm1", Activation::kRelu), x);
-  return builder.Apply(Square(name + ".conv2", out, 3, 1, name + ".norm2", Activation::kRelu),
-                       inner, shortcut);
+  return builder.Apply(conv2, builder.Apply(conv1, x), shortcut);
 }
 
 GraphBuilder::Conv Pointwise(const std::string& name, std::size_t out, bool bias,
@@ -43,28 +58,21 @@ Value DenseLayer(GraphBuilder& builder, const std::string& name, Value x, const 
   GraphBuilder::Conv narrow =
       Pointwise(name + ".narrow", shape.bottleneck, false, Activation::kRelu);
   narrow.norm = name + ".norm2";
-  const Value y = builder.Apply(
-      narrow,
-      builder.Affine(x, builder.ReadNorm(name + ".norm1", builder.channels(x)), Activation::kRelu));
+  const Value y = builder.Apply(narrow, builder.Norm(name + ".norm1", x, Activation::kRelu));
+  GraphBuilder::Conv local{name + ".local", shape.growth, 2, false};
+  local.shape.kernel_frames = 3;
+  local.shape.pad_frames = local.shape.dilation_frames = shape.dilation;
+  builder.Name(local, shape.bottleneck);
   const Value context =
       builder.Add(builder.SegmentMean(y, shape.segment), builder.Plain(Node::Op::kMean, {y}));
   const Value mask = builder.Apply(
       Pointwise(name + ".mask", shape.growth, true, Activation::kSigmoid),
       builder.Apply(Pointwise(name + ".squeeze", shape.bottleneck / 2, true, Activation::kRelu),
                     context));
-  GraphBuilder::Conv local{name + ".local", shape.growth, 2, false};
-  local.shape.kernel_frames = 3;
-  local.shape.pad_frames = local.shape.dilation_frames = shape.dilation;
   return builder.MultiplySegments(builder.Apply(local, y), mask, shape.segment);
 }
 
-Value Activated(GraphBuilder& builder, const std::string& norm, Value x) {
-  return builder.Affine(x, builder.ReadNorm(norm, builder.channels(x)), Activation::kRelu);
-}
-
-}  // namespace
-
-Value BuildCampPlus(GraphBuilder& builder, const ModelInfo& info) {
+Value DescribeCampPlus(GraphBuilder& builder, const ModelInfo& info) {
   auto option = [&](const char* name, int lowest = 1) {
     return static_cast<std::size_t>(builder.Option(name, 1, lowest)[0]);
   };
@@ -73,7 +81,7 @@ Value BuildCampPlus(GraphBuilder& builder, const ModelInfo& info) {
   const std::size_t front = option("front"), front_blocks = option("front_blocks");
   LayerShape shape{option("growth"), option("bottleneck", 2), 1, option("segment")};
   auto bands = static_cast<std::size_t>(info.features.n_mels);
-  Value x = builder.Affine(builder.Input(), builder.ReadNorm("input_norm", bands));
+  Value x = builder.Norm("input_norm", builder.Input());
   x = builder.Apply(Square("conv", front, 3, 1, "norm", Activation::kRelu),
                     builder.ChannelsAsBands(x));
   for (std::size_t stage = 1; stage <= 2; ++stage) {
@@ -96,16 +104,32 @@ Value BuildCampPlus(GraphBuilder& builder, const ModelInfo& info) {
       const Value more = DenseLayer(builder, "block" + number + "_" + std::to_string(i), x, shape);
       x = builder.Concat({x, more});
     }
-    x = Activated(builder, "transit" + number + "_norm", x);
+    x = builder.Norm("transit" + number + "_norm", x, Activation::kRelu);
     x = builder.Apply(
         Pointwise("transit" + number, std::max<std::size_t>(builder.channels(x) / 2, 1), false,
                   Activation::kNone),
         x);
   }
-  x = builder.Statistics(Activated(builder, "out_norm", x), kVarianceFloor, /*unbiased=*/true);
+  x = builder.Statistics(builder.Norm("out_norm", x, Activation::kRelu), kVarianceFloor,
+                         /*unbiased=*/true);
   GraphBuilder::Conv embedding{"embedding", static_cast<std::size_t>(info.embedding_dim), 0, false};
   embedding.norm = "embedding_norm";
   return builder.Apply(embedding, x);
 }
+
+}  // namespace
+
+const Architecture kCampPlus = {"campplus",
+                                192,
+                                {{"front", {32}},
+                                 {"front_blocks", {2}},
+                                 {"frame_stride", {2}},
+                                 {"channels", {128}},
+                                 {"layers", {12, 24, 16}},
+                                 {"dilations", {1, 2, 2}},
+                                 {"growth", {32}},
+                                 {"bottleneck", {128}},
+                                 {"segment", {100}}},
+                                DescribeCampPlus};
 
 }  // namespace vpr

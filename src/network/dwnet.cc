@@ -1,4 +1,19 @@
-// src/torch/architectures/dwnet.cc as a graph.
+// A network of depthwise convolutions that is cheap to train and to run: a thin residual front over
+// bands and frames (as in CAM++: Wang et al., Interspeech 2023), its bands made channels, blocks of
+// a depthwise convolution over time and two pointwise ones (ConvNeXt: Liu et al., CVPR 2022; for
+// speakers NeXt-TDNN: Heo et al., ICASSP 2024; batch normalisation and ReLU instead of layer
+// normalisation and GELU, since the one folds into the convolutions and the other costs ten times
+// as much on a processor), the outputs of several blocks aggregated and attentive statistics with
+// context (ECAPA-TDNN: Desplanques et al., Interspeech 2020). Options:
+//   front         channels of the first convolution and of two residual blocks; each halves the
+//   bands frame_stride  of the first convolution: every how many frames there is one behind it
+//   channels, blocks, kernel, expansion   of the blocks over time
+//   dilation      of every second of these
+//   squeeze       bottleneck of the squeeze and excitation gate of every second of these; 0: none
+//   outputs       of how many blocks, evenly spaced, the outputs are aggregated
+//   aggregate     channels of what is pooled
+//   bottleneck    of the attention
+#include "network/architectures.h"
 #include "network/graph_builder.h"
 #include "vpr/base/error.h"
 
@@ -21,6 +36,8 @@ Value FrontBlock(GraphBuilder& builder, const std::string& name, Value x, std::s
   GraphBuilder::Conv conv1 = Square(name + ".conv1", out, 3, 2, 1, name + ".norm1"),
                      conv2 = Square(name + ".conv2", out, 3, 1, 1, name + ".norm2");
   conv1.activation = conv2.activation = Activation::kRelu;
+  builder.Name(conv1, builder.channels(x));
+  builder.Name(conv2, out);
   const Value shortcut =
       builder.Apply(Square(name + ".shortcut", out, 1, 2, 1, name + ".shortcut_norm"), x);
   return builder.Apply(conv2, builder.Apply(conv1, x), shortcut);
@@ -55,9 +72,7 @@ Value TimeBlock(GraphBuilder& builder, const std::string& name, Value x, const B
       builder.SqueezeExcitation(name + ".gate", builder.Apply(project, inner), shape.squeeze), x);
 }
 
-}  // namespace
-
-Value BuildDwNet(GraphBuilder& builder, const ModelInfo& info) {
+Value DescribeDwNet(GraphBuilder& builder, const ModelInfo& info) {
   auto option = [&](const char* name, int lowest = 1) {
     return static_cast<std::size_t>(builder.Option(name, 1, lowest)[0]);
   };
@@ -71,7 +86,7 @@ Value BuildDwNet(GraphBuilder& builder, const ModelInfo& info) {
         ErrorCode::kIncompatible,
         "options of architecture dwnet: kernel must be odd, and outputs no more than blocks");
   auto bands = static_cast<std::size_t>(info.features.n_mels);
-  Value x = builder.Affine(builder.Input(), builder.ReadNorm("input_norm", bands));
+  Value x = builder.Norm("input_norm", builder.Input());
   GraphBuilder::Conv conv =
       Square("conv", static_cast<std::size_t>(front[0]), 3, 2, stride, "norm");
   conv.activation = Activation::kRelu;
@@ -90,10 +105,27 @@ Value BuildDwNet(GraphBuilder& builder, const ModelInfo& info) {
       Pointwise("aggregate", option("aggregate"), "aggregate_norm", Activation::kRelu),
       builder.Concat(kept));
   x = builder.AttentiveStatistics("pool", x, option("bottleneck"), /*context=*/true);
-  x = builder.Affine(x, builder.ReadNorm("pool_norm", builder.channels(x)));
+  x = builder.Norm("pool_norm", x);
   GraphBuilder::Conv embedding{"embedding", static_cast<std::size_t>(info.embedding_dim), 0};
   embedding.norm = "embedding_norm";
   return builder.Apply(embedding, x);
 }
+
+}  // namespace
+
+const Architecture kDwNet = {"dwnet",
+                             192,
+                             {{"front", {16, 16, 32}},
+                              {"frame_stride", {2}},
+                              {"channels", {256}},
+                              {"blocks", {8}},
+                              {"kernel", {7}},
+                              {"expansion", {2}},
+                              {"dilation", {2}},
+                              {"squeeze", {64}},
+                              {"outputs", {4}},
+                              {"aggregate", {512}},
+                              {"bottleneck", {64}}},
+                             DescribeDwNet};
 
 }  // namespace vpr

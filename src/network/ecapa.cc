@@ -1,4 +1,9 @@
-// src/torch/architectures/ecapa.cc as a graph.
+// ECAPA-TDNN (Desplanques, Thienpondt and Demuynck, Interspeech 2020): convolutions over time with
+// growing dilation in Res2Net blocks (Gao et al., TPAMI 2021) with squeeze and excitation, the
+// outputs of all blocks aggregated, attentive statistics with context. The block sums, layer order
+// and ReLU before each batch normalisation are the paper's; narrower by default (256 channels), for
+// training on a processor.
+#include "network/architectures.h"
 #include "network/graph_builder.h"
 #include "vpr/base/error.h"
 
@@ -18,7 +23,7 @@ Value TimeConv(GraphBuilder& builder, const std::string& name, Value x, std::siz
   shape.dilation_frames = dilation;
   GraphBuilder::Conv conv{name + ".conv", out, 1, true, shape, Activation::kRelu};
   const Value y = builder.Apply(conv, x);
-  return builder.Affine(y, builder.ReadNorm(name + ".norm", out));
+  return builder.Norm(name + ".norm", y);
 }
 
 Value Block(GraphBuilder& builder, const std::string& name, Value x, std::size_t scale,
@@ -36,9 +41,7 @@ Value Block(GraphBuilder& builder, const std::string& name, Value x, std::size_t
   return builder.Add(builder.SqueezeExcitation(name + ".gate", out, bottleneck), x);
 }
 
-}  // namespace
-
-Value BuildEcapa(GraphBuilder& builder, const ModelInfo& info) {
+Value DescribeEcapa(GraphBuilder& builder, const ModelInfo& info) {
   const auto channels = static_cast<std::size_t>(builder.Option("channels", 1, 1)[0]),
              scale = static_cast<std::size_t>(builder.Option("scale", 1, 2)[0]),
              bottleneck = static_cast<std::size_t>(builder.Option("bottleneck", 1, 1)[0]),
@@ -46,8 +49,7 @@ Value BuildEcapa(GraphBuilder& builder, const ModelInfo& info) {
   if (channels % scale != 0)
     throw Error(ErrorCode::kIncompatible,
                 "option 'scale' of architecture ecapa must divide channels");
-  const auto n_mels = static_cast<std::size_t>(info.features.n_mels);
-  Value sum = builder.Affine(builder.Input(), builder.ReadNorm("input_norm", n_mels));
+  Value sum = builder.Norm("input_norm", builder.Input());
   sum = TimeConv(builder, "first", sum, channels, 5);
   std::vector<Value> outputs;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -58,10 +60,18 @@ Value BuildEcapa(GraphBuilder& builder, const ModelInfo& info) {
   const Value x = builder.Apply({"aggregate", aggregate, 1, true, {}, Activation::kRelu},
                                 builder.Concat(outputs));
   Value pooled = builder.AttentiveStatistics("pool", x, bottleneck, /*context=*/true);
-  pooled = builder.Affine(pooled, builder.ReadNorm("pool_norm", 2 * aggregate));
+  pooled = builder.Norm("pool_norm", pooled);
   GraphBuilder::Conv embedding{"embedding", static_cast<std::size_t>(info.embedding_dim), 0};
   embedding.norm = "embedding_norm";
   return builder.Apply(embedding, pooled);
 }
+
+}  // namespace
+
+const Architecture kEcapa = {
+    "ecapa",
+    192,
+    {{"channels", {256}}, {"scale", {8}}, {"bottleneck", {64}}, {"aggregate", {768}}},
+    DescribeEcapa};
 
 }  // namespace vpr

@@ -1,44 +1,33 @@
 #include "vpr/network/graph.h"
 
 #include <algorithm>
+#include <map>
 
-#include "network/graph_builder.h"
+#include "network/fold.h"
 #include "network/graph_json.h"
 #include "vpr/base/error.h"
-#include "vpr/base/text.h"
 #include "vpr/model/fusion.h"
+#include "vpr/network/architecture.h"
 
 namespace vpr {
 namespace {
 
-struct Architecture {
-  const char* name;
-  GraphBuilder::Value (*build)(GraphBuilder&, const ModelInfo&);
-};
-
-constexpr Architecture kArchitectures[] = {{"resnet", BuildResNet},
-                                           {"ecapa", BuildEcapa},
-                                           {"dwnet", BuildDwNet},
-                                           {"campplus", BuildCampPlus},
-                                           {"cnn", BuildCnn}};
-
-const Architecture* Find(const std::string& name) {
-  for (const Architecture& architecture : kArchitectures) {
-    if (name == architecture.name) return &architecture;
-  }
-  return nullptr;
+bool HasArchitecture(const std::string& name) {
+  const std::vector<Architecture>& known = Architectures();
+  return std::any_of(known.begin(), known.end(),
+                     [&](const Architecture& one) { return name == one.name; });
 }
 
-// One network of a model, see GraphBuilder.
+// The network of `info` among the model's, whose tensors' names begin with `prefix`.
 Graph Single(Model& model, const ModelInfo& info, const std::string& prefix) {
   if (info.architecture == kGraphArchitecture) return GraphOf(model, info, prefix);
-  const Architecture* architecture = Find(info.architecture);
-  if (architecture == nullptr)
-    throw Error(ErrorCode::kIncompatible,
-                "architecture '" + Printable(info.architecture) + "' is unknown");
-  GraphBuilder builder(model, info, prefix);
-  const GraphBuilder::Value output = architecture->build(builder, info);
-  return builder.Finish(output);
+  std::map<std::string, Tensor*> tensors;
+  for (Tensor& tensor : model.tensors) {
+    if (tensor.name.starts_with(prefix)) tensors[tensor.name.substr(prefix.size())] = &tensor;
+  }
+  Graph graph = Fold(Describe(info), std::move(tensors));
+  graph.int8 = info.weights == WeightType::kInt8;
+  return graph;
 }
 
 // All networks on one input, their embeddings of length 1 one after the other.
@@ -133,7 +122,7 @@ std::uint64_t MultiplyAdds(const Graph& graph, std::size_t frames) {
 
 bool HasGraph(const ModelInfo& info) {
   auto known = [](const std::string& name) {
-    return name == kGraphArchitecture || Find(name) != nullptr;
+    return name == kGraphArchitecture || HasArchitecture(name);
   };
   if (info.architecture != kFusion) return known(info.architecture);
   return std::all_of(info.parts.begin(), info.parts.end(),

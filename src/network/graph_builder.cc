@@ -1,7 +1,5 @@
 #include "network/graph_builder.h"
 
-#include <cmath>
-
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -10,21 +8,21 @@ namespace {
 
 using Value = GraphBuilder::Value;
 
-constexpr double kNormEpsilon = 1e-5;  // LibTorch's
-
 std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); }
+
+Node MakeNode(Node::Op op, const std::vector<Value>& inputs, std::size_t channels) {
+  Node node;
+  node.op = op;
+  node.inputs = inputs;
+  node.channels = channels;
+  return node;
+}
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(Model& model, const ModelInfo& info, const std::string& prefix)
-    : info_(info) {
-  graph_.int8 = info_.weights == WeightType::kInt8;
-  for (Tensor& tensor : model.tensors) {
-    if (tensor.name.starts_with(prefix)) tensors_[tensor.name.substr(prefix.size())] = &tensor;
-  }
-  Node input;
-  input.channels = static_cast<std::size_t>(info_.features.n_mels);
-  graph_.nodes.push_back(std::move(input));
+GraphBuilder::GraphBuilder(const ModelInfo& info) : info_(info) {
+  Append({Layer::Kind::kOperation,
+          MakeNode(Node::Op::kInput, {}, static_cast<std::size_t>(info_.features.n_mels))});
 }
 
 const std::vector<int>& GraphBuilder::Option(const std::string& name, std::size_t count,
@@ -48,134 +46,99 @@ std::size_t GraphBuilder::Switch(const std::string& name) const {
   return static_cast<std::size_t>(Option(name, 1, 0)[0]);
 }
 
-std::vector<float> GraphBuilder::Take(const std::string& name,
-                                      const std::vector<std::int64_t>& shape) {
-  const auto found = tensors_.find(name);
-  if (found == tensors_.end())
-    throw Error(ErrorCode::kIncompatible, "the model has no tensor '" + name + "'");
-  Tensor& tensor = *found->second;
-  if (tensor.shape != shape)
-    throw Error(ErrorCode::kIncompatible, "the model's tensor '" + name + "' has another shape");
-  tensors_.erase(found);
-  return std::move(tensor.data);
+Value GraphBuilder::Append(Layer layer) {
+  description_.layers.push_back(std::move(layer));
+  return description_.layers.size() - 1;
 }
 
-Value GraphBuilder::Append(Node node) {
-  graph_.nodes.push_back(std::move(node));
-  return graph_.nodes.size() - 1;
+void GraphBuilder::Name(Parameters parameters) {
+  if (named_.insert(parameters.name).second)
+    description_.parameters.push_back(std::move(parameters));
 }
 
-Norm GraphBuilder::ReadNorm(const std::string& name, std::size_t size) {
-  const std::vector<std::int64_t> shape = {Signed(size)};
-  const std::vector<float> gain = Take(name + ".weight", shape), bias = Take(name + ".bias", shape),
-                           mean = Take(name + ".running_mean", shape),
-                           variance = Take(name + ".running_var", shape);
-  Norm norm;
-  for (std::size_t c = 0; c < size; ++c) {
-    const double scale = gain[c] / std::sqrt(variance[c] + kNormEpsilon);
-    norm.scale.push_back(static_cast<float>(scale));
-    norm.shift.push_back(static_cast<float>(bias[c] - mean[c] * scale));
-  }
-  return norm;
+void GraphBuilder::NameNorm(const std::string& name, std::size_t size) {
+  Name({name, {Signed(size)}, true, /*is_norm=*/true});
 }
 
-Value GraphBuilder::Affine(Value x, const Norm& norm, Activation activation) {
-  Node node;
-  node.op = Node::Op::kAffine;
-  node.inputs = {x};
-  node.channels = channels(x);
-  node.scale = norm.scale;
-  node.bias = norm.shift;
-  node.activation = activation;
-  return Append(std::move(node));
+void GraphBuilder::Name(const Conv& conv, std::size_t in) {
+  VPR_CHECK(in % conv.shape.groups == 0 && conv.out % conv.shape.groups == 0);
+  std::vector<std::int64_t> dims = {Signed(conv.out), Signed(in / conv.shape.groups)};
+  if (conv.dimensions == 2) dims.push_back(Signed(conv.shape.kernel_bands));
+  if (conv.dimensions >= 1) dims.push_back(Signed(conv.shape.kernel_frames));
+  Name({conv.name, std::move(dims), conv.bias});
+  if (!conv.norm.empty()) NameNorm(conv.norm, conv.out);
+}
+
+Value GraphBuilder::Norm(const std::string& name, Value x, Activation activation) {
+  NameNorm(name, channels(x));
+  Layer layer{Layer::Kind::kNorm, MakeNode(Node::Op::kAffine, {x}, channels(x))};
+  layer.name = name;
+  layer.node.activation = activation;
+  return Append(std::move(layer));
 }
 
 Value GraphBuilder::Apply(const Conv& conv, Value x, Value residual) {
-  const ConvShape& shape = conv.shape;
-  Node node;
-  node.op = Node::Op::kConv;
-  node.inputs = {x};
+  Name(conv, channels(x));
+  Layer layer{Layer::Kind::kConv, MakeNode(Node::Op::kConv, {x}, conv.out)};
+  layer.name = conv.name;
+  layer.norm = conv.norm;
+  layer.dimensions = conv.dimensions;
+  layer.bias = conv.bias;
+  Node& node = layer.node;
   if (residual != kNothing) node.inputs.push_back(residual);
-  node.channels = conv.out;
   node.activation = conv.activation;
-  node.kernel_bands = shape.kernel_bands;
-  node.kernel_frames = shape.kernel_frames;
-  node.stride_bands = shape.stride_bands;
-  node.stride_frames = shape.stride_frames;
-  node.pad_bands = shape.pad_bands;
-  node.pad_frames = shape.pad_frames;
-  node.dilation_frames = shape.dilation_frames;
-  node.groups = shape.groups;
-  VPR_CHECK(channels(x) % shape.groups == 0 && conv.out % shape.groups == 0);
-  std::vector<std::int64_t> dims = {Signed(conv.out), Signed(channels(x) / shape.groups)};
-  if (conv.dimensions == 2) dims.push_back(Signed(shape.kernel_bands));
-  if (conv.dimensions >= 1) dims.push_back(Signed(shape.kernel_frames));
-  node.weights = Take(conv.name + ".weight", dims);
-  node.bias = conv.bias ? Take(conv.name + ".bias", {dims[0]}) : std::vector<float>(conv.out);
-  if (!conv.norm.empty()) {
-    const Norm norm = ReadNorm(conv.norm, conv.out);
-    const std::size_t each = node.weights.size() / conv.out;
-    for (std::size_t c = 0; c < conv.out; ++c) {
-      for (std::size_t i = 0; i < each; ++i) node.weights[c * each + i] *= norm.scale[c];
-      node.bias[c] = node.bias[c] * norm.scale[c] + norm.shift[c];
-    }
-  }
-  return Append(std::move(node));
+  node.kernel_bands = conv.shape.kernel_bands;
+  node.kernel_frames = conv.shape.kernel_frames;
+  node.stride_bands = conv.shape.stride_bands;
+  node.stride_frames = conv.shape.stride_frames;
+  node.pad_bands = conv.shape.pad_bands;
+  node.pad_frames = conv.shape.pad_frames;
+  node.dilation_frames = conv.shape.dilation_frames;
+  node.groups = conv.shape.groups;
+  return Append(std::move(layer));
 }
 
 Value GraphBuilder::Add(Value a, Value b, Activation activation) {
-  Node node;
-  node.op = Node::Op::kAdd;
-  node.inputs = {a, b};
-  node.channels = channels(a);
-  node.activation = activation;
-  return Append(std::move(node));
+  const Value sum = Plain(Node::Op::kAdd, {a, b});
+  description_.layers[sum].node.activation = activation;
+  return sum;
 }
 
 Value GraphBuilder::Slice(Value x, std::size_t begin, std::size_t count) {
-  Node node;
-  node.op = Node::Op::kSlice;
-  node.inputs = {x};
-  node.begin = begin;
-  node.channels = count;
-  return Append(std::move(node));
+  const Value slice = Plain(Node::Op::kSlice, {x});
+  description_.layers[slice].node.begin = begin;
+  description_.layers[slice].node.channels = count;
+  return slice;
 }
 
 Value GraphBuilder::Concat(const std::vector<Value>& values) {
-  Node node;
-  node.op = Node::Op::kConcat;
-  node.inputs = values;
-  for (Value value : values) node.channels += channels(value);
-  return Append(std::move(node));
+  std::size_t sum = 0;
+  for (Value value : values) sum += channels(value);
+  return Append({Layer::Kind::kOperation, MakeNode(Node::Op::kConcat, values, sum)});
 }
 
 Value GraphBuilder::BandsAsChannels(Value x, std::size_t bands) {
-  Node node;
-  node.op = Node::Op::kBandsAsChannels;
-  node.inputs = {x};
-  node.channels = channels(x) * bands;
-  return Append(std::move(node));
+  return Append(
+      {Layer::Kind::kOperation, MakeNode(Node::Op::kBandsAsChannels, {x}, channels(x) * bands)});
 }
 
 Value GraphBuilder::ChannelsAsBands(Value x) {
-  Node node;
-  node.op = Node::Op::kChannelsAsBands;
-  node.inputs = {x};
-  node.channels = 1;
-  return Append(std::move(node));
+  return Append({Layer::Kind::kOperation, MakeNode(Node::Op::kChannelsAsBands, {x}, 1)});
+}
+
+Value GraphBuilder::Dropout(Value x, double share) {
+  Layer layer{Layer::Kind::kDropout, MakeNode(Node::Op::kAffine, {x}, channels(x))};
+  layer.dropped = share;
+  return Append(std::move(layer));
 }
 
 Value GraphBuilder::Plain(Node::Op op, const std::vector<Value>& inputs) {
-  Node node;
-  node.op = op;
-  node.inputs = inputs;
-  node.channels = channels(inputs[0]);
-  return Append(std::move(node));
+  return Append({Layer::Kind::kOperation, MakeNode(op, inputs, channels(inputs[0]))});
 }
 
 Value GraphBuilder::Statistics(Value x, float variance_floor, bool unbiased) {
   const Value statistics = Plain(Node::Op::kStatistics, {x});
-  Node& node = graph_.nodes[statistics];
+  Node& node = description_.layers[statistics].node;
   node.channels *= 2;
   node.variance_floor = variance_floor;
   node.unbiased = unbiased;
@@ -184,13 +147,13 @@ Value GraphBuilder::Statistics(Value x, float variance_floor, bool unbiased) {
 
 Value GraphBuilder::SegmentMean(Value x, std::size_t segment) {
   const Value means = Plain(Node::Op::kSegmentMean, {x});
-  graph_.nodes[means].segment = segment;
+  description_.layers[means].node.segment = segment;
   return means;
 }
 
 Value GraphBuilder::MultiplySegments(Value x, Value gates, std::size_t segment) {
   const Value product = Plain(Node::Op::kMultiplySegments, {x, gates});
-  graph_.nodes[product].segment = segment;
+  description_.layers[product].node.segment = segment;
   return product;
 }
 
@@ -204,53 +167,22 @@ Value GraphBuilder::SqueezeExcitation(const std::string& name, Value x, std::siz
 
 Value GraphBuilder::AttentiveStatistics(const std::string& name, Value x, std::size_t bottleneck,
                                         bool context) {
-  const std::size_t own = channels(x), seen = context ? 3 * own : own;
-  const std::string hidden = name + ".hidden";
-  Node node;
-  node.op = Node::Op::kConv;
-  node.channels = bottleneck;
-  const std::vector<float> weights =
-      Take(hidden + ".weight", {Signed(bottleneck), Signed(seen), 1});
-  auto part = [&](std::size_t begin, std::size_t end) {
-    std::vector<float> columns;
-    for (std::size_t r = 0; r < bottleneck; ++r)
-      columns.insert(columns.end(), weights.data() + r * seen + begin,
-                     weights.data() + r * seen + end);
-    return columns;
-  };
-  node.inputs = {x};
-  node.weights = part(0, own);
-  node.bias = Take(hidden + ".bias", {Signed(bottleneck)});
-  node.activation = Activation::kTanh;
-  if (context) {
-    // The context is the same for all frames: its part of the product is computed once.
-    Node of_context = node;
-    of_context.inputs = {Statistics(x)};
-    of_context.weights = part(own, seen);
-    of_context.activation = node.activation = Activation::kNone;
-    node.bias.assign(bottleneck, 0.0f);
-    const Value of_frames = Append(std::move(node));
-    node = {};
-    node.op = Node::Op::kAdd;
-    node.channels = bottleneck;
-    node.inputs = {of_frames, Append(std::move(of_context))};
-    node.activation = Activation::kTanh;
-  }
-  const Value scores = Apply({name + ".weights", own, 1}, Append(std::move(node)));
-  const Value statistics =
-      Plain(Node::Op::kWeightedStatistics, {x, Plain(Node::Op::kSoftmax, {scores})});
-  graph_.nodes[statistics].channels *= 2;
-  return statistics;
+  const std::size_t own = channels(x);
+  Name({name + ".hidden", {Signed(bottleneck), Signed(context ? 3 * own : own), 1}});
+  Name({name + ".weights", {Signed(own), Signed(bottleneck), 1}});
+  Layer layer{Layer::Kind::kAttentiveStatistics,
+              MakeNode(Node::Op::kWeightedStatistics, {x}, 2 * own)};
+  layer.name = name;
+  layer.bottleneck = bottleneck;
+  layer.context = context;
+  return Append(std::move(layer));
 }
 
-Graph GraphBuilder::Finish(Value output) {
-  VPR_CHECK(output + 1 == graph_.nodes.size());
-  if (!tensors_.empty())
-    throw Error(ErrorCode::kIncompatible, "the model has a tensor '" + tensors_.begin()->first +
-                                              "' that its architecture has not");
-  if (graph_.nodes[output].channels != static_cast<std::size_t>(info_.embedding_dim))
+Description GraphBuilder::Finish(Value output) {
+  VPR_CHECK(output + 1 == description_.layers.size());
+  if (channels(output) != static_cast<std::size_t>(info_.embedding_dim))
     throw Error(ErrorCode::kIncompatible, "the network's embeddings have another size");
-  return std::move(graph_);
+  return std::move(description_);
 }
 
 }  // namespace vpr

@@ -1,27 +1,20 @@
-// How the architectures are described: calls that append nodes, with parameters taken from the
-// model's tensors by name.
+// How the architectures are described: calls that append layers, with parameters by name.
 #pragma once
 
-#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "vpr/network/graph.h"
+#include "vpr/network/architecture.h"
 
 namespace vpr {
 
-// Batch normalisation in evaluation mode: scale x + shift.
-struct Norm {
-  std::vector<float> scale, shift;
-};
-
 class GraphBuilder {
  public:
-  using Value = std::size_t;  // the number of a node
+  using Value = std::size_t;  // the number of a layer
 
-  // A network of `info` among the model's, whose tensors' names begin with `prefix`; their values
-  // are moved into the graph. Both must outlive the builder.
-  GraphBuilder(Model& model, const ModelInfo& info, const std::string& prefix);
+  // `info` must outlive the builder.
+  explicit GraphBuilder(const ModelInfo& info);
 
   // The numbers of an architecture's option; throws kIncompatible if the model has none or another
   // count of them, or one below `lowest`.
@@ -30,18 +23,18 @@ class GraphBuilder {
   std::size_t Switch(const std::string& name) const;
 
   Value Input() const { return 0; }
-  std::size_t channels(Value value) const { return graph_.nodes[value].channels; }
-  Norm ReadNorm(const std::string& name, std::size_t channels);
+  std::size_t channels(Value value) const { return description_.layers[value].node.channels; }
 
-  Value Affine(Value x, const Norm& norm, Activation activation = Activation::kNone);
+  // Batch normalisation.
+  Value Norm(const std::string& name, Value x, Activation activation = Activation::kNone);
 
   struct ConvShape {
     std::size_t kernel_bands = 1, kernel_frames = 1, stride_bands = 1, stride_frames = 1,
                 pad_bands = 0, pad_frames = 0, dilation_frames = 1, groups = 1;
   };
   // A convolution named `name` with weights [out, in / groups, bands, frames], or without the bands
-  // where `dimensions` is 1, or without both where it is 0 (a linear layer). `norm` comes after it
-  // and is folded in, then `residual` is added.
+  // where `dimensions` is 1, or without both where it is 0 (a linear layer). `norm` comes after it,
+  // then `residual` is added.
   struct Conv {
     std::string name;
     std::size_t out = 0;
@@ -53,12 +46,16 @@ class GraphBuilder {
   };
   static constexpr Value kNothing = static_cast<Value>(-1);
   Value Apply(const Conv& conv, Value x, Value residual = kNothing);
+  // Parameters are numbered in the order in which they are named first, which model files and
+  // checkpoints keep: this names those of a convolution of `in` channels that is applied later.
+  void Name(const Conv& conv, std::size_t in);
 
   Value Add(Value a, Value b, Activation activation = Activation::kNone);
   Value Slice(Value x, std::size_t begin, std::size_t channels);
   Value Concat(const std::vector<Value>& values);
   Value BandsAsChannels(Value x, std::size_t bands);
   Value ChannelsAsBands(Value x);
+  Value Dropout(Value x, double share);
   // An operation without parameters whose result has the channels of its first input.
   Value Plain(Node::Op op, const std::vector<Value>& inputs);
   // Statistics over the frames; those of x [c, 1, frames] have 2 c channels.
@@ -67,27 +64,22 @@ class GraphBuilder {
   Value SegmentMean(Value x, std::size_t segment);
   Value MultiplySegments(Value x, Value gates, std::size_t segment);
 
-  // The layers of src/torch/architectures/layers.h by the same names.
+  // Squeeze and excitation (Hu et al., CVPR 2018): every channel times a gate that sees the means
+  // of all.
   Value SqueezeExcitation(const std::string& name, Value x, std::size_t bottleneck);
   Value AttentiveStatistics(const std::string& name, Value x, std::size_t bottleneck, bool context);
 
-  // The graph that ends with `output`; throws kIncompatible if tensors are left over.
-  Graph Finish(Value output);
+  // The network that ends with `output`.
+  Description Finish(Value output);
 
  private:
-  std::vector<float> Take(const std::string& name, const std::vector<std::int64_t>& shape);
-  Value Append(Node node);
+  Value Append(Layer layer);
+  void Name(Parameters parameters);
+  void NameNorm(const std::string& name, std::size_t channels);
 
   const ModelInfo& info_;
-  std::map<std::string, Tensor*> tensors_;  // not yet taken
-  Graph graph_;
+  std::set<std::string> named_;
+  Description description_;
 };
-
-// Each in the file of its name; they return the raw embedding.
-GraphBuilder::Value BuildResNet(GraphBuilder& builder, const ModelInfo& info);
-GraphBuilder::Value BuildEcapa(GraphBuilder& builder, const ModelInfo& info);
-GraphBuilder::Value BuildDwNet(GraphBuilder& builder, const ModelInfo& info);
-GraphBuilder::Value BuildCampPlus(GraphBuilder& builder, const ModelInfo& info);
-GraphBuilder::Value BuildCnn(GraphBuilder& builder, const ModelInfo& info);
 
 }  // namespace vpr

@@ -1,6 +1,7 @@
 // src/torch/tdnn.cc as a graph.
 #include "vpr/network/tdnn.h"
 
+#include "network/fold.h"
 #include "network/graph_builder.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -38,16 +39,16 @@ std::size_t TdnnFrames(std::size_t frames) { return (frames + kFrontStride - 1) 
 
 Graph BuildTdnn(const TdnnShape& shape, std::vector<Tensor> tensors) {
   shape.Validate();
-  Model model;
-  model.info.architecture = "tdnn";
-  model.info.features.n_mels = shape.inputs;
-  model.info.embedding_dim = shape.outputs;
-  model.tensors = std::move(tensors);
-  GraphBuilder builder(model, model.info, "");
+  ModelInfo info;
+  info.architecture = "tdnn";
+  info.features.n_mels = shape.inputs;
+  info.embedding_dim = shape.outputs;
+  std::map<std::string, Tensor*> by_name;
+  for (Tensor& tensor : tensors) by_name[tensor.name] = &tensor;
+  GraphBuilder builder(info);
   const auto channels = static_cast<std::size_t>(shape.channels),
              kernel = static_cast<std::size_t>(shape.kernel);
-  Value x =
-      builder.Affine(builder.Input(), builder.ReadNorm("bands", builder.channels(builder.Input())));
+  Value x = builder.Norm("bands", builder.Input());
   GraphBuilder::Conv front{"front.conv", channels, 1, false};
   front.shape.kernel_frames = kFrontKernel;
   front.shape.stride_frames = kFrontStride;
@@ -65,7 +66,9 @@ Graph BuildTdnn(const TdnnShape& shape, std::vector<Tensor> tensors) {
     layer.norm = name + ".norm";
     x = builder.Apply(layer, x, x);
   }
-  return builder.Finish(builder.Apply({"output", static_cast<std::size_t>(shape.outputs), 1}, x));
+  return Fold(
+      builder.Finish(builder.Apply({"output", static_cast<std::size_t>(shape.outputs), 1}, x)),
+      std::move(by_name));
 }
 
 }  // namespace vpr

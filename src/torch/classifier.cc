@@ -50,8 +50,11 @@ class SpectrogramClassifier : public EmbeddingNetwork {
   explicit SpectrogramClassifier(const NetworkShape& shape) {
     const Architecture& architecture = FindArchitecture(shape.network);
     const int dim = architecture.default_embedding_dim;
-    network_ = register_module("network",
-                               architecture.make(shape.rows, dim, architecture.default_options));
+    ModelInfo info;
+    info.architecture = architecture.name;
+    info.features.n_mels = shape.rows;
+    info.embedding_dim = dim;
+    network_ = register_module("network", MakeModule(info));
     classifier_ = register_module("classifier", nn::Linear(dim, shape.classes));
   }
   torch::Tensor forward(torch::Tensor features) override {

@@ -1,4 +1,4 @@
-// Architectures and losses by name. A new one is one file with a factory and one line in
+// What is trained, and losses by name. A new loss is one file with a factory and one line in
 // registry.cc.
 #pragma once
 
@@ -40,27 +40,14 @@ struct LossOptions {
   int sub_centers = 1;
 };
 
-struct Architecture {
-  const char* name;
-  int default_embedding_dim;
-  ArchitectureOptions default_options;
-  // `options` is complete: every name of default_options and no other.
-  std::shared_ptr<EmbeddingNetwork> (*make)(int n_mels, int embedding_dim,
-                                            const ArchitectureOptions& options);
-};
-
 struct LossKind {
   const char* name;
   std::shared_ptr<Loss> (*make)(const LossOptions& options);
 };
 
-const std::vector<Architecture>& Architectures();
 const std::vector<LossKind>& Losses();
 
-// Throw kInvalidArgument for an unknown name or option, naming the known ones.
-const Architecture& FindArchitecture(const std::string& name);
+// Throws kInvalidArgument for an unknown name, naming the known ones.
 const LossKind& FindLoss(const std::string& name);
-ArchitectureOptions CompleteOptions(const Architecture& architecture,
-                                    const ArchitectureOptions& given);
 
 }  // namespace vpr

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "torch/device.h"
+#include "torch/graph_network.h"
 #include "vpr/base/error.h"
 #include "vpr/model/fusion.h"
 
@@ -83,9 +84,10 @@ class Fusion : public EmbeddingNetwork {
 
 std::shared_ptr<EmbeddingNetwork> MakeModule(const ModelInfo& info) try {
   if (info.architecture == kFusion) return std::make_shared<Fusion>(PartsOf({info, {}, {}}));
-  const Architecture& architecture = FindArchitecture(info.architecture);
-  return architecture.make(info.features.n_mels, info.embedding_dim,
-                           CompleteOptions(architecture, info.architecture_options));
+  ModelInfo complete = info;
+  complete.architecture_options =
+      CompleteOptions(FindArchitecture(info.architecture), info.architecture_options);
+  return MakeGraphNetwork(Describe(complete));
 } catch (const Error& error) {
   throw Error(ErrorCode::kIncompatible, std::string("cannot use this model: ") + error.what());
 }

@@ -6,6 +6,7 @@
 
 #include "torch/registry.h"
 #include "vpr/model/embedding_extractor.h"
+#include "vpr/network/architecture.h"
 
 namespace vpr {
 

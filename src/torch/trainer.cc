@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "torch/architectures/batch_norm.h"
+#include "torch/batch_norm.h"
 #include "torch/checkpoint.h"
 #include "torch/device.h"
 #include "torch/distributed.h"

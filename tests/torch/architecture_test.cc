@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "torch/architectures/layers.h"
+#include "network/graph_builder.h"
+#include "torch/graph_network.h"
+#include "torch/layers.h"
 #include "torch/registry.h"
 #include "torch/torch_network.h"
 #include "vpr/base/error.h"
@@ -20,7 +22,7 @@ ModelInfo Info(const std::string& arch) {
   return info;
 }
 
-std::int64_t Parameters(const EmbeddingNetwork& network) {
+std::int64_t CountParameters(const EmbeddingNetwork& network) {
   std::int64_t count = 0;
   for (const torch::Tensor& parameter : network.parameters()) count += parameter.numel();
   return count;
@@ -84,9 +86,9 @@ INSTANTIATE_TEST_SUITE_P(All, EveryArchitecture,
 TEST(ResNet, HasTheSizeOfAFastResNet) {
   ModelInfo info = Info("resnet");
   info.embedding_dim = 192;
-  EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), 1.09e6, 0.01e6);
+  EXPECT_NEAR(static_cast<double>(CountParameters(*MakeModule(info))), 1.09e6, 0.01e6);
   info.architecture_options = {{"blocks", {3, 4, 6, 3}}};
-  EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), 1.73e6, 0.01e6);
+  EXPECT_NEAR(static_cast<double>(CountParameters(*MakeModule(info))), 1.73e6, 0.01e6);
 }
 
 // 128 x 256 x 5 + 3 blocks of 2 x 256 x 256, 7 x 32 x 32 x 3 and 2 x 256 x 64 + 768 x 768
@@ -96,7 +98,7 @@ TEST(Ecapa, HasTheSizeItsShapeGives) {
   info.embedding_dim = 192;
   const double weights = 128 * 256 * 5 + 3 * (2 * 256 * 256 + 7 * 32 * 32 * 3 + 2 * 256 * 64) +
                          768 * 768 + 64 * 4 * 768 + 1536 * 192;
-  EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), weights, 0.01 * weights);
+  EXPECT_NEAR(static_cast<double>(CountParameters(*MakeModule(info))), weights, 0.01 * weights);
   info.architecture_options = {{"scale", {7}}};
   EXPECT_THROW(MakeModule(info), Error);
 }
@@ -109,7 +111,7 @@ TEST(DwNet, HasTheSizeItsShapeGives) {
   const double weights = 9 * (16 + 2 * 16 * 16 + 16 * 32 + 32 * 32) + 16 * 16 + 16 * 32 +
                          512 * 256 + 8 * (2 * 256 * 512 + 7 * 256) + 4 * 2 * 256 * 64 +
                          4 * 256 * 512 + 64 * 4 * 512 + 1024 * 192;
-  EXPECT_NEAR(static_cast<double>(Parameters(*MakeModule(info))), weights, 0.01 * weights);
+  EXPECT_NEAR(static_cast<double>(CountParameters(*MakeModule(info))), weights, 0.01 * weights);
   for (const ArchitectureOptions& options :
        std::vector<ArchitectureOptions>{{{"kernel", {8}}},
                                         {{"outputs", {9}}},
@@ -126,59 +128,64 @@ TEST(CampPlus, HasThePublishedSize) {
   ModelInfo info = Info("campplus");
   info.features.n_mels = 80;
   info.embedding_dim = 192;
-  EXPECT_EQ(Parameters(*MakeModule(info)), 6848544 + 2 * 80 + 2 * 192);
+  EXPECT_EQ(CountParameters(*MakeModule(info)), 6848544 + 2 * 80 + 2 * 192);
+}
+
+Linear RandomLinear(std::int64_t out, std::int64_t in) {
+  return {torch::randn({out, in, 1}), torch::randn({out})};
 }
 
 // The attention with context computes what the convolution over the channels and the statistics of
 // the whole, repeated for every frame, gives.
 TEST(AttentiveStatistics, SeesTheStatisticsInEveryFrame) {
   torch::manual_seed(2);
-  AttentiveStatistics pool(6, 4, /*context=*/true);
-  torch::NoGradGuard guard;
+  const Linear hidden = RandomLinear(4, 18), weights = RandomLinear(6, 4);
   const torch::Tensor x = torch::randn({2, 6, 9});
-  const auto parameters = pool.named_parameters();
   const torch::Tensor context = torch::cat({x.mean(2), (x.var(2, false) + 1e-5).sqrt()}, 1);
   const torch::Tensor seen = torch::cat({x, context.unsqueeze(2).expand({-1, -1, 9})}, 1);
-  const torch::Tensor hidden =
-      torch::tanh(torch::conv1d(seen, parameters["hidden.weight"], parameters["hidden.bias"]));
-  const torch::Tensor weights = torch::softmax(
-      torch::conv1d(hidden, parameters["weights.weight"], parameters["weights.bias"]), 2);
-  EXPECT_TRUE(torch::allclose(pool.forward(x), Statistics(x, weights), 1e-4, 1e-5));
+  const torch::Tensor attention =
+      torch::softmax(torch::conv1d(torch::tanh(torch::conv1d(seen, hidden.weight, hidden.bias)),
+                                   weights.weight, weights.bias),
+                     2);
+  const torch::Tensor mean = (attention * x).sum(2);
+  const torch::Tensor variance = (attention * (x - mean.unsqueeze(2)).square()).sum(2);
+  EXPECT_TRUE(torch::allclose(AttentiveStatistics(x, hidden, weights),
+                              torch::cat({mean, (variance + 1e-5).sqrt()}, 1), 1e-4, 1e-5));
 }
 
 TEST(AttentiveStatistics, EqualWeightsGivePlainStatistics) {
   torch::manual_seed(2);
-  AttentiveStatistics pool(6, 4, /*context=*/true);
-  torch::Tensor x = torch::randn({2, 6, 9});
-  {
-    torch::NoGradGuard guard;
-    for (torch::Tensor& parameter : pool.parameters()) parameter.zero_();
-  }
-  torch::Tensor expected = torch::cat({x.mean(2), x.std(2, /*unbiased=*/false)}, 1);
-  EXPECT_TRUE(torch::allclose(pool.forward(x), expected, 1e-4, 1e-4));
+  const torch::Tensor x = torch::randn({2, 6, 9});
+  const torch::Tensor expected = torch::cat({x.mean(2), x.std(2, /*unbiased=*/false)}, 1);
+  EXPECT_TRUE(torch::allclose(AttentiveStatistics(x, {torch::zeros({4, 18, 1}), torch::zeros({4})},
+                                                  {torch::zeros({6, 4, 1}), torch::zeros({6})}),
+                              expected, 1e-4, 1e-4));
+  EXPECT_TRUE(torch::allclose(Statistics(x), expected, 1e-4, 1e-4));
+  EXPECT_TRUE(torch::allclose(Statistics(x, 0, /*unbiased=*/true),
+                              torch::cat({x.mean(2), x.std(2, /*unbiased=*/true)}, 1), 1e-4, 1e-4));
 }
 
 // All the weight on one frame: its value is the mean, and nothing deviates.
 TEST(AttentiveStatistics, AttentionCanChooseAFrame) {
-  AttentiveStatistics pool(1, 1, /*context=*/false);
-  {
-    torch::NoGradGuard guard;
-    pool.named_parameters()["hidden.weight"].fill_(10);
-    pool.named_parameters()["hidden.bias"].zero_();
-    pool.named_parameters()["weights.weight"].fill_(100);
-    pool.named_parameters()["weights.bias"].zero_();
-  }
-  torch::Tensor out = pool.forward(torch::tensor({{{-1.0f, 0.0f, 2.0f, -3.0f}}}));
+  const torch::Tensor out =
+      AttentiveStatistics(torch::tensor({{{-1.0f, 0.0f, 2.0f, -3.0f}}}),
+                          {torch::full({1, 1, 1}, 10.0f), torch::zeros({1})},
+                          {torch::full({1, 1, 1}, 100.0f), torch::zeros({1})});
   EXPECT_NEAR(out[0][0].item<float>(), 2, 1e-5);
   EXPECT_NEAR(out[0][1].item<float>(), 0, 1e-2);
 }
 
+// The gate of three channels of one band: a number between 0 and 1 for each.
 TEST(SqueezeExcitation, MultipliesEveryChannelByItsGate) {
   torch::manual_seed(5);
-  SqueezeExcitation gate(3, 2);
-  torch::Tensor x = torch::randn({2, 3, 4, 5}), out = gate.forward(x);
-  torch::Tensor ratio = out / x;  // one number a channel, between 0 and 1
-  EXPECT_LT((ratio.amax({2, 3}) - ratio.amin({2, 3})).abs().max().item<float>(), 1e-5);
+  ModelInfo info;
+  info.features.n_mels = info.embedding_dim = 3;
+  GraphBuilder builder(info);
+  const std::shared_ptr<EmbeddingNetwork> network =
+      MakeGraphNetwork(builder.Finish(builder.SqueezeExcitation("gate", builder.Input(), 2)));
+  torch::NoGradGuard guard;
+  const torch::Tensor x = torch::randn({2, 3, 20}), ratio = network->forward(x) / x;
+  EXPECT_LT((ratio.amax({2}) - ratio.amin({2})).abs().max().item<float>(), 1e-5);
   EXPECT_GT(ratio.min().item<float>(), 0);
   EXPECT_LT(ratio.max().item<float>(), 1);
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <thread>
 
+#include "network/graph_builder.h"
 #include "network/torchscript.h"
 #include "onednn/onednn_network.h"
 #include "support/synthetic_speech.h"
@@ -280,6 +281,48 @@ TEST(MultiplyAdds, CountsTheConvolutions) {
   graph.nodes[0].channels = 6;
   graph.nodes.push_back(depthwise);
   EXPECT_EQ(MultiplyAdds(graph, 9), 6u * 5 * 5);
+}
+
+// All that a new architecture takes: its description.
+std::size_t DescribePlain(GraphBuilder& builder, const ModelInfo& info) {
+  const auto channels = static_cast<std::size_t>(builder.Option("channels", 1, 1)[0]);
+  GraphBuilder::Conv conv{"conv", channels, 1, false};
+  conv.shape.kernel_frames = 3;
+  conv.shape.pad_frames = 1;
+  conv.norm = "norm";
+  conv.activation = Activation::kRelu;
+  const GraphBuilder::Value x = builder.Apply(conv, builder.Norm("input_norm", builder.Input()));
+  return builder.Apply({"embedding", static_cast<std::size_t>(info.embedding_dim), 0},
+                       builder.Statistics(x));
+}
+
+TEST(AddArchitecture, OneDescriptionIsTrainedRunAndExported) {
+  AddArchitecture({"plain", 16, {{"channels", {12}}}, DescribePlain});
+  Model model;
+  model.info.architecture = "plain";
+  model.info.features.n_mels = 20;
+  model.info.embedding_dim = FindArchitecture("plain").default_embedding_dim;
+  model.info.architecture_options = CompleteOptions(FindArchitecture("plain"), {});
+  torch::manual_seed(3);
+  const std::shared_ptr<EmbeddingNetwork> network = MakeModule(model.info);
+  torch::optim::SGD optimizer(network->parameters(), torch::optim::SGDOptions(0.05));
+  const torch::Tensor features = torch::randn({8, 20, 40}), wanted = torch::randn({8, 16});
+  std::vector<float> losses;
+  for (int step = 0; step < 20; ++step) {
+    optimizer.zero_grad();
+    const torch::Tensor loss = (network->forward(features) - wanted).square().mean();
+    loss.backward();
+    optimizer.step();
+    losses.push_back(loss.item<float>());
+  }
+  EXPECT_LT(losses.back(), 0.8f * losses.front());
+  model.tensors = ExportTensors(*network);
+  const Matrix speech = RandomFeatures(20, 50);
+  const std::vector<float> expected = Reference(model)->Forward(speech);
+  EXPECT_TRUE(HasGraph(model.info));
+  EXPECT_LT(Difference(MakeOneDnnNetwork(BuildGraph(model))->Forward(speech), expected), 2e-5);
+  const Model again = ImportNetwork(OnnxFile(model), "plain.onnx", {});
+  EXPECT_LT(Difference(MakeOneDnnNetwork(BuildGraph(again))->Forward(speech), expected), 1e-4);
 }
 
 // Models made before the resnet had gates and attention do not name these options.

@@ -1,4 +1,4 @@
-#include "torch/architectures/batch_norm.h"
+#include "torch/batch_norm.h"
 
 #include "torch/distributed.h"
 

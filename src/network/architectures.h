@@ -1,7 +1,7 @@
 // Every architecture there is; each is defined in the file of its name.
 #pragma once
 
-#include "torch/registry.h"
+#include "vpr/network/architecture.h"
 
 namespace vpr {
 

@@ -1,0 +1,235 @@
+#include "torch/graph_network.h"
+
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "torch/batch_norm.h"
+#include "torch/layers.h"
+#include "vpr/base/error.h"
+
+namespace vpr {
+namespace {
+
+using torch::Tensor;
+using Kind = Layer::Kind;
+using Op = Node::Op;
+
+std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); }
+
+// A weight and perhaps a bias, drawn as torch::nn::Linear and Conv2d draw theirs.
+class Weights : public torch::nn::Module {
+ public:
+  explicit Weights(const Parameters& parameters) {
+    linear.weight = register_parameter("weight", torch::empty(parameters.shape));
+    torch::nn::init::kaiming_uniform_(linear.weight, std::sqrt(5.0));
+    if (!parameters.bias) return;
+    linear.bias = register_parameter("bias", torch::empty(parameters.shape[0]));
+    const double inputs = static_cast<double>(linear.weight[0].numel());
+    torch::nn::init::uniform_(linear.bias, -1 / std::sqrt(inputs), 1 / std::sqrt(inputs));
+  }
+
+  Linear linear;
+};
+
+// A value is [batch, channels, bands, frames], [batch, channels, frames] if it has no bands, or
+// [batch, channels] if it has no frames either. Without bands it may have four dimensions too: in
+// those of a convolution over bands and frames, channels last in memory, depthwise convolutions are
+// twice as fast on a CPU forwards and backwards as in three, and batch normalisation three times.
+class GraphNetwork : public EmbeddingNetwork {
+ public:
+  explicit GraphNetwork(const Description& description) {
+    for (const Parameters& one : description.parameters) Register(one);
+    for (const Layer& layer : description.layers) {
+      Step& step = steps_.emplace_back();
+      step.layer = layer;
+      if (layer.kind == Kind::kConv) step.linear = weights_.at(layer.name)->linear;
+      if (layer.kind == Kind::kNorm) step.norm = norms_.at(layer.name);
+      if (!layer.norm.empty()) step.norm = norms_.at(layer.norm);
+      if (layer.kind == Kind::kAttentiveStatistics) {
+        step.linear = weights_.at(layer.name + ".hidden")->linear;
+        step.scores = weights_.at(layer.name + ".weights")->linear;
+      }
+    }
+    // When a value is not needed any more.
+    std::vector<std::size_t> last(steps_.size(), steps_.size());
+    for (std::size_t s = 0; s < steps_.size(); ++s) {
+      for (std::size_t input : steps_[s].layer.node.inputs) last[input] = s;
+    }
+    for (std::size_t s = 0; s < steps_.size(); ++s) {
+      if (last[s] < steps_.size()) steps_[last[s]].done.push_back(s);
+    }
+  }
+
+  Tensor forward(Tensor features) override {
+    std::vector<Tensor> values(steps_.size());
+    std::vector<std::vector<Tensor>> pieces(steps_.size());  // of values that are sliced
+    values[0] = std::move(features);
+    for (std::size_t s = 1; s < steps_.size(); ++s) {
+      values[s] = Run(steps_[s], values, pieces);
+      for (std::size_t done : steps_[s].done) {
+        values[done] = Tensor();
+        pieces[done].clear();
+      }
+    }
+    return values.back();
+  }
+
+ private:
+  struct Step {
+    Layer layer;
+    Linear linear, scores;
+    BatchNorm norm{nullptr};
+    std::vector<std::size_t> done;  // values that this step is the last to need
+  };
+
+  // As a module in modules named by what lies between the dots.
+  void Register(const Parameters& one) {
+    torch::nn::Module* parent = this;
+    std::size_t begin = 0;
+    for (std::size_t dot; (dot = one.name.find('.', begin)) != std::string::npos; begin = dot + 1) {
+      const std::string part = one.name.substr(begin, dot - begin);
+      std::shared_ptr<torch::nn::Module>& group = groups_[one.name.substr(0, dot)];
+      if (group == nullptr)
+        group = parent->register_module(part, std::make_shared<torch::nn::Module>());
+      parent = group.get();
+    }
+    const std::string name = one.name.substr(begin);
+    if (one.is_norm) {
+      norms_.emplace(one.name, parent->register_module(name, BatchNorm(one.shape[0])));
+    } else {
+      weights_[one.name] = parent->register_module(name, std::make_shared<Weights>(one));
+    }
+  }
+
+  Tensor Run(const Step& step, const std::vector<Tensor>& values,
+             std::vector<std::vector<Tensor>>& pieces) {
+    const Node& node = step.layer.node;
+    const Tensor& x = values[node.inputs[0]];
+    switch (step.layer.kind) {
+      case Kind::kNorm:
+        return Activated(BatchNorm(step.norm)(x), node);
+      case Kind::kConv: {
+        Tensor y = Convolution(step, x);
+        if (!step.norm.is_empty()) y = BatchNorm(step.norm)(y);
+        if (node.inputs.size() > 1) {
+          const Tensor& residual = values[node.inputs[1]];
+          // In place: nobody else has seen y.
+          y = y.scalar_type() == residual.scalar_type() ? y.add_(residual) : y + residual;
+        }
+        return Activated(y, node);
+      }
+      case Kind::kDropout:
+        return torch::dropout(x.to(torch::kFloat), step.layer.dropped, is_training());
+      case Kind::kAttentiveStatistics:
+        return AttentiveStatistics(OverFrames(x.to(torch::kFloat)), step.linear, step.scores);
+      case Kind::kOperation:
+        break;
+    }
+    switch (node.op) {
+      case Op::kAdd:
+        return Activated(x + Along(values[node.inputs[1]], x), node);
+      case Op::kMultiply: {
+        const Tensor& gate = values[node.inputs[1]];
+        return x * Along(gate.to(x.scalar_type()), x);
+      }
+      case Op::kMaxPool:
+        return torch::max_pool2d(x, 2);
+      case Op::kMean:
+        return x.flatten(2).mean(2);
+      case Op::kSegmentMean:
+        return torch::avg_pool2d(x, {1, Signed(node.segment)}, {1, Signed(node.segment)}, {0, 0},
+                                 /*ceil_mode=*/true);
+      case Op::kMultiplySegments: {
+        Tensor gates = values[node.inputs[1]];
+        if (gates.size(3) > 1)
+          gates = gates.unsqueeze(4)
+                      .expand({-1, -1, -1, -1, Signed(node.segment)})
+                      .flatten(3)
+                      .slice(3, 0, x.size(3));
+        return x * gates;
+      }
+      case Op::kConcat: {
+        std::vector<Tensor> parts;
+        for (std::size_t input : node.inputs) parts.push_back(values[input]);
+        return torch::cat(parts, 1);
+      }
+      case Op::kSlice: {
+        if (node.begin % node.channels != 0)
+          return x.narrow(1, Signed(node.begin), Signed(node.channels));
+        // All at once: going back, their gradients are then put together in one go.
+        std::vector<Tensor>& parts = pieces[node.inputs[0]];
+        if (parts.empty() || parts[0].size(1) != Signed(node.channels))
+          parts = x.split(Signed(node.channels), 1);
+        return parts[node.begin / node.channels];
+      }
+      case Op::kBandsAsChannels:
+        return x.flatten(1, 2);
+      case Op::kChannelsAsBands:
+        // Half again as fast on a CPU as with the channels first.
+        return x.unsqueeze(1).contiguous(torch::MemoryFormat::ChannelsLast);
+      case Op::kStatistics:
+        return Statistics(OverFrames(x.to(torch::kFloat)), static_cast<double>(node.variance_floor),
+                          node.unbiased);
+      default:  // what only graphs have that were trained elsewhere
+        throw Error(ErrorCode::kIncompatible, "the network has an operation that is not trained");
+    }
+  }
+
+  static Tensor Convolution(const Step& step, const Tensor& x) {
+    const Node& node = step.layer.node;
+    const auto& [weight, bias] = step.linear;
+    if (step.layer.dimensions == 0) return torch::linear(x, weight, bias);
+    if (step.layer.dimensions == 1)
+      return torch::conv1d(x, weight, bias, Signed(node.stride_frames), Signed(node.pad_frames),
+                           Signed(node.dilation_frames), Signed(node.groups));
+    return torch::conv2d(
+        x.dim() == 4 ? x : x.unsqueeze(2).contiguous(torch::MemoryFormat::ChannelsLast), weight,
+        bias, {Signed(node.stride_bands), Signed(node.stride_frames)},
+        {Signed(node.pad_bands), Signed(node.pad_frames)}, {1, Signed(node.dilation_frames)},
+        Signed(node.groups));
+  }
+
+  static Tensor Activated(const Tensor& x, const Node& node) {
+    switch (node.activation) {
+      case Activation::kNone:
+        return x;
+      case Activation::kRelu:
+        return torch::relu(x);
+      case Activation::kTanh:
+        return torch::tanh(x);
+      case Activation::kSigmoid:
+        return torch::sigmoid(x);
+      case Activation::kSilu:
+        return torch::silu(x);
+      case Activation::kClippedRelu:
+        return torch::clamp(x, 0, static_cast<double>(node.most));
+    }
+    return x;
+  }
+
+  // One band: [batch, channels, frames].
+  static Tensor OverFrames(const Tensor& x) { return x.dim() == 4 ? x.squeeze(2) : x; }
+
+  // [batch, channels] in the shape that goes with x.
+  static Tensor Along(const Tensor& y, const Tensor& x) {
+    if (y.dim() >= x.dim()) return y;
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
+    shape[0] = y.size(0);
+    shape[1] = y.size(1);
+    return y.view(shape);
+  }
+
+  std::vector<Step> steps_;
+  std::map<std::string, std::shared_ptr<torch::nn::Module>> groups_;
+  std::map<std::string, std::shared_ptr<Weights>> weights_;
+  std::map<std::string, BatchNorm> norms_;
+};
+
+}  // namespace
+
+std::shared_ptr<EmbeddingNetwork> MakeGraphNetwork(const Description& description) {
+  return std::make_shared<GraphNetwork>(description);
+}
+
+}  // namespace vpr
