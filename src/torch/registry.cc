@@ -5,7 +5,10 @@
 #include "vpr/base/text.h"
 
 namespace vpr {
+<<<<<<< HEAD
 
+=======
+>>>>>>> w/net
 const std::vector<LossKind>& Losses() {
   static const std::vector<LossKind> losses = {kSoftmax, kAm, kAam};
   return losses;

@@ -10,6 +10,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
+#include "vpr/model/embedding_extractor.h"
 
 namespace vpr {
 namespace {
