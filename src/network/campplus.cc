@@ -63,13 +63,8 @@ Value DenseLayer(GraphBuilder& builder, const std::string& name, Value x, const 
   local.shape.kernel_frames = 3;
   local.shape.pad_frames = local.shape.dilation_frames = shape.dilation;
   builder.Name(local, shape.bottleneck);
-<<<<<<< HEAD
-  const Value context =
-      builder.Add(builder.SegmentMean(y, shape.segment), builder.Plain(Node::Op::kMean, {y}));
-=======
   const Value segments = builder.SegmentMean(y, shape.segment);
   const Value context = builder.Add(segments, builder.Plain(Node::Op::kMean, {y}));
->>>>>>> w/net
   const Value mask = builder.Apply(
       Pointwise(name + ".mask", shape.growth, true, Activation::kSigmoid),
       builder.Apply(Pointwise(name + ".squeeze", shape.bottleneck / 2, true, Activation::kRelu),

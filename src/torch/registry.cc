@@ -5,10 +5,7 @@
 #include "vpr/base/text.h"
 
 namespace vpr {
-<<<<<<< HEAD
 
-=======
->>>>>>> w/net
 const std::vector<LossKind>& Losses() {
   static const std::vector<LossKind> losses = {kSoftmax, kAm, kAam};
   return losses;

@@ -9,17 +9,7 @@
 #include <optional>
 #include <utility>
 
-<<<<<<< HEAD:src/train/training_loop.cc
 #include "train/checkpoint.h"
-=======
-#include "torch/batch_norm.h"
-#include "torch/checkpoint.h"
-#include "torch/device.h"
-#include "torch/distributed.h"
-#include "torch/losses/distillation.h"
-#include "torch/registry.h"
-#include "torch/torch_network.h"
->>>>>>> w/net:src/torch/trainer.cc
 #include "train/crop_sampler.h"
 #include "train/curves.h"
 #include "train/fit_scoring.h"
