@@ -388,7 +388,7 @@ class TrainingLoop {
     // The first steps are forgotten faster.
     const double steps = at * total;
     settings.average_decay = std::min(config_.average_decay, (1 + steps) / (10 + steps));
-    settings.stop = stop_ && stop_();
+    settings.stop = !alone_ && stop_ && stop_();
     engine_->Step(input, step, settings, OnStepTold());
   }
 
