@@ -7,6 +7,7 @@
 
 #include "support/synthetic_speech.h"
 #include "support/temp_path.h"
+#include "support/training.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -15,14 +16,9 @@
 namespace vpr {
 namespace {
 
+using test::Recorder;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
-
-struct Recorder : Progress {
-  std::string text;
-  void Info(const std::string& line) override { text += line + "\n"; }
-  void Warn(const std::string& line) override { text += "warning: " + line + "\n"; }
-};
 
 class TrainerTest : public ::testing::Test {
  protected:
@@ -65,17 +61,8 @@ class TrainerTest : public ::testing::Test {
     }
     return "trained";
   }
-  // metrics.csv without the columns that measure time.
   static std::vector<std::string> Losses(const TrainConfig& config) {
-    std::vector<std::string> rows;
-    const std::string text = ReadFile(config.run_dir + "/metrics.csv");
-    for (std::string_view line : Lines(text)) {
-      std::vector<std::string_view> fields = Split(line, ',');
-      std::string row;
-      for (std::size_t i = 0; i < 6; ++i) row += std::string(fields.at(i)) + ",";
-      rows.push_back(row);
-    }
-    return rows;
+    return test::TrainingFigures(config.run_dir);
   }
 
   std::string folder_;

@@ -14,6 +14,7 @@
 
 #include "support/synthetic_speech.h"
 #include "support/temp_path.h"
+#include "support/training.h"
 #include "train/checkpoint.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -23,14 +24,9 @@
 namespace vpr {
 namespace {
 
+using test::Recorder;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
-
-struct Recorder : Progress {
-  std::string text;
-  void Info(const std::string& line) override { text += line + "\n"; }
-  void Warn(const std::string& line) override { text += "warning: " + line + "\n"; }
-};
 
 std::vector<double> MeanSpectrum(const float* features, std::size_t bands, std::size_t frames) {
   std::vector<double> mean(bands);
@@ -229,16 +225,8 @@ class TrainingLoopTest : public ::testing::Test {
     }
     return "trained";
   }
-  // metrics.csv without the columns that measure time.
   static std::vector<std::string> Figures(const TrainConfig& config) {
-    std::vector<std::string> rows;
-    const std::string text = ReadFile(config.run_dir + "/metrics.csv");
-    for (std::string_view line : Lines(text)) {
-      std::vector<std::string_view> fields = Split(line, ',');
-      rows.emplace_back();
-      for (std::size_t i = 0; i < 6; ++i) rows.back() += std::string(fields.at(i)) + ",";
-    }
-    return rows;
+    return test::TrainingFigures(config.run_dir);
   }
 
   std::string folder_;
