@@ -58,7 +58,7 @@ int Export(const Options& options, const Context&) {
 }
 
 int Fuse(const Options& options, const Context&) {
-  return Save(options, FuseModels(LoadModels(options.models)),
+  return Save(options, FuseModels(LoadModels(options.models), options.weights),
               std::to_string(options.models.size()) + " networks");
 }
 
@@ -145,6 +145,9 @@ void AddModelCommand(CLI::App& app, Context& context) {
       AddCommand(model, context, "fuse",
                  "Several networks, of any kinds, that make embeddings together", options, Fuse);
   fuse.Required("models", options->models, "MODEL...", "Model files")->expected(2, 16);
+  fuse("--weights", options->weights, "W,W,...",
+       "How much each counts, one for each (all the same)")
+      ->delimiter(',');
   fuse.Required("-o,--output", options->output, "MODEL", "Model file to write");
 
   const Declare part =

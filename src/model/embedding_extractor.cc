@@ -16,6 +16,7 @@
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
 #include "vpr/model/embed_each.h"
+#include "vpr/model/fusion.h"
 #include "vpr/model/measure_conditions.h"
 #include "vpr/model/network_engine.h"
 #include "vpr/model/open_speech.h"
@@ -72,15 +73,52 @@ void RequireVoice(SpeechReader& speech, const SpeechNetwork& network) {
 
 }  // namespace
 
+// A network with what it hears.
+class EmbeddingExtractor::Listener {
+ public:
+  Listener(const ModelInfo& info, std::unique_ptr<Network> network, double weight = 1)
+      : network_(std::move(network)),
+        mel_(info.features),
+        front_end_(info.is_imported() ? MakeFrontEnd(info.front_end) : nullptr),
+        embedding_dim_(info.embedding_dim),
+        factor_(static_cast<float>(std::sqrt(weight))) {}
+
+  std::vector<float> Embed(std::span<const float> speech) const {
+    return EmbedFeatures(front_end_ ? front_end_->Compute(speech) : mel_.Compute(speech));
+  }
+
+  // Of length `factor_`.
+  std::vector<float> EmbedFeatures(const Matrix& features) const {
+    std::vector<float> embedding = network_->Forward(features);
+    // A network from elsewhere may do as it likes.
+    if (embedding.size() != static_cast<std::size_t>(embedding_dim_))
+      throw Error(ErrorCode::kUnusable,
+                  Format("the network made an embedding of %zu numbers, not %d", embedding.size(),
+                         embedding_dim_));
+    if (!std::all_of(embedding.begin(), embedding.end(),
+                     [](float value) { return std::isfinite(value); }))
+      throw Error(ErrorCode::kUnusable,
+                  "the network made an embedding with values that are no numbers");
+    Normalize(embedding);
+    if (factor_ != 1) {
+      for (float& value : embedding) value *= factor_;
+    }
+    return embedding;
+  }
+
+ private:
+  std::unique_ptr<Network> network_;
+  MelComputer mel_;
+  std::shared_ptr<const FrontEnd> front_end_;  // instead of mel_, of a network trained elsewhere
+  int embedding_dim_;
+  float factor_;
+};
+
 struct EmbeddingExtractor::Impl {
   ModelInfo info;
   ExtractorOptions options;
-  std::unique_ptr<Network> network;
+  std::vector<Listener> listeners;    // several: of a fusion that is no one graph
   std::shared_future<Scorer> scorer;  // of a model file: made meanwhile
-  MelComputer mel = MelComputer(info.features);
-  // Instead of mel, of a network trained elsewhere.
-  std::shared_ptr<const FrontEnd> front_end =
-      info.is_imported() ? MakeFrontEnd(info.front_end) : nullptr;
   double part_seconds = info.is_imported() ? kForeignPartSeconds : kPartSeconds;
 
   std::size_t Samples(double seconds) const {
@@ -90,22 +128,13 @@ struct EmbeddingExtractor::Impl {
     return std::max(Samples(part_seconds), Samples(info.crop_seconds));
   }
 
-  Matrix Features(std::span<const float> speech) const {
-    return front_end ? front_end->Compute(speech) : mel.Compute(speech);
-  }
-
-  std::vector<float> EmbedPart(const Matrix& features) const {
-    std::vector<float> embedding = network->Forward(features);
-    // A network from elsewhere may do as it likes.
-    if (embedding.size() != static_cast<std::size_t>(info.embedding_dim))
-      throw Error(ErrorCode::kUnusable,
-                  Format("the network made an embedding of %zu numbers, not %d", embedding.size(),
-                         info.embedding_dim));
-    if (!std::all_of(embedding.begin(), embedding.end(),
-                     [](float value) { return std::isfinite(value); }))
-      throw Error(ErrorCode::kUnusable,
-                  "the network made an embedding with values that are no numbers");
-    Normalize(embedding);
+  std::vector<float> EmbedPart(std::span<const float> speech) const {
+    std::vector<float> embedding = listeners.front().Embed(speech);
+    for (std::size_t i = 1; i < listeners.size(); ++i) {
+      const std::vector<float> more = listeners[i].Embed(speech);
+      embedding.insert(embedding.end(), more.begin(), more.end());
+    }
+    if (listeners.size() > 1) Normalize(embedding);
     return embedding;
   }
 };
@@ -151,9 +180,8 @@ class EmbeddingExtractor::PartEmbedder {
 
   void EmbedWaiting() {
     std::vector<std::vector<float>> embeddings(num_waiting_);
-    ParallelFor(num_waiting_, threads_, [&](std::size_t i) {
-      embeddings[i] = impl_.EmbedPart(impl_.Features(waiting_[i]));
-    });
+    ParallelFor(num_waiting_, threads_,
+                [&](std::size_t i) { embeddings[i] = impl_.EmbedPart(waiting_[i]); });
     // In their order, so that the sum does not depend on the threads.
     for (const std::vector<float>& one : embeddings)
       for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += one[i];
@@ -172,13 +200,39 @@ class EmbeddingExtractor::PartEmbedder {
 EmbeddingExtractor::EmbeddingExtractor(const ModelInfo& info, std::unique_ptr<Network> network,
                                        const ExtractorOptions& options, const ScoringModel& scoring)
     : EmbeddingExtractor(std::unique_ptr<Impl>(
-          new Impl{info, options, std::move(network),
+          new Impl{info,
+                   options,
+                   {},
                    std::async(std::launch::deferred, [scorer = Scorer(scoring, info.calibration)] {
                      return scorer;
-                   }).share()})) {}
+                   }).share()})) {
+  impl_->listeners.emplace_back(info, std::move(network));
+}
 EmbeddingExtractor::EmbeddingExtractor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 EmbeddingExtractor::~EmbeddingExtractor() = default;
 EmbeddingExtractor::EmbeddingExtractor(EmbeddingExtractor&&) noexcept = default;
+
+std::vector<EmbeddingExtractor::Listener> EmbeddingExtractor::Listeners(
+    Model model, const ExtractorOptions& options) {
+  std::vector<Listener> listeners;
+  if (!IsMixed(model.info)) {
+    const ModelInfo info = model.info;
+    listeners.emplace_back(info, MakeNetwork(std::move(model), options));
+    return listeners;
+  }
+  for (Model& part : PartsOf(model)) {
+    const ModelInfo info = part.info;
+    const double weight = model.info.parts[listeners.size()].weight;
+    listeners.emplace_back(info, MakeNetwork(std::move(part), options), weight);
+  }
+  return listeners;
+}
+
+EmbeddingExtractor EmbeddingExtractor::Open(Model model, const ExtractorOptions& options) {
+  EmbeddingExtractor extractor(model.info, nullptr, options);
+  extractor.impl_->listeners = Listeners(std::move(model), options);
+  return extractor;
+}
 
 EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                             const ExtractorOptions& options) {
@@ -196,9 +250,9 @@ EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                       calibration = info.calibration]() mutable {
         return Scorer(std::move(scoring), calibration);
       }).share();
-  std::unique_ptr<Network> network;
+  std::vector<Listener> listeners;
   try {
-    network = MakeNetwork(std::move(model), options);
+    listeners = Listeners(std::move(model), options);
   } catch (const Error& error) {
     // Engines know the model, not its file.
     const std::string_view what = error.what();
@@ -208,7 +262,7 @@ EmbeddingExtractor EmbeddingExtractor::Open(const std::string& model_path,
                                   "': " + std::string(what.substr(kThis.size())));
   }
   return EmbeddingExtractor(std::unique_ptr<Impl>(
-      new Impl{std::move(info), options, std::move(network), std::move(scorer)}));
+      new Impl{std::move(info), options, std::move(listeners), std::move(scorer)}));
 }
 
 EmbeddingExtractor EmbeddingExtractor::OpenTorchScript(const std::string& path,
@@ -270,7 +324,7 @@ std::vector<float> EmbeddingExtractor::Extract(std::span<const float> speech) co
     repeated = RepeatTo(speech, impl_->Samples(impl_->info.crop_seconds));
     speech = repeated;
   }
-  std::vector<float> embedding = impl_->EmbedPart(impl_->Features(speech));
+  std::vector<float> embedding = impl_->EmbedPart(speech);
   Normalize(embedding);
   return embedding;
 }
@@ -295,11 +349,15 @@ std::vector<float> EmbeddingExtractor::Extract(SpeechReader& speech, int threads
 }
 
 std::vector<float> EmbeddingExtractor::ExtractFromMel(const Matrix& mel) const {
-  if (impl_->front_end)
+  if (impl_->info.is_imported())
     throw Error(ErrorCode::kInvalidArgument, "a network with the front end '" +
                                                  impl_->info.front_end +
                                                  "' takes sound, not stored spectrograms");
-  return impl_->EmbedPart(FeaturesFromMel(mel, impl_->info.features));
+  if (impl_->listeners.size() > 1)
+    throw Error(ErrorCode::kInvalidArgument,
+                "a fusion of networks with features of their own takes sound, not stored "
+                "spectrograms");
+  return impl_->listeners.front().EmbedFeatures(FeaturesFromMel(mel, impl_->info.features));
 }
 
 Matrix FeaturesFromMel(Matrix mel, const FeatureOptions& options) {

@@ -1,6 +1,7 @@
 #include "vpr/model/fusion.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "vpr/audio/pcm16.h"
@@ -11,10 +12,26 @@ namespace vpr {
 
 std::string PartPrefix(std::size_t index) { return Format("network%zu.", index + 1); }
 
-Model FuseModels(const std::vector<Model>& models) {
+bool IsMixed(const ModelInfo& info) {
+  return std::any_of(info.parts.begin(), info.parts.end(), [](const NetworkPart& part) {
+    return part.features.has_value() || part.weight != 1;
+  });
+}
+
+Model FuseModels(const std::vector<Model>& models, const std::vector<double>& weights) {
   if (models.size() < 2)
     throw Error(ErrorCode::kInvalidArgument,
                 Format("a fusion needs two or more models, found %zu", models.size()));
+  if (!weights.empty() && weights.size() != models.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                Format("there are %zu models and %zu weights", models.size(), weights.size()));
+  const double most = weights.empty() ? 1 : *std::max_element(weights.begin(), weights.end());
+  for (double weight : weights) {
+    if (!(weight >= kLeastPartWeight * most && std::isfinite(most) && most > 0))
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("weights must be numbers above 0, the least at least %g of the largest",
+                         kLeastPartWeight));
+  }
   const ModelInfo& first = models.front().info;
   Model fusion;
   fusion.info = first;
@@ -35,9 +52,16 @@ Model FuseModels(const std::vector<Model>& models) {
       return Error(ErrorCode::kIncompatible, Format("model %zu cannot be fused: ", m + 1) + what);
     };
     if (info.architecture == kFusion) throw fail("it is a fusion itself");
-    if (info.features != first.features || info.front_end != first.front_end)
-      throw fail("its feature settings are not the first's");
-    fusion.info.parts.push_back({info.architecture, info.architecture_options, info.embedding_dim});
+    if (info.front_end != first.front_end) throw fail("its front end is not the first's");
+    if (info.features.sample_rate != first.features.sample_rate ||
+        info.features.trim_top_db != first.features.trim_top_db)
+      throw fail("its sample rate or its trimming is not the first's");
+    NetworkPart& part = fusion.info.parts.emplace_back();
+    part.architecture = info.architecture;
+    part.architecture_options = info.architecture_options;
+    part.embedding_dim = info.embedding_dim;
+    if (info.features != first.features) part.features = info.features;
+    if (!weights.empty()) part.weight = weights[m] / most;
     any_graph = any_graph || !info.graph.empty();
     graphs.push_back(info.graph.empty() ? nlohmann::ordered_json()
                                         : nlohmann::ordered_json::parse(info.graph));
@@ -78,7 +102,7 @@ std::vector<ModelInfo> PartInfos(const ModelInfo& info) {
     part.architecture_options = shape.architecture_options;
     part.embedding_dim = shape.embedding_dim;
     if (!graphs[parts.size() - 1].is_null()) part.graph = graphs[parts.size() - 1].dump();
-    part.features = info.features;
+    part.features = shape.features.value_or(info.features);
     part.front_end = info.front_end;
     part.source = info.source;
     part.licence = info.licence;

@@ -14,7 +14,6 @@
 #include "vpr/base/resources.h"
 #include "vpr/base/text.h"
 #include "vpr/model/embedding_extractor.h"
-#include "vpr/model/network_engine.h"
 #include "vpr/score/cosine.h"
 
 namespace vpr {
@@ -47,7 +46,7 @@ std::vector<float> Probe() {
 std::vector<float> NetworkAnswer(const Model& model) {
   ExtractorOptions options;
   options.threads = 1;
-  const EmbeddingExtractor extractor(model.info, MakeNetwork(model, options), options);
+  const EmbeddingExtractor extractor = EmbeddingExtractor::Open(model, options);
   return extractor.Extract(Probe());
 }
 

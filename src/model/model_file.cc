@@ -13,6 +13,7 @@
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/features/front_end.h"
+#include "vpr/model/fusion.h"
 #include "vpr/model/known_score.h"
 
 namespace vpr {
@@ -22,7 +23,7 @@ using Json = nlohmann::ordered_json;
 
 // The magic is like PNG's: it shows transfers that change bytes.
 constexpr TensorFileFormat kFormat = {"\x89VPR\r\n\x1a\n", kModelFormatVersion,
-                                      kModelFormatVersion + 1, "model", kImportedFormatVersion};
+                                      kModelFormatVersion + 1, "model", kMixedFormatVersion};
 
 // Tensors that belong to the scores, beside the network's.
 constexpr char kPldaMean[] = "scoring.plda.mean", kPldaTransform[] = "scoring.plda.transform",
@@ -98,10 +99,14 @@ Json InfoToJson(const ModelInfo& info) {
   const TrainingProvenance& training = info.training;
   Json shape = {{"architecture", info.architecture},
                 {"architecture_options", info.architecture_options}};
-  for (const NetworkPart& part : info.parts)
-    shape["parts"].push_back({{"architecture", part.architecture},
-                              {"architecture_options", part.architecture_options},
-                              {"embedding_dim", part.embedding_dim}});
+  for (const NetworkPart& part : info.parts) {
+    Json entry = {{"architecture", part.architecture},
+                  {"architecture_options", part.architecture_options},
+                  {"embedding_dim", part.embedding_dim}};
+    if (part.features) entry["features"] = FeatureOptionsToJson(*part.features);
+    if (part.weight != 1) entry["weight"] = part.weight;
+    shape["parts"].push_back(std::move(entry));
+  }
   shape["embedding_dim"] = info.embedding_dim;
   if (info.weights != WeightType::kFloat32) shape["weight_type"] = Name(info.weights);
   if (info.is_imported()) {
@@ -145,6 +150,9 @@ ModelInfo InfoFromJson(const Json& json) {
       entry.at("architecture").get_to(part.architecture);
       ReadWholeLists(entry, "architecture_options", part.architecture_options);
       ReadWhole(entry, "embedding_dim", part.embedding_dim);
+      if (entry.contains("features")) part.features = FeatureOptionsFromJson(entry.at("features"));
+      if (entry.contains("weight"))
+        part.weight = NumberWithin(entry, "weight", kLeastPartWeight, kMostPartWeight);
       info.parts.push_back(part);
     }
   }
@@ -300,6 +308,7 @@ std::string ScoringFingerprint(const ScoringModel& scoring) {
 }
 
 int FormatVersion(const Model& model) {
+  if (IsMixed(model.info)) return kMixedFormatVersion;
   if (model.info.is_imported() || !model.info.graph.empty()) return kImportedFormatVersion;
   if (!model.scoring.conditional.empty()) return kConditionalFormatVersion;
   return kModelFormatVersion + (model.info.weights == WeightType::kFloat32 ? 0 : 1);
@@ -314,6 +323,17 @@ void CheckLimits(const ModelInfo& info) {
     return Error(
         ErrorCode::kIncompatible,
         Format("%s is %.10g; expected more than 0 and at most %.10g", what.c_str(), found, most));
+  };
+  auto check_features = [&](const FeatureOptions& features) {
+    if (features.sample_rate > kMostSampleRate)
+      throw outside("its sample rate", features.sample_rate, kMostSampleRate);
+    const double frames = double{1} * features.sample_rate / features.hop_length;
+    const double values = frames * std::max(features.n_mels, features.n_fft);
+    if (!(values <= 64 * kMostValuesASecond) || !(frames * features.n_mels <= kMostValuesASecond))
+      throw Error(ErrorCode::kIncompatible,
+                  Format("its features are %.9g frames a second of %d bands by transforms of %d "
+                         "samples, more than any network needs",
+                         frames, features.n_mels, features.n_fft));
   };
   auto check_dim = [&](int dim) {
     if (dim <= 0 || dim > kMostDim) throw outside("its embedding size", dim, kMostDim);
@@ -333,19 +353,16 @@ void CheckLimits(const ModelInfo& info) {
   for (const NetworkPart& part : info.parts) {
     check_dim(part.embedding_dim);
     check_options(part.architecture_options);
+    if (!part.features) continue;
+    check_features(*part.features);
+    if (part.features->sample_rate != info.features.sample_rate ||
+        part.features->trim_top_db != info.features.trim_top_db)
+      throw Error(ErrorCode::kIncompatible,
+                  "the networks of the fusion are not of one sample rate and one trimming");
   }
   if (!(info.crop_seconds > 0 && info.crop_seconds <= kMostCropSeconds))
     throw outside("its crop length in seconds", info.crop_seconds, kMostCropSeconds);
-  const FeatureOptions& features = info.features;
-  if (features.sample_rate > kMostSampleRate)
-    throw outside("its sample rate", features.sample_rate, kMostSampleRate);
-  const double frames = double{1} * features.sample_rate / features.hop_length;
-  const double values = frames * std::max(features.n_mels, features.n_fft);
-  if (!(values <= 64 * kMostValuesASecond) || !(frames * features.n_mels <= kMostValuesASecond))
-    throw Error(ErrorCode::kIncompatible,
-                Format("its features are %.9g frames a second of %d bands by transforms of %d "
-                       "samples, more than any network needs",
-                       frames, features.n_mels, features.n_fft));
+  check_features(info.features);
 }
 
 // The tensors have been taken out.

@@ -33,6 +33,10 @@ Graph Single(Model& model, const ModelInfo& info, const std::string& prefix) {
 // All networks on one input, their embeddings of length 1 one after the other.
 Graph Fusion(Model& model) {
   const std::vector<ModelInfo> parts = PartInfos(model.info);
+  if (IsMixed(model.info))
+    throw Error(ErrorCode::kIncompatible,
+                "its networks have features or weights of their own, which one graph cannot have; "
+                "take them out with 'vpr model part'");
   CheckTensorsOfParts(model);
   Graph fusion;
   Node all;

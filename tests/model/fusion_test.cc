@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "support/temp_path.h"
 #include "vpr/base/error.h"
 
@@ -53,8 +55,38 @@ TEST(FuseModels, RefusesWhatDoesNotFit) {
   EXPECT_THROW(FuseModels({one}), Error);
   EXPECT_THROW(FuseModels({one, FuseModels({one, one})}), Error);
   Model other = one;
-  other.info.features.n_fft = 1024;
+  other.info.features.sample_rate = 8000;
   EXPECT_THROW(FuseModels({one, other}), Error);
+  other = one;
+  other.info.features.trim_top_db += 10;
+  EXPECT_THROW(FuseModels({one, other}), Error);
+  for (const std::vector<double>& weights :
+       {std::vector<double>{1}, {1, 0}, {1, -1}, {1, NAN}, {1, INFINITY}, {1, 1e-9}})
+    EXPECT_THROW(FuseModels({one, one}, weights), Error);
+}
+
+TEST(FuseModels, KeepsFeaturesAndWeightsThatDiffer) {
+  Model one = Example("resnet", 3, 1), other = Example("ecapa", 5, 1);
+  EXPECT_FALSE(IsMixed(FuseModels({one, other}).info));
+  EXPECT_FALSE(IsMixed(FuseModels({one, other}, {2, 2}).info));
+  EXPECT_TRUE(IsMixed(FuseModels({one, other}, {1, 2}).info));
+  other.info.features.n_fft = 1024;
+  other.info.features.n_mels = 80;
+  const Model fusion = FuseModels({one, other}, {1, 4});
+  EXPECT_TRUE(IsMixed(fusion.info));
+  const std::string path = test::TempPath("fusion.vpr");
+  SaveModel(path, fusion);
+  const Model read = LoadModel(path);
+  EXPECT_EQ(read.info.format_version, kMixedFormatVersion);
+  EXPECT_EQ(read.info.parts, fusion.info.parts);
+  EXPECT_EQ(read.info.parts[0].weight, 0.25);
+  EXPECT_EQ(read.info.parts[1].weight, 1);
+  const std::vector<Model> parts = PartsOf(read);
+  EXPECT_EQ(parts[0].info.features, one.info.features);
+  EXPECT_EQ(parts[1].info.features, other.info.features);
+  // What decides the answer is in the fingerprint.
+  SaveModel(path, FuseModels({one, other}, {1, 2}));
+  EXPECT_NE(LoadModel(path).info.network_fingerprint, read.info.network_fingerprint);
 }
 
 TEST(FuseModels, SurvivesTheFile) {

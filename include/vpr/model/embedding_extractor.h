@@ -50,6 +50,9 @@ class EmbeddingExtractor {
   // Loads a model file and an engine for it.
   static EmbeddingExtractor Open(const std::string& model_path, const ExtractorOptions& options);
 
+  // The same of a model in memory, without its scores.
+  static EmbeddingExtractor Open(Model model, const ExtractorOptions& options);
+
   // Loads a TorchScript network trained elsewhere (see LoadTorchScript in network_engine.h), which
   // is given the features of a front end (MakeFrontEnd) of the whole recording, silence included,
   // up to 60 s at once. There are no thresholds, and scores are cosines. What it returns for a
@@ -85,7 +88,9 @@ class EmbeddingExtractor {
 
  private:
   struct Impl;
+  class Listener;
   class PartEmbedder;
+  static std::vector<Listener> Listeners(Model model, const ExtractorOptions& options);
   explicit EmbeddingExtractor(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace vpr {
 // any weights, for those with a conditional score, 6 for networks trained elsewhere, both of which
 // older programs do not know.
 inline constexpr int kModelFormatVersion = 3, kConditionalFormatVersion = 5,
-                     kImportedFormatVersion = 6;
+                     kImportedFormatVersion = 6, kMixedFormatVersion = 7;
 
 // The numbers that shape a network, by name: {"channels": [16, 32, 64, 128], "blocks": [2, 2, 2,
 // 2]}. Which ones an architecture knows stands in its source file.
@@ -34,6 +35,8 @@ struct NetworkPart {
   std::string architecture;
   ArchitectureOptions architecture_options;
   int embedding_dim = 0;
+  std::optional<FeatureOptions> features;  // where they are not the model's
+  double weight = 1;                       // of its cosine in the fusion's
   bool operator==(const NetworkPart&) const = default;
 };
 
