@@ -58,6 +58,17 @@ ok "$vpr" -q embed --model fusion.vpr "$data"/*.flac -o fusion.npy
 check 'all(abs(y - x / 2 ** 0.5) < 1e-5 for a, b in zip(npy("'"$(basename "$model")"'.npy")[1], npy("fusion.npy")[1]) for x, y in zip(a, b))'
 check 'all(abs(y - x / 2 ** 0.5) < 1e-5 for a, b in zip(npy("half.npy")[1], npy("fusion.npy")[1]) for x, y in zip(a, b[len(a):]))'
 
+# Of weights of their own, which are not in one graph.
+ok "$vpr" model fuse "$model" half.vpr --weights 1,3 -o weighted.vpr
+ok "$vpr" model info weighted.vpr --json
+check 'j["format_version"] == 7 and [p.get("weight") for p in j["parts"]] == [1 / 3, None]'
+ok "$vpr" -q embed --model weighted.vpr "$data"/*.flac -o weighted.npy
+check 'all(abs(y - x / 2) < 1e-5 for a, b in zip(npy("'"$(basename "$model")"'.npy")[1], npy("weighted.npy")[1]) for x, y in zip(a, b))'
+refused "$vpr" model export weighted.vpr --onnx x.onnx
+says 'weights of their own' err
+refused "$vpr" model fuse "$model" half.vpr --weights 1 -o x.vpr
+refused "$vpr" model fuse "$model" half.vpr --weights 1,-1 -o x.vpr
+
 # And each of them again.
 ok "$vpr" model part fusion.vpr --number 2 -o second.vpr
 ok "$vpr" -q embed --model second.vpr "$data"/*.flac -o second.npy

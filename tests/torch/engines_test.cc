@@ -19,6 +19,7 @@
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/rng.h"
+#include "vpr/model/embedding_extractor.h"
 #include "vpr/model/fusion.h"
 #include "vpr/network/import.h"
 #ifdef VPR_TEST_OPENCV
@@ -408,6 +409,33 @@ TEST(Tdnn, RefusesTensorsThatDoNotFit) {
   shape.dilations = {1, 2, 4, 1, 2, 4};
   shape.kernel = 4;
   EXPECT_THROW(BuildTdnn(shape, tensors), Error);
+}
+
+// Of networks with features of their own, each is heard with its own, and counts by its weight.
+TEST(MixedFusion, JoinsWhatItsNetworksSay) {
+  Model one = RandomModel({"", "resnet", {}, 64}), other = RandomModel({"", "dwnet", {}, 80});
+  other.info.features.n_fft = 512;
+  other.info.features.win_length = 400;
+  other.info.features.hop_length = 200;
+  other.info.features.mean_norm = true;
+  const Model fusion = FuseModels({one, other}, {1, 3});
+  ASSERT_TRUE(IsMixed(fusion.info));
+  EXPECT_THROW(BuildGraph(fusion), Error);
+  const std::vector<float> speech = test::SyntheticUtterance(5, 1, 3.0);
+  for (const char* backend : {"onednn", "libtorch"}) {
+    ExtractorOptions options;
+    options.backend = backend;
+    const std::vector<float> joined = EmbeddingExtractor::Open(fusion, options).Extract(speech),
+                             first = EmbeddingExtractor::Open(one, options).Extract(speech),
+                             second = EmbeddingExtractor::Open(other, options).Extract(speech);
+    ASSERT_EQ(joined.size(), first.size() + second.size());
+    for (std::size_t i = 0; i < joined.size(); ++i) {
+      const float expected = i < first.size() ? first[i] * std::sqrt(0.25f)
+                                              : second[i - first.size()] * std::sqrt(0.75f);
+      EXPECT_NEAR(joined[i], expected, 1e-6) << backend << " " << i;
+    }
+    EXPECT_THROW(EmbeddingExtractor::Open(fusion, options).ExtractFromMel(Matrix(64, 100)), Error);
+  }
 }
 
 }  // namespace
