@@ -13,6 +13,7 @@
 #include "bare_step.h"
 #include "onednn/onednn_network.h"
 #include "vpr/base/file_io.h"
+#include "vpr/base/process.h"
 #include "vpr/network/graph.h"
 
 namespace vpr {
@@ -85,6 +86,7 @@ int main(int argc, char** argv) try {
     std::fprintf(stderr, "usage: architectures STEPS CONFIG...\n");
     return 2;
   }
+  vpr::OwnProcess();  // as vpr does
   vpr::SetThreads(1);
   for (int i = 2; i < argc; ++i) vpr::Run(argv[i], std::atoi(argv[1]));
   return 0;

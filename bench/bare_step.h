@@ -16,6 +16,7 @@ class BareStep {
  public:
   BareStep(const TrainConfig& config, int num_classes, std::size_t frames)
       : bfloat16_(UseBfloat16(config.precision, torch::kCPU)) {
+    KeepFreedMemory();
     ModelInfo info;
     info.architecture = config.arch;
     info.architecture_options = config.arch_options;

@@ -16,6 +16,7 @@
 
 #include "bare_step.h"
 #include "train/crop_sampler.h"
+#include "vpr/base/process.h"
 #include "vpr/train/trainer.h"
 
 namespace {
@@ -72,6 +73,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: train_step PREFIX SCRATCH CONFIG THREADS ROUNDS STEPS\n");
     return 2;
   }
+  vpr::OwnProcess();  // as vpr does
   const std::string scratch = argv[2];
   const int threads = std::atoi(argv[4]), rounds = std::atoi(argv[5]), steps = std::atoi(argv[6]);
   vpr::TrainConfig config = vpr::DefaultTrainConfig("resnet");

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/half.h"
+#include "model/pickle_bytes.h"
 #include "model/zip_archive.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -23,9 +24,6 @@ constexpr std::size_t kMostValues = 2'000'000, kMostDimensions = 8;
 constexpr std::int64_t kMostExtent = std::int64_t{1} << 31;
 
 Error Refused(const std::string& what) { return Error(ErrorCode::kIncompatible, what); }
-Error Damaged(const std::string& what) {
-  return Error(ErrorCode::kCorrupt, "its pickle is damaged: " + what);
-}
 
 enum class ElementType { kFloat, kHalf, kBFloat16, kDouble, kLong, kInt, kShort, kChar, kByte };
 
@@ -69,9 +67,9 @@ struct Value {
 };
 using Kind = Value::Kind;
 
-class Unpickler {
+class Unpickler : private PickleBytes {
  public:
-  explicit Unpickler(std::string_view pickle) : pickle_(pickle) {}
+  explicit Unpickler(std::string_view pickle) : PickleBytes(pickle) {}
 
   // The number of the value that the pickle is of.
   std::size_t Run() {
@@ -91,27 +89,6 @@ class Unpickler {
   }
 
  private:
-  std::string_view Take(std::uint64_t size) {
-    if (size > pickle_.size() - at_) throw Damaged("it is cut off");
-    const std::string_view bytes = pickle_.substr(at_, size);
-    at_ += size;
-    return bytes;
-  }
-  std::uint64_t Number(std::size_t size) {
-    const std::string_view bytes = Take(size);
-    std::uint64_t value = 0;
-    for (std::size_t i = size; i > 0; --i)
-      value = value << 8 | static_cast<unsigned char>(bytes[i - 1]);
-    return value;
-  }
-  std::string_view Line() {
-    const std::size_t end = pickle_.find('\n', at_);
-    if (end == std::string_view::npos) throw Damaged("it is cut off");
-    const std::string_view line = Take(end - at_);
-    Take(1);
-    return line;
-  }
-
   void Push(Value value) {
     if (values_.size() >= kMostValues)
       throw Refused(Format("its pickle makes more than %zu values", kMostValues));
@@ -322,8 +299,6 @@ class Unpickler {
       throw Refused(Format("its pickle makes more than %zu values", kMostValues));
   }
 
-  std::string_view pickle_;
-  std::size_t at_ = 0;
   std::vector<Value> values_;
   std::vector<std::size_t> stack_;
   std::unordered_map<std::uint64_t, std::size_t> memo_;

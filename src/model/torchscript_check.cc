@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/pickle_bytes.h"
 #include "model/torchscript_operators.h"
 #include "model/zip_archive.h"
 #include "vpr/base/error.h"
@@ -170,10 +171,10 @@ constexpr std::string_view kMakeTensor = "torch._utils._rebuild_tensor_v2", kOwn
 
 // Follows a pickle's stack with depths in place of values, and with what LibTorch believes without
 // looking: that a storage has the elements, and a tensor lies within the storage, that are claimed.
-class PickleReader {
+class PickleReader : private PickleBytes {
  public:
   PickleReader(std::string_view pickle, const StorageSizes& storages)
-      : pickle_(pickle), storages_(storages) {}
+      : PickleBytes(pickle), storages_(storages) {}
 
   void Check() {
     for (;;) {
@@ -204,31 +205,6 @@ class PickleReader {
     std::string_view text;
     std::shared_ptr<const std::vector<Value>> items;
   };
-
-  std::string_view Take(std::uint64_t size) {
-    if (size > pickle_.size() - at_) throw Damaged("it is cut off");
-    const std::string_view bytes = pickle_.substr(at_, size);
-    at_ += size;
-    return bytes;
-  }
-  std::uint64_t Number(std::size_t size) {
-    const std::string_view bytes = Take(size);
-    std::uint64_t value = 0;
-    for (std::size_t i = size; i > 0; --i)
-      value = value << 8 | static_cast<unsigned char>(bytes[i - 1]);
-    return value;
-  }
-  std::string_view Line() {
-    const std::size_t end = pickle_.find('\n', at_);
-    if (end == std::string_view::npos) throw Damaged("it is cut off");
-    const std::string_view line = Take(end - at_);
-    Take(1);
-    return line;
-  }
-
-  static Error Damaged(const std::string& what) {
-    return Error(ErrorCode::kCorrupt, "a pickle in it is damaged: " + what);
-  }
 
   void Push(Value value) {
     if (value.depth > kMostNesting) throw Refused("a pickle in it nests too deep");
@@ -478,9 +454,11 @@ class PickleReader {
         Grow(DepthOf(PopMarked()));
         break;
       case 'c': {
-        const std::size_t begin = at_;
+        const std::size_t begin = at();
         Line(), Line();
-        Global(pickle_.substr(begin, at_ - 1 - begin));
+        std::string_view name = Since(begin);
+        name.remove_suffix(1);
+        Global(name);
         break;
       }
       case 'R':
@@ -513,9 +491,7 @@ class PickleReader {
     }
   }
 
-  std::string_view pickle_;
   const StorageSizes& storages_;
-  std::size_t at_ = 0;
   std::vector<Value> stack_;
   std::unordered_map<std::uint64_t, Value> memo_;
   std::vector<std::unique_ptr<const std::string>> names_;  // of globals

@@ -74,6 +74,7 @@ class ClassifierTrainer {
         device_(ParseDevice(config_.device)),
         bfloat16_(config_.crop_frames > 0 && UseBfloat16("auto", device_)) {
     SetThreads(config_.threads);
+    KeepFreedMemory();
     torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
     network_ = MakeClassifierModule(task.shape);
     network_->to(device_);

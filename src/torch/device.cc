@@ -5,6 +5,7 @@
 #include <c10/core/Event.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <malloc.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
+#include "vpr/base/process.h"
 
 namespace vpr {
 namespace {
@@ -77,6 +79,14 @@ torch::Device ParseDevice(const std::string& name) {
 }
 
 void SetThreads(int threads) { torch::set_num_threads(threads > 0 ? threads : HardwareThreads()); }
+
+void KeepFreedMemory() {
+#ifdef __GLIBC__
+  if (!ProcessIsOwned()) return;
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that it takes: larger blocks come and go
+  mallopt(M_TRIM_THRESHOLD, -1);        // never
+#endif
+}
 
 void SetUpMath(const torch::Device& device, const std::string& precision, bool one_shape) {
   if (!device.is_cuda()) return;

@@ -14,6 +14,10 @@ torch::Device ParseDevice(const std::string& name);
 // Sets the number of LibTorch's threads; 0: as many as this process may use.
 void SetThreads(int threads);
 
+// For trainings in a process that is ours: memory that is freed is kept, since the next step asks
+// for as much again, and every page that the system gives anew has to be cleared.
+void KeepFreedMemory();
+
 // On a GPU: TF32 in products and convolutions unless `precision` is "float32", and cuDNN may try
 // out which of its algorithms is fastest if all steps have one shape.
 void SetUpMath(const torch::Device& device, const std::string& precision, bool one_shape);

@@ -117,7 +117,7 @@ class GraphNetwork : public EmbeddingNetwork {
           // In place: nobody else has seen y.
           y = y.scalar_type() == residual.scalar_type() ? y.add_(residual) : y + residual;
         }
-        return Activated(y, node);
+        return Activated(std::move(y), node);
       }
       case Kind::kDropout:
         return torch::dropout(x.to(torch::kFloat), step.layer.dropped, is_training());
@@ -190,16 +190,17 @@ class GraphNetwork : public EmbeddingNetwork {
         Signed(node.groups));
   }
 
-  static Tensor Activated(const Tensor& x, const Node& node) {
+  // Of an x that nothing else holds and whose own derivative does not need it: written over.
+  static Tensor Activated(Tensor x, const Node& node) {
     switch (node.activation) {
       case Activation::kNone:
         return x;
       case Activation::kRelu:
-        return torch::relu(x);
+        return x.relu_();
       case Activation::kTanh:
-        return torch::tanh(x);
+        return x.tanh_();
       case Activation::kSigmoid:
-        return torch::sigmoid(x);
+        return x.sigmoid_();
       case Activation::kSilu:
         return torch::silu(x);
       case Activation::kClippedRelu:

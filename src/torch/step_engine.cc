@@ -320,6 +320,7 @@ class TorchStepEngine : public StepEngine {
   void Make(const StepEngineSetup& setup) {
     teacher_dim_ = setup.teacher_dim;
     SetThreads(config_.threads);
+    KeepFreedMemory();
     SetUpMath(device_, config_.precision, setup.one_shape);
     torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
     network_ = MakeModule(setup.info);

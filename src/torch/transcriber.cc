@@ -23,6 +23,7 @@ class TranscriberTrainer {
   explicit TranscriberTrainer(const TranscriberTask& task)
       : task_(task), config_(task.training), device_(ParseDevice(config_.device)) {
     SetThreads(config_.threads);
+    KeepFreedMemory();
     torch::manual_seed(Rng(config_.seed, kInitStream).Next() >> 1);
     network_ = std::make_shared<Tdnn>(task.shape);
     if (!task.initial.empty()) ImportTensors(task.initial, *network_);
