@@ -23,10 +23,12 @@ Shape Padded(const Node& node, const Shape& in) {
 
 // `value(j, k)`, the weight of result j and part k of `depth`, as Product wants it.
 template <typename Value>
-void Pack(std::size_t columns, std::size_t depth, std::size_t panel, float* to, Value value) {
-  for (std::size_t begin = 0; begin < columns; begin += panel)
+void Pack(std::size_t columns, std::size_t depth, std::size_t lanes, float* to, Value value) {
+  for (std::size_t begin = 0, width = 0; begin < columns; begin += width) {
+    width = PanelWidth(lanes, columns, begin);
     for (std::size_t k = 0; k < depth; ++k)
-      for (std::size_t j = begin; j < begin + panel; ++j) *to++ = j < columns ? value(j, k) : 0;
+      for (std::size_t j = begin; j < begin + width; ++j) *to++ = j < columns ? value(j, k) : 0;
+  }
 }
 
 struct Blocks {
@@ -49,18 +51,18 @@ Blocks BlocksOf(const Shape& out, std::size_t channels) {
 }  // namespace
 
 Convolution::Convolution(const Node& node, std::size_t bands, std::size_t channels,
-                         const Operations& operations)
-    : operations_(&operations), channels_(channels) {
-  const std::size_t panel = operations.panel, lanes = operations.lanes;
+                         const Node* after, const Operations& operations)
+    : operations_(&operations), after_(after), channels_(channels) {
+  const std::size_t lanes = operations.lanes;
   winograd_ = node.kernel_bands == 3 && node.kernel_frames == 3 && node.stride_bands == 1 &&
               node.stride_frames == 1 && node.pad_bands == 1 && node.pad_frames == 1 &&
               node.dilation_frames == 1 && bands > 1 && channels % lanes == 0 &&
               node.channels % lanes == 0;
   const std::size_t window = node.kernel_bands * node.kernel_frames;
-  const std::size_t columns = RoundUp(node.channels, panel);
+  const std::size_t columns = RoundUp(node.channels, lanes);
   if (!winograd_) {
     weights_.resize(columns * channels * window);
-    Pack(node.channels, channels * window, panel, weights_.data(),
+    Pack(node.channels, channels * window, lanes, weights_.data(),
          [&](std::size_t j, std::size_t k) {
            return node.weights[(j * channels + k % channels) * window + k / channels];
          });
@@ -88,7 +90,7 @@ Convolution::Convolution(const Node& node, std::size_t bands, std::size_t channe
   }
   weights_.resize(each * kSquares);
   for (std::size_t s = 0; s < kSquares; ++s)
-    Pack(node.channels, channels, panel, weights_.data() + s * each,
+    Pack(node.channels, channels, lanes, weights_.data() + s * each,
          [&](std::size_t j, std::size_t k) { return squares[(j * channels + k) * kSquares + s]; });
 }
 
@@ -124,24 +126,28 @@ void Convolution::RunDirect(const Node& node, const View& x, const View& y, bool
       std::fill_n(to + side + middle, side, 0.0f);
     }
   }
+  // Frames next to each other lie so in memory: one tap.
+  const std::size_t together = node.dilation_frames == 1 ? node.kernel_frames : 1;
   std::vector<std::ptrdiff_t> taps;
   for (std::size_t b = 0; b < node.kernel_bands; ++b)
-    for (std::size_t f = 0; f < node.kernel_frames; ++f)
+    for (std::size_t f = 0; f < node.kernel_frames; f += together)
       taps.push_back(static_cast<std::ptrdiff_t>(b * row + f * node.dilation_frames * channels_));
   std::vector<const float*> rows;
   rows.reserve(y.shape.bands * y.shape.frames);
   for (std::size_t b = 0; b < y.shape.bands; ++b)
     for (std::size_t t = 0; t < y.shape.frames; ++t)
       rows.push_back(source + b * node.stride_bands * row + t * node.stride_frames * channels_);
-  operations_->multiply({rows.data(), rows.size(), taps.data(), taps.size(), channels_,
-                         weights_.data(), node.channels, node.bias.data(), add, node.activation,
-                         node.most, y.data, scratch});
+  const float *scale = after_ == nullptr ? nullptr : after_->scale.data(),
+              *shift = after_ == nullptr ? nullptr : after_->bias.data();
+  operations_->multiply({rows.data(), rows.size(), taps.data(), taps.size(), together * channels_,
+                         weights_.data(), node.channels, node.bias.data(), scale, shift, add,
+                         node.activation, node.most, y.data, scratch});
 }
 
 void Convolution::RunWinograd(const Node& node, const View& x, const View& y, bool add,
                               float* scratch) const {
   const Blocks blocks = BlocksOf(y.shape, channels_);
-  const std::size_t columns = RoundUp(node.channels, operations_->panel);
+  const std::size_t columns = RoundUp(node.channels, operations_->lanes);
   float* spread = scratch;
   float* products = spread + kSquares * blocks.spread_step;
   float* zeros = products + kSquares * blocks.gather_step;
@@ -167,8 +173,8 @@ void Convolution::RunWinograd(const Node& node, const View& x, const View& y, bo
         rows[i] = spread + s * blocks.spread_step + i * channels_;
       operations_->multiply({rows.data(), count, &no_tap, 1, channels_,
                              weights_.data() + s * columns * channels_, node.channels, nullptr,
-                             false, Activation::kNone, 0, products + s * blocks.gather_step,
-                             nullptr});
+                             nullptr, nullptr, false, Activation::kNone, 0,
+                             products + s * blocks.gather_step, nullptr});
     }
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t band = (begin + i) / blocks.wide * 2, frame = (begin + i) % blocks.wide * 2;

@@ -165,25 +165,12 @@ void UnitLength(const View& x, const View& y) {
   for (std::size_t c = 0; c < x.shape.channels; ++c) y.data[c] = x.data[c] * scale;
 }
 
-// Copies channels of x, from the first-th on or as many as there are, to channels of y.
-void CopyChannels(const View& x, std::size_t first, std::size_t count, const View& y,
-                  std::size_t to) {
-  for (std::size_t i = 0; i < x.shape.bands * x.shape.frames; ++i)
-    std::copy_n(x.data + i * x.shape.channels + first, count, y.data + i * y.shape.channels + to);
-}
-
 void BandsAsChannels(const View& x, const View& y) {
   const auto [bands, frames, channels] = x.shape;
   for (std::size_t b = 0; b < bands; ++b)
     for (std::size_t t = 0; t < frames; ++t)
       for (std::size_t c = 0; c < channels; ++c)
         y.data[t * bands * channels + c * bands + b] = x.data[(b * frames + t) * channels + c];
-}
-
-void ChannelsAsBands(const View& x, const View& y) {
-  const auto [bands, frames, channels] = x.shape;
-  for (std::size_t t = 0; t < frames; ++t)
-    for (std::size_t c = 0; c < channels; ++c) y.data[c * frames + t] = x.data[t * channels + c];
 }
 
 // Whether a node's values cannot be negative, which gives 8 bits to what is positive.
@@ -216,6 +203,28 @@ std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
     }
   }
   return result;
+}
+
+// Leaves out affine nodes that our own convolutions before them can do in passing: `after` gets
+// them, by the convolutions' numbers.
+std::vector<Node> WithoutAffine(std::vector<Node> nodes, std::map<std::size_t, Node>* after) {
+  std::vector<std::size_t> uses(nodes.size()), place(nodes.size());
+  for (const Node& node : nodes)
+    for (std::size_t input : node.inputs) ++uses[input];
+  std::vector<Node> kept;
+  for (std::size_t n = 0; n < nodes.size(); ++n) {
+    Node& node = nodes[n];
+    if (node.op == Op::kAffine && node.activation == Activation::kNone &&
+        uses[node.inputs[0]] == 1 && Convolution::TakesAffine(nodes[node.inputs[0]])) {
+      place[n] = place[node.inputs[0]];
+      after->emplace(place[n], std::move(node));
+      continue;
+    }
+    place[n] = kept.size();
+    for (std::size_t& input : node.inputs) input = place[input];
+    kept.push_back(node);
+  }
+  return kept;
 }
 
 // Whether products of bytes are added exactly. Without VNNI sums of two are cut off at 16 bits,
@@ -311,7 +320,10 @@ class OneOpenMpThread {
 class OneDnnNetwork : public Network {
  public:
   explicit OneDnnNetwork(Graph graph)
-      : nodes_(std::move(graph.nodes)), int8_(graph.int8), non_negative_(NonNegative(nodes_)) {
+      : nodes_(graph.int8 ? std::move(graph.nodes)
+                          : WithoutAffine(std::move(graph.nodes), &after_)),
+        int8_(graph.int8),
+        non_negative_(NonNegative(nodes_)) {
     last_use_.resize(nodes_.size());
     packed_.resize(nodes_.size());
     weight_scales_.resize(nodes_.size());
@@ -337,7 +349,7 @@ class OneDnnNetwork : public Network {
                     "too short for this network: " + std::to_string(features.cols) + " frames");
       const View value = {memory + plan.steps[n].offset, plan.steps[n].shape, frames[n]};
       if (n == 0) {
-        ReadFeatures(features, value);
+        operations_.transpose(features.data.data(), features.rows, features.cols, value.data);
       } else {
         Run(n, plan, memory, frames, value);
       }
@@ -353,12 +365,6 @@ class OneDnnNetwork : public Network {
   }
 
  private:
-  static void ReadFeatures(const Matrix& features, const View& to) {
-    for (std::size_t t = 0; t < features.cols; ++t)
-      for (std::size_t c = 0; c < features.rows; ++c)
-        to.data[t * features.rows + c] = features(c, t);
-  }
-
   static void ClearTail(const View& value) {
     const std::size_t tail = (value.shape.frames - value.valid) * value.shape.channels;
     if (tail == 0) return;
@@ -374,6 +380,7 @@ class OneDnnNetwork : public Network {
       return View{memory + plan.steps[from].offset, plan.steps[from].shape, frames[from]};
     };
     const View x = input(0);
+    const std::size_t rows = y.shape.bands * y.shape.frames;
     switch (node.op) {
       case Op::kInput:
         break;
@@ -401,16 +408,18 @@ class OneDnnNetwork : public Network {
       case Op::kConcat:
         for (std::size_t i = 0, to = 0; i < node.inputs.size(); ++i) {
           const View part = input(i);
-          CopyChannels(part, 0, part.shape.channels, y, to);
+          operations_.copy(part.data, part.shape.channels, rows, part.shape.channels, y.data + to,
+                           y.shape.channels);
           to += part.shape.channels;
         }
         return;
       case Op::kSlice:
-        return CopyChannels(x, node.begin, node.channels, y, 0);
+        return operations_.copy(x.data + node.begin, x.shape.channels, rows, node.channels, y.data,
+                                node.channels);
       case Op::kBandsAsChannels:
         return BandsAsChannels(x, y);
       case Op::kChannelsAsBands:
-        return ChannelsAsBands(x, y);
+        return operations_.transpose(x.data, x.shape.frames, x.shape.channels, y.data);
       case Op::kReflect:
         return Reflect(node.pad_frames, x, y);
       case Op::kSoftmax:
@@ -554,7 +563,9 @@ class OneDnnNetwork : public Network {
 
   void PlanOwn(std::size_t n, const Shape& in, Plan::Step& step) {
     if (own_[n] == nullptr) {
-      own_[n] = std::make_unique<Convolution>(nodes_[n], in.bands, in.channels);
+      const auto after = after_.find(n);
+      own_[n] = std::make_unique<Convolution>(nodes_[n], in.bands, in.channels,
+                                              after == after_.end() ? nullptr : &after->second);
       std::vector<float>().swap(nodes_[n].weights);
     }
     step.scratch = own_[n]->Scratch(nodes_[n], in, step.shape) * sizeof(float);
@@ -656,6 +667,7 @@ class OneDnnNetwork : public Network {
     idle_.push_back(std::move(workspace));
   }
 
+  std::map<std::size_t, Node> after_;  // affine nodes that convolutions do in passing
   std::vector<Node> nodes_;
   bool int8_;
   std::vector<bool> non_negative_;

@@ -20,20 +20,21 @@ struct View {
   std::size_t valid;  // frames that count; the rest is zero
 };
 
-// Weights of so many sums are a panel's part that stays in the first cache, so much of so many rows
-// what stays in the second.
-constexpr std::size_t kProductDepth = 320, kProductRows = 192;
+// So much of so many rows stays in the second cache beside a panel of weights. Fewer sums at a time
+// let the panel stay in the first one, but results then come and go for every part, which costs
+// more.
+constexpr std::size_t kProductDepth = 768, kProductRows = 128;
 
-// y[r][j] = activation(bias[j] + (add ? y[r][j] : 0) + the sum over taps t and d < depth of
-// rows[r][taps[t] + d] * weight(j, t, d)).
+// y[r][j] = after(activation(bias[j] + (add ? y[r][j] : 0) + the sum over taps t and d < depth of
+// rows[r][taps[t] + d] * weight(j, t, d))), after(x) = scale[j] x + shift[j].
 struct Product {
   const float* const* rows;
   std::size_t num_rows;
   const std::ptrdiff_t* taps;
   std::size_t num_taps, depth;
-  const float* weights;  // [columns / panel, rounded up][num_taps][depth][panel]
+  const float* weights;  // of every panel (PanelWidth) in turn [num_taps][depth][width]
   std::size_t columns;
-  const float* bias;  // null: none
+  const float *bias, *scale, *shift;  // null: none
   bool add;
   Activation activation;
   float most;      // of Activation::kClippedRelu
@@ -41,11 +42,16 @@ struct Product {
   float* scratch;  // kProductDepth * kProductRows numbers, or null
 };
 
+// Results computed side by side from the column-th on: two vectors, or one where that is enough.
+static inline std::size_t PanelWidth(std::size_t lanes, std::size_t columns, std::size_t column) {
+  return columns - column > lanes ? 2 * lanes : lanes;
+}
+
 // A square of 4 x 4 values, from which Winograd's F(2 x 2, 3 x 3) makes one of 2 x 2. `from[i]`
 // points to the channels at place i, row by row. The 16 values of a channel go to, or come from,
 // places that are `step` apart.
 struct Operations {
-  std::size_t lanes, panel;  // numbers in a vector; results computed side by side
+  std::size_t lanes;  // numbers in a vector
   void (*multiply)(const Product& product);
   void (*spread)(const float* const* from, std::size_t channels, float* to, std::size_t step);
   // `to[i]`, i < 4, null: not wanted.
@@ -62,6 +68,11 @@ struct Operations {
   // `weights` null: all alike.
   void (*statistics)(const Node& node, const View& x, const float* weights, const View& y);
   void (*softmax)(const View& x, const View& y);
+  // `count` numbers of each of so many rows, `from_step` and `to_step` apart.
+  void (*copy)(const float* from, std::size_t from_step, std::size_t rows, std::size_t count,
+               float* to, std::size_t to_step);
+  // y[column][row] = x[row][column].
+  void (*transpose)(const float* x, std::size_t rows, std::size_t columns, float* y);
 };
 
 // Those that the processor at hand has, the best one first.

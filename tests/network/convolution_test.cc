@@ -92,14 +92,20 @@ TEST(Convolution, IsWhatTheDefinitionSays) {
       {700, 70, 1, 5, 1, 1, 1, 1, 1, false, Activation::kTanh},  // in parts
       {400, 64, 1, 200, 1, 3, 1, 1, 2, true, Activation::kSigmoid},
       {80, 33, 1, 23, 1, 5, 1, 2, 1, false, Activation::kClippedRelu},
-      {48, 16, 1, 1, 1, 1, 1, 1, 1, false, none},  // a vector
+      {48, 16, 1, 1, 1, 1, 1, 1, 1, false, none},     // a vector
+      {800, 260, 1, 130, 1, 1, 1, 1, 1, true, relu},  // in parts, rows side by side
+      {24, 72, 1, 30, 1, 3, 1, 1, 3, false, relu},
   };
   for (const Operations* operations : AllOperations()) {
     for (const Case& c : cases) {
       SCOPED_TRACE(::testing::Message() << operations->lanes << " lanes, " << c.in << " -> "
                                         << c.out << ", " << c.bands << " x " << c.frames);
       const Node node = NodeOf(c);
-      const Convolution convolution(node, c.bands, c.in, *operations);
+      Node after;
+      after.scale = Numbers(c.out, 5);
+      after.bias = Numbers(c.out, 6);
+      const bool affine = Convolution::TakesAffine(node);
+      const Convolution convolution(node, c.bands, c.in, affine ? &after : nullptr, *operations);
       std::vector<float> x = Numbers(c.bands * c.frames * c.in, 3);
       const std::size_t bands = BandsAfter(node, c.bands, c.in),
                         frames = FramesAfter(node, c.frames);
@@ -114,9 +120,13 @@ TEST(Convolution, IsWhatTheDefinitionSays) {
       EXPECT_EQ(y.back(), 7);
       double worst = 0;
       for (std::size_t i = 0; i + 1 < y.size(); ++i) {
-        const double expected = Expected(c, node, x, i / c.out / frames, i / c.out % frames,
-                                         i % c.out, static_cast<double>(before[i]));
-        worst = std::max(worst, std::abs(static_cast<double>(y[i]) - expected));
+        double expected = Expected(c, node, x, i / c.out / frames, i / c.out % frames, i % c.out,
+                                   static_cast<double>(before[i]));
+        if (affine)
+          expected = expected * static_cast<double>(after.scale[i % c.out]) +
+                     static_cast<double>(after.bias[i % c.out]);
+        const double scale = affine ? 1 + std::abs(static_cast<double>(after.scale[i % c.out])) : 1;
+        worst = std::max(worst, std::abs(static_cast<double>(y[i]) - expected) / scale);
       }
       EXPECT_LT(worst, 1e-6 * std::sqrt(static_cast<double>(node.weights.size() / c.out)) * 10);
     }
@@ -158,6 +168,19 @@ TEST(Operations, AreThoseOfAnyProcessor) {
     for (std::size_t i = 0; i < found.size(); ++i)
       ASSERT_NEAR(found[i], expected[i], 2e-6f * (1 + std::abs(expected[i])))
           << operations->lanes << " lanes, number " << i;
+  }
+}
+
+TEST(Operations, CopyAndTranspose) {
+  const std::size_t rows = 37, columns = 50, first = 5, count = 41;
+  const std::vector<float> x = Numbers(rows * columns, 10);
+  for (const Operations* o : AllOperations()) {
+    std::vector<float> part(rows * count), y(part.size());
+    o->copy(x.data() + first, columns, rows, count, part.data(), count);
+    o->transpose(part.data(), rows, count, y.data());
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t c = 0; c < count; ++c)
+        ASSERT_EQ(y[c * rows + r], x[r * columns + first + c]) << o->lanes << " lanes";
   }
 }
 
