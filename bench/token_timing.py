@@ -1,7 +1,7 @@
 """Whether the time of an answer tells how much of a token is right.
 
-Usage: token_timing.py VPR [REQUESTS], with REQUESTS of each kind (20000). Kinds come in random order over one connection,
-each from another address, so that none is told to wait.
+Usage: token_timing.py VPR [REQUESTS], with REQUESTS of each kind (20000). Kinds come in random order, each
+over a connection of its own, which a refusal ends, and from another address, so that none is told to wait.
 """
 import os
 import random
@@ -40,15 +40,14 @@ def main():
         order = [kind for kind in kinds for _ in range(COUNT)]
         numbers.shuffle(order)
         times = {kind: [] for kind in kinds}
-        connection = socket.create_connection(("127.0.0.1", port))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for number, kind in enumerate(order):
             request = (f"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}\r\n"
                        f"Authorization: Bearer {kinds[kind]()}\r\n\r\n").encode()
-            begun = time.perf_counter_ns()
-            connection.sendall(request)
-            answer = connection.recv(4096)
-            times[kind].append(time.perf_counter_ns() - begun)
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                begun = time.perf_counter_ns()
+                connection.sendall(request)
+                answer = connection.recv(4096)
+                times[kind].append(time.perf_counter_ns() - begun)
             assert answer.startswith(b"HTTP/1.1 401 "), answer
         for kind, taken in times.items():
             # 95 % of the median, from the ranks that a binomial distribution leaves.

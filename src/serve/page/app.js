@@ -192,7 +192,7 @@ function showMeeting(meeting, url) {
     button.setAttribute("aria-label", `${say("play")}: ${turn.speaker}, ${clock(turn.begin)}`);
     button.onclick = () => playFrom(turn);
     return make("tr", {}, make("td", {textContent: clock(turn.begin), className: "short"}), make("td", {textContent: clock(turn.end), className: "short"}),
-      make("td", {textContent: turn.speaker, className: "long"}), make("td", {}, button));
+      make("td", {textContent: turn.speaker}), make("td", {}, button));
   });
   const cursor = drawn("line", {x1: left, x2: left, y1: 0, y2: height - 16});
   svg.append(cursor, drawn("text", {x: left, y: height - 2}, "0:00"),
