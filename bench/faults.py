@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import resource
 import signal
@@ -159,27 +160,43 @@ def cut():
         say("cut", f"2000 bodies cut in half: {held} bytes and {connections} connection (the one that asked) held afterwards, nobody enrolled, {before:.0f} MB before, {server.megabytes():.0f} MB after")
 
 
-def kill(times=200):
-    acknowledged, broken = [], 0
-    for run in range(times):
-        with contextlib.ExitStack() as stack:
-            server = Server("kill.db")
-            end = threading.Timer(0.05 + 0.5 * run / times, server.process.kill)
-            end.start()
-            for number in range(1000):
-                status, _ = server.call("POST", f"/v1/enroll?name={run}-{number}", SLT)
-                if status == 200:
-                    acknowledged.append(f"{run}-{number}")
-                else:
-                    broken += 1
-                    break
-            end.join()
-            server.process.wait()
-    there = names("kill.db")
-    missing = set(acknowledged) - there
+def kill(times=200, clients=2):
+    """Kills at moments spread over several enrollments of two clients, until as many were acknowledged as there were kills."""
+    acknowledged, broken, run = [], 0, 0
+    moments = random.Random(1)
+    enrolled("kill.db")
+    with Server("kill.db") as server:
+        took = server.milliseconds(5) / 1000
+    while run < times or len(acknowledged) < times:
+        server = Server("kill.db")
+        end = threading.Timer(moments.uniform(0, 4 * clients * took), server.process.kill)
+        end.start()
+
+        def client(number):
+            for at in range(1000):
+                name = f"{run}-{number}-{at}"
+                status, answer = server.call("POST", f"/v1/enroll?name={name}", SLT)
+                if status != 200:
+                    assert status == 0, (status, answer)
+                    return
+                acknowledged.append(name)
+
+        with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            for job in [pool.submit(client, number) for number in range(clients)]:
+                job.result()
+                broken += 1
+        end.join()
+        assert server.process.wait() == -signal.SIGKILL
+        run += 1
+        # The next server has only what reached the disk; after every tenth it is looked at from outside, too.
+        if run % 10 == 0:
+            missing = set(acknowledged) - names("kill.db")
+            assert not missing, (run, missing)
+    there = names("kill.db") - {"Ada"}
+    missing, more = set(acknowledged) - there, len(there) - len(acknowledged)
     assert not missing, missing
-    say("kill", f"{times} times kill -9 while enrolling: {len(acknowledged)} acknowledged, all there; {len(there) - len(acknowledged)} more whose answer was lost; "
-        f"the client saw {broken} broken connections; store sound")
+    say("kill", f"{run} times kill -9 while {clients} clients enroll: {len(acknowledged)} acknowledged, all there; {more} more whose answer was lost; "
+        f"the clients saw {broken} broken connections; store sound")
 
 
 def disk():

@@ -14,8 +14,8 @@ namespace vpr {
 inline constexpr int kDeepestJson = 32;
 inline constexpr std::size_t kMostJsonValues = 10000;
 
-// Throws kInvalidArgument for what is beyond the limits, nlohmann's exceptions for what is no JSON.
-inline nlohmann::ordered_json ParseBounded(std::string_view text) {
+// Throws kInvalidArgument, for what is beyond the limits and for what is no JSON.
+inline nlohmann::ordered_json ParseBounded(std::string_view text) try {
   using Json = nlohmann::ordered_json;
   std::size_t values = 0;
   return Json::parse(text, [&](int depth, Json::parse_event_t event, Json&) {
@@ -29,6 +29,10 @@ inline nlohmann::ordered_json ParseBounded(std::string_view text) {
                   Format("the JSON holds more than %zu values", kMostJsonValues));
     return true;
   });
+} catch (const nlohmann::json::parse_error& error) {
+  throw Error(ErrorCode::kInvalidArgument, Format("this is no JSON, at byte %zu", error.byte));
+} catch (const nlohmann::json::exception&) {
+  throw Error(ErrorCode::kInvalidArgument, "the JSON holds a number that is too large");
 }
 
 }  // namespace vpr

@@ -27,12 +27,8 @@ HttpResponse Answer(const Json& json) { return {200, "application/json", {}, Jso
 }
 
 Json BodyOf(const Call& call) {
-  try {
-    Json json = ParseBounded(call.request.body);
-    if (json.is_object()) return json;
-  } catch (const Json::exception& error) {
-    Refuse("the body is no JSON: " + Printable(error.what()));
-  }
+  Json json = ParseBounded(call.request.body);
+  if (json.is_object()) return json;
   Refuse("the body is another kind of JSON; expected an object");
 }
 
@@ -130,8 +126,9 @@ HttpResponse Handlers::LocalAiIdentify(Call& call) {
   const Json body = BodyOf(call);
   IdentificationRequest request;
   request.fpir = options_.fpir;
-  request.top = static_cast<std::size_t>(
-      NumberIn(body, "top_k", 1, static_cast<double>(kMostCandidates)).value_or(5));
+  const double top = NumberIn(body, "top_k", 1, static_cast<double>(kMostCandidates)).value_or(5);
+  if (top != std::floor(top)) Refuse("'top_k' is no whole number");
+  request.top = static_cast<std::size_t>(top);
   const auto cutoff = NumberIn(body, "threshold", 0, 2);
   FormPart part = RecordingIn(body, "audio");
   const Recording recording = Read(call, part);

@@ -318,12 +318,7 @@ HttpResponse Handlers::ChangeSpeaker(Call& call) {
   const std::pair<const char*, std::optional<std::string>*> fields[] = {
       {"name", &other}, {"note", &note}, {"consent", &consent}, {"forget_after", &forget_after}};
   constexpr const char* kExpected = "expected 'name', 'note', 'consent' or 'forget_after'";
-  Json json;
-  try {
-    json = ParseBounded(call.request.body);
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kInvalidArgument, "the body is no JSON: " + Printable(error.what()));
-  }
+  const Json json = ParseBounded(call.request.body);
   if (!json.is_object())
     throw Error(ErrorCode::kInvalidArgument,
                 std::string("the body is another kind of JSON; expected an object; ") + kExpected);
@@ -458,7 +453,7 @@ HttpResponse Handlers::Metrics(Call&) {
                      {"vpr_body_bytes", "Bytes of requests in memory", number(now.body_bytes)}})};
 }
 
-HttpResponse Handlers::OpenApi(Call&) { return JsonAnswer(vpr::OpenApi(options_.most_body)); }
+HttpResponse Handlers::OpenApi(Call&) { return JsonAnswer(description_); }
 
 HttpResponse Handlers::Page(Call& call) {
   const std::string name = call.Text("file").value_or("index.html");

@@ -28,7 +28,8 @@ class Handlers {
         store_(std::move(store)),
         open_store_(std::move(open_store)),
         options_(options),
-        metrics_(metrics) {}
+        metrics_(metrics),
+        description_(vpr::OpenApi(options.most_body)) {}
 
   HttpResponse Enroll(Call& call);
   HttpResponse DrawPrompt(Call& call);
@@ -78,6 +79,7 @@ class Handlers {
   std::function<std::unique_ptr<VoiceStore>()> open_store_;
   const ServiceOptions& options_;
   vpr::Metrics& metrics_;
+  const std::string description_;
   Prompts prompts_;
 };
 

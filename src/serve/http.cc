@@ -26,10 +26,11 @@ int HexDigit(char c) {
 
 }  // namespace
 
-std::optional<std::string_view> HttpRequest::Header(std::string_view name) const {
+std::optional<std::string_view> HttpRequest::Header(std::string_view name, bool last) const {
+  std::optional<std::string_view> found;
   for (const auto& [key, value] : headers)
-    if (SameIgnoringCase(key, name)) return value;
-  return std::nullopt;
+    if (SameIgnoringCase(key, name) && (last || !found)) found = value;
+  return found;
 }
 
 std::string_view StatusText(int status) {

@@ -43,13 +43,49 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::uint32_t kMostHeader = 64 << 10;
+constexpr std::size_t kPiece = 64 << 10;          // read or written at once
+constexpr std::size_t kMostChunkLine = 16 << 10;  // before a chunk, or behind the last one
 constexpr std::size_t kMostLiveMessage = 1 << 20;
 constexpr seconds kHeaderTime{20}, kReadTime{30}, kWriteTime{60}, kDrainTime{2}, kSilentTime{300};
-// A body that comes slower than this, after the first seconds, is given up.
+// A body that comes slower than this, or an answer in pieces that is taken slower, is given up
+// after the first seconds.
 constexpr double kLeastBytesPerSecond = 8192;
 constexpr std::size_t kMostDrained = 16 << 20;
 constexpr milliseconds kLook{100}, kPoll{250}, kAcceptAgain{100};
-constexpr int kStoreThreads = 2;
+constexpr int kStoreThreads = 2, kStreamThreads = 2;
+
+// A body in memory that grows as it comes: string_body would take as much as is announced at once.
+struct GrowingBody {
+  using value_type = std::string;
+  class reader {
+   public:
+    template <bool is_request, class Fields>
+    reader(bhttp::header<is_request, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<std::uint64_t>&, error_code& error) { error = {}; }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, error_code& error) {
+      error = {};
+      const std::size_t before = body_.size();
+      for (auto one = asio::buffer_sequence_begin(buffers);
+           one != asio::buffer_sequence_end(buffers); ++one) {
+        const asio::const_buffer bytes = *one;
+        body_.append(static_cast<const char*>(bytes.data()), bytes.size());
+      }
+      return body_.size() - before;
+    }
+    void finish(error_code& error) { error = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
+
+// A line feed that ends no line: the parser, which looks for CRLF, would wait for more.
+bool HasBareLineFeed(std::string_view lines) {
+  for (std::size_t at = lines.find('\n'); at != lines.npos; at = lines.find('\n', at + 1))
+    if (at == 0 || lines[at - 1] != '\r') return true;
+  return false;
+}
 
 class Session;
 
@@ -63,7 +99,9 @@ class Server {
   Service& service() { return service_; }
   const ServerOptions& options() const { return options_; }
   WorkQueue& Queue(RequestLane lane) {
-    return lane == RequestLane::kStore ? store_queue_ : compute_queue_;
+    return lane == RequestLane::kStore    ? store_queue_
+           : lane == RequestLane::kStream ? stream_queue_
+                                          : compute_queue_;
   }
   bool stopping() const { return stopping_; }
   // Its last work done, or all given up.
@@ -113,7 +151,7 @@ class Server {
   bool stopping_ = false;
   Clock::time_point stopped_{}, polled_ = Clock::now();
   // Last: their threads end first.
-  WorkQueue store_queue_, compute_queue_;
+  WorkQueue store_queue_, stream_queue_, compute_queue_;
 };
 
 // A connection of any kind is counted as long as it has one.
@@ -132,7 +170,10 @@ class Place {
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Server& server, tcp::socket socket)
-      : server_(server), stream_(std::move(socket)), buffer_(kMostHeader + (64 << 10)) {
+      : server_(server),
+        stream_(std::move(socket)),
+        patience_(server.context()),
+        buffer_(kMostHeader + kPiece) {
     error_code ignored;
     const auto peer = stream_.socket().remote_endpoint(ignored);
     if (!ignored) request_.peer = peer.address().to_string();
@@ -158,7 +199,9 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   void OnHeader(error_code error);
   void ReadBody();
-  void OnBody(error_code error);
+  void OnBytes(error_code error, std::size_t size);
+  // All that has come of the body.
+  error_code ParseBody();
   void Dispatch();
   void Refuse(HttpResponse response);
   void Respond(HttpResponse response);
@@ -172,8 +215,10 @@ class Session : public std::enable_shared_from_this<Session> {
   Server& server_;
   Place place_{server_};
   beast::tcp_stream stream_;
+  asio::steady_timer patience_;  // with a body that does not come: the stream's own ends it mutely
+  std::size_t reads_ = 0;
   beast::flat_buffer buffer_;
-  std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
+  std::optional<bhttp::request_parser<GrowingBody>> parser_;
   HttpRequest request_;
   Admission admission_;
   bhttp::response<bhttp::string_body> message_;
@@ -189,7 +234,7 @@ class LiveConnection : public std::enable_shared_from_this<LiveConnection> {
   LiveConnection(Server& server, beast::tcp_stream stream, std::unique_ptr<LiveSession> live)
       : server_(server), socket_(std::move(stream)), live_(std::move(live)) {}
 
-  void Run(const bhttp::request<bhttp::string_body>& request) {
+  void Run(const bhttp::request<GrowingBody>& request) {
     beast::get_lowest_layer(socket_).expires_never();
     socket_.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
     socket_.read_message_max(kMostLiveMessage);
@@ -349,7 +394,15 @@ void Session::OnHeader(error_code error) {
     unread_ = true;
     return Refuse(Problem(400, "the Transfer-Encoding is another than chunked"));
   }
-  if (websocket::is_upgrade(message)) return GoLive();
+  if (codings == 1 && message.version() < 11) {
+    unread_ = true;
+    return Refuse(Problem(400, "a body of HTTP/1.0 has no Transfer-Encoding"));
+  }
+  if (websocket::is_upgrade(message)) {
+    if (codings == 0 && message.count(bhttp::field::content_length) == 0) return GoLive();
+    unread_ = true;
+    return Refuse(Problem(400, "a request to become a WebSocket has no body"));
+  }
   admission_ = server_.service().Admit(request_);
   if (admission_.refusal) return Refuse(std::move(*admission_.refusal));
   const auto length = parser_->content_length();
@@ -359,6 +412,7 @@ void Session::OnHeader(error_code error) {
                             static_cast<unsigned long long>(*length), admission_.most_body)));
   if (admission_.lane != RequestLane::kAtOnce && server_.Queue(admission_.lane).full())
     return Refuse(Problem(503, "too many requests wait already", {{"Retry-After", "1"}}));
+  parser_->body_limit(admission_.most_body);  // of what chunks announce
   keep_ = message.keep_alive();
   body_begun_ = Clock::now();
   if (parser_->is_done()) return Dispatch();
@@ -374,35 +428,62 @@ void Session::OnHeader(error_code error) {
   ReadBody();
 }
 
-void Session::ReadBody() {
-  stream_.expires_after(kReadTime);
-  bhttp::async_read_some(
-      stream_, buffer_, *parser_,
-      [self = shared_from_this()](error_code error, std::size_t) { self->OnBody(error); });
+error_code Session::ParseBody() {
+  error_code error;
+  while (!error && buffer_.size() > 0 && !parser_->is_done())
+    buffer_.consume(parser_->put(buffer_.data(), error));
+  if (error != bhttp::error::need_more) return error;
+  // Only lines about chunks are ever left over.
+  const std::string_view lines{static_cast<const char*>(buffer_.data().data()), buffer_.size()};
+  if (HasBareLineFeed(lines)) return bhttp::error::bad_line_ending;
+  if (lines.size() > kMostChunkLine) return bhttp::error::bad_chunk_extension;
+  return {};
 }
 
-void Session::OnBody(error_code error) {
-  if (error == beast::error::timeout) return;
-  if (error) {  // cut short, or no chunks as they should be
-    if (error == bhttp::error::partial_message || error == bhttp::error::end_of_stream ||
-        error == asio::error::connection_reset)
-      return;
-    return Refuse(Problem(400, "the body cannot be read: " + error.message()));
+void Session::ReadBody() {
+  const auto too_large = [&] {
+    Refuse(Problem(
+        413, Format("the body has over %zu bytes; expected at most that", admission_.most_body)));
+  };
+  error_code error;
+  try {
+    error = ParseBody();
+  } catch (const std::bad_alloc&) {
+    return Refuse(Problem(503, "out of memory", {{"Retry-After", "5"}}));
   }
+  if (error == bhttp::error::body_limit) return too_large();
+  if (error) return Refuse(Problem(400, "the body cannot be read: " + error.message()));
   const std::size_t size = parser_->get().body().size();
   const bool room = server_.TakeBytes(size - taken_);
   taken_ = size;
-  if (size > admission_.most_body)
-    return Refuse(Problem(
-        413, Format("the body has over %zu bytes; expected at most that", admission_.most_body)));
+  if (size > admission_.most_body) return too_large();
   if (!room)
     return Refuse(Problem(503, "too many bodies are under way already", {{"Retry-After", "1"}}));
+  if (parser_->is_done()) return Dispatch();
   const double passed = std::chrono::duration<double>(Clock::now() - body_begun_).count();
   const double may = std::chrono::duration<double>(kReadTime).count() +
                      static_cast<double>(size) / kLeastBytesPerSecond;
-  if (!parser_->is_done() && passed > may) return Refuse(Problem(408, "the body comes too slowly"));
-  if (!parser_->is_done()) return ReadBody();
-  Dispatch();
+  if (passed > may) return Refuse(Problem(408, "the body comes too slowly"));
+  patience_.expires_after(kReadTime);
+  patience_.async_wait([self = shared_from_this(), read = ++reads_](error_code ended) {
+    if (!ended && read == self->reads_) self->stream_.cancel();
+  });
+  stream_.expires_never();
+  stream_.async_read_some(buffer_.prepare(kPiece),
+                          [self = shared_from_this()](error_code failed, std::size_t count) {
+                            self->OnBytes(failed, count);
+                          });
+}
+
+void Session::OnBytes(error_code error, std::size_t size) {
+  ++reads_;
+  patience_.cancel();
+  if (error == asio::error::operation_aborted)
+    return Refuse(Problem(408, Format("nothing of the body came for %lld s",
+                                      static_cast<long long>(kReadTime.count()))));
+  if (error) return;  // it is cut short
+  buffer_.commit(size);
+  ReadBody();
 }
 
 void Session::Dispatch() {
@@ -457,7 +538,13 @@ void Session::Respond(HttpResponse response) {
 
 // On a thread of a queue: every piece is written before the next one is made.
 void Session::Stream(HttpResponse response) {
+  const auto begun = Clock::now();
+  std::size_t sent = 0;
   const auto write = [&](const std::function<void(std::function<void(error_code)>)>& begin) {
+    if (std::chrono::duration<double>(Clock::now() - begun).count() >
+        std::chrono::duration<double>(kWriteTime).count() +
+            static_cast<double>(sent) / kLeastBytesPerSecond)
+      throw Error(ErrorCode::kInterrupted, "the client takes the answer too slowly");
     std::promise<error_code> done;
     asio::post(server_.context(), [&] {
       stream_.expires_after(kWriteTime);
@@ -486,11 +573,11 @@ void Session::Stream(HttpResponse response) {
         asio::async_write(stream_, bhttp::make_chunk(asio::buffer(pending)),
                           [done](error_code error, std::size_t) { done(error); });
       });
+      sent += pending.size();
       pending.clear();
     };
     if (request_.method != "HEAD") {
       response.stream([&](std::string_view piece) {
-        constexpr std::size_t kPiece = 64 << 10;
         pending += piece;
         if (pending.size() >= kPiece) flush();
       });
@@ -522,7 +609,7 @@ void Session::AfterWrite(error_code error) {
 void Session::Drain() {
   stream_.expires_after(kDrainTime);
   buffer_.clear();
-  stream_.async_read_some(buffer_.prepare(64 << 10),
+  stream_.async_read_some(buffer_.prepare(kPiece),
                           [self = shared_from_this()](error_code error, std::size_t size) {
                             self->drained_ += size;
                             if (!error && self->drained_ < kMostDrained) self->Drain();
@@ -544,10 +631,15 @@ Server::Server(Service& service, const ServerOptions& options, const StopRequest
       options_(options),
       stop_(stop),
       store_queue_(kStoreThreads, options.queue),
+      stream_queue_(kStreamThreads, options.queue),
       compute_queue_(options.threads > 0 ? options.threads : HardwareThreads(), options.queue) {
   service_.SetLoad([this] {
-    return Service::Load{connections_, compute_queue_.running() + store_queue_.running(),
-                         compute_queue_.waiting() + store_queue_.waiting(), body_bytes_};
+    Service::Load load{connections_, 0, 0, body_bytes_};
+    for (const WorkQueue* queue : {&store_queue_, &stream_queue_, &compute_queue_}) {
+      load.computing += queue->running();
+      load.waiting += queue->waiting();
+    }
+    return load;
   });
 }
 

@@ -333,7 +333,7 @@ const std::vector<Route>& Routes() {
       {"GET",
        "/v1/export",
        Scope::kAdmin,
-       RequestLane::kStore,
+       RequestLane::kStream,
        "Everybody as JSON lines, as vpr speakers import takes them",
        {{"with_audio", Type::kFlag, "The kept recordings, too"}},
        BodyKind::kNone,

@@ -46,7 +46,8 @@ void AddSafeHeaders(HttpResponse& response) {
 // The client, as a proxy of ours says.
 std::string AddressOf(const HttpRequest& request, bool behind_proxy) {
   if (!behind_proxy) return request.peer;
-  const auto forwarded = request.Header("X-Forwarded-For");
+  // The last of the last: what stands before it is what the client said itself.
+  const auto forwarded = request.Header("X-Forwarded-For", true);
   if (!forwarded) return request.peer;
   std::string_view last = forwarded->substr(forwarded->find_last_of(',') + 1);
   while (last.starts_with(' ')) last.remove_prefix(1);

@@ -60,6 +60,11 @@ class Server:
         self.said = self.process.stderr.read()
         assert status in (0, -signal.SIGKILL), (status, self.said)
 
+    def connect(self, content=b""):
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        connection.sendall(content)
+        return connection
+
     def call(self, method, path, body=None, headers=None, token=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = dict(headers or {})
@@ -125,6 +130,7 @@ def everything():
     stranger = recording("flite-kal16-1.flac")
     with Server("--audit", "audit.jsonl", "--max-body", "0.5") as server:
         call = server.call
+        stalled, since = server.connect(b"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nsome"), time.monotonic()
         description = call("GET", "/openapi.json").json
         assert description["openapi"] == "3.1.0"
         health = call("GET", "/health")
@@ -189,7 +195,7 @@ def everything():
         refused(call("PATCH", "/v1/speakers/Ada%20L", '{"forget_after": "soon"}', {"Content-Type": "application/json"}), 400, "no time to keep a voice for")
         refused(call("POST", "/v1/enroll?name=x&forget_after=0d", slt[0]), 400, "no time to keep a voice for")
         # Whose time is over is found no more, and gone from the disk soon.
-        assert call("POST", "/v1/enroll?name=Kay&forget_after=2s", recording("flite-kal16-1.flac")).status == 200
+        assert call("POST", "/v1/enroll?name=Kay&forget_after=6s", recording("flite-kal16-1.flac")).status == 200
         assert call("POST", "/v1/identify", recording("flite-kal16-2.flac")).json["decision"] == "Kay"
         until(lambda: call("POST", "/v1/identify", recording("flite-kal16-2.flac")).json["enrolled"] == 3)
         refused(call("GET", "/v1/speakers/Kay"), 404)
@@ -248,6 +254,17 @@ def everything():
                      b"Content-Length: " + b"9" * 30):
             answer = raw(server, b"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\n" + told + b"\r\n\r\n" + behind)
             assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1, (told, answer)
+        upgrade = b"GET /v1/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 5\r\n\r\n"
+        assert raw(server, upgrade + behind).startswith(b"HTTP/1.1 400 ")
+        chunked = b"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        assert raw(server, chunked.replace(b"HTTP/1.1", b"HTTP/1.0") + behind).startswith(b"HTTP/1.1 400 ")
+        # Lines that no CRLF ends, and chunks larger than may be, are refused although more may come.
+        for lines, status in ((b"5\nhello\n0\n\n", 400), (b"5\r\nhello\r\n0\n\n", 400), (b"5\r\nhello\r\n0\r\n\n", 400), (b"\n", 400),
+                              (b"5\r\nhello\r\n0\r\nX: y\n\n", 400), (b"5\nhello\r\n0\r\n\r\n", 400), (b"5\r\nhello\n", 400), (b"0" * 20000, 400),
+                              (b"5;" + b"a" * 20000, 400), (b"f" * 16 + b"\r\n", 413), (b"7" + b"f" * 15 + b"\r\nhello", 413), (b"80001\r\n", 413)):
+            begun = time.monotonic()
+            answer = raw(server, chunked + lines)
+            assert answer.startswith(b"HTTP/1.1 %d " % status) and time.monotonic() - begun < 10, (lines[:50], answer)
         # A body in pieces, and one that is asked for first.
         pieces = b"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
         pieces += b"".join(b"%x\r\n%s\r\n" % (len(slt[3][i:i + 7000]), slt[3][i:i + 7000]) for i in range(0, len(slt[3]), 7000))
@@ -270,6 +287,10 @@ def everything():
         until(lambda: call("POST", "/v1/identify", recording("flite-kal16-2.flac")).json["decision"] == "Kal")
 
         live(server, DATA / "flite-rms-4.flac", "李雪")
+        # Who stops in the middle is told so, not left alone.
+        answer = stalled.makefile("rb").read()
+        assert answer.startswith(b"HTTP/1.1 408 ") and time.monotonic() - since > 25, answer
+        stalled.close()
     log = [json.loads(line) for line in pathlib.Path("audit.jsonl").read_text().splitlines()]
     assert os.stat("audit.jsonl").st_mode & 0o777 == 0o600
     assert any(one["route"] == "/v1/enroll" and one["about"] == "Ada" and one["decision"] == "enrolled" for one in log)
@@ -356,6 +377,28 @@ def tokens():
         answers = [call("GET", "/v1/status", token="vpr_guess").status for _ in range(40)]
         assert answers[-1] == 429
         assert call("GET", "/v1/status", token=door).status == 200  # of the same address
+    with Server("--behind-proxy", "--audit", "proxied.jsonl", env=env) as server:
+        # The proxy's word counts, whether it adds to the client's line or a line of its own.
+        for forwarded in ("X-Forwarded-For: 6.6.6.6, 10.0.0.7", "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 10.0.0.7"):
+            raw(server, f"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{forwarded}\r\n\r\n".encode())
+    assert [json.loads(line)["address"] for line in open("proxied.jsonl")] == ["10.0.0.7"] * 2
+
+
+def slow_exports():
+    """Clients that do not take what they asked for keep nobody else waiting."""
+    person = json.loads(pathlib.Path("export.jsonl").read_text().splitlines()[0])
+    with open("many.jsonl", "w") as many:
+        for number in range(5000):
+            many.write(json.dumps({**person, "name": f"person {number}"}) + "\n")
+    subprocess.run([VPR, "--quiet", "speakers", "import", "many.jsonl", "--db", "many.db"], check=True, stdout=subprocess.DEVNULL)
+    with Server(db="many.db") as server:
+        takers = [server.connect(b"GET /v1/export HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(4)]
+        until(lambda: "vpr_computing 2\n" in server.call("GET", "/metrics").content.decode())
+        time.sleep(1)
+        assert "vpr_computing 2\n" in server.call("GET", "/metrics").content.decode()
+        assert server.call("GET", "/v1/speakers?limit=1").json["total"] == 5000
+        for taker in takers:
+            taker.close()
 
 
 def other_shapes():
@@ -390,9 +433,11 @@ def other_shapes():
         refused(post("/v1/voice/embed", audio="not base64!"), 400, "no base64")
         refused(post("/v1/voice/embed"), 400, "'audio' is missing")
         nested = {"Content-Type": "application/json"}
-        for bad, what in (('{"audio":"0000","x":' + "[" * 100000 + "]" * 100000 + "}", "nests deeper"),
+        refused(post("/v1/voice/identify", audio=base64_of(slt), top_k=1.5), 400, "no whole number")
+        for bad, what in (('{"audio":"QUJD","top_k":' + "9" * 100000 + "}", "too large"), ('{"audio":' + "Q" * 100000 + "}", "no JSON, at byte 10"),
+                          ('{"audio":"0000","x":' + "[" * 100000 + "]" * 100000 + "}", "nests deeper"),
                           ('{"audio":"0000","x":[' + "0," * 20000 + "0]}", "more than 10000 values")):
-            refused(server.call("POST", "/v1/voice/embed", bad, nested), 400, what)
+            assert len(refused(server.call("POST", "/v1/voice/embed", bad, nested), 400, what).content) < 1000
 
         body, headers = form(("speaker_ids", "Ada L,李雪,nobody"), ("file", "a.wav", slt))
         found = server.call("POST", "/voiceprint/identify", body, headers).json
@@ -477,13 +522,14 @@ def killed():
     acknowledged = []
     for run in range(3):
         with Server("--rate", "0", db="killed.db") as server:
-            end = threading.Timer(0.3 + 0.2 * run, server.process.kill)
-            end.start()
+            end = threading.Timer(0.05 + 0.2 * run, server.process.kill)
             with contextlib.suppress(OSError, http.client.HTTPException):
                 for number in range(1000):
                     name = f"{run}-{number}"
                     assert server.call("POST", f"/v1/enroll?name={name}", recording("flite-slt-1.flac")).status == 200
                     acknowledged.append(name)
+                    if number == 0:  # however long one takes here, one is acknowledged
+                        end.start()
             end.join()
     there = subprocess.run([VPR, "speakers", "list", "--json", "--db", "killed.db"], check=True, stdout=subprocess.PIPE).stdout
     names = {json.loads(line)["name"] for line in there.splitlines()}
@@ -492,6 +538,7 @@ def killed():
 
 everything()
 tokens()
+slow_exports()
 other_shapes()
 overload_and_end()
 killed()

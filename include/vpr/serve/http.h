@@ -19,8 +19,8 @@ struct HttpRequest {
   std::string body;
   std::string peer;  // the client's address, "127.0.0.1"
 
-  // The first of this name, in any case.
-  std::optional<std::string_view> Header(std::string_view name) const;
+  // The first of this name, in any case; or the last one.
+  std::optional<std::string_view> Header(std::string_view name, bool last = false) const;
 };
 
 struct HttpResponse {

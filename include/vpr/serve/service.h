@@ -23,6 +23,7 @@ namespace vpr {
 enum class RequestLane {
   kAtOnce,  // where it came in: nothing to wait for
   kStore,   // reads or changes the store
+  kStream,  // answers in pieces, as slowly as the client takes them
   kCompute  // decodes and embeds recordings
 };
 

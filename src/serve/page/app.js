@@ -191,7 +191,7 @@ function showMeeting(meeting, url) {
     const button = make("button", {type: "button", textContent: "▶"});
     button.setAttribute("aria-label", `${say("play")}: ${turn.speaker}, ${clock(turn.begin)}`);
     button.onclick = () => playFrom(turn);
-    return make("tr", {}, make("td", {textContent: clock(turn.begin)}), make("td", {textContent: clock(turn.end)}),
+    return make("tr", {}, make("td", {textContent: clock(turn.begin), className: "short"}), make("td", {textContent: clock(turn.end), className: "short"}),
       make("td", {textContent: turn.speaker}), make("td", {}, button));
   });
   const cursor = drawn("line", {x1: left, x2: left, y1: 0, y2: height - 16});
@@ -226,9 +226,10 @@ async function showPeople(mayRemove) {
         show("people", line(error.message, "bad"));
       }
     };
-    return make("tr", {}, make("td", {textContent: one.name}), make("td", {textContent: one.utterances}),
-      make("td", {textContent: one.enrolled_at.slice(0, 10)}),
-      make("td", {textContent: one.forget_at?.slice(0, 10) ?? say("keepOn")}), make("td", {textContent: one.consent ?? "–"}), make("td", {}, button));
+    return make("tr", {}, make("td", {textContent: one.name, className: "long"}), make("td", {textContent: one.utterances}),
+      make("td", {textContent: one.enrolled_at.slice(0, 10), className: "short"}),
+      make("td", {textContent: one.forget_at?.slice(0, 10) ?? say("keepOn"), className: "short"}),
+      make("td", {textContent: one.consent ?? "–", className: "long"}), make("td", {}, button));
   }));
 }
 
@@ -292,8 +293,10 @@ function choose(tab, focus = false) {
 tabs.forEach((tab, i) => {
   tab.onclick = () => choose(tab);
   tab.onkeydown = (event) => {
-    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
-    if (step) choose(tabs[(i + step + tabs.length) % tabs.length], true);
+    const to = {ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: -1}[event.key];
+    if (to === undefined) return;
+    event.preventDefault();  // Home and End would scroll
+    choose(tabs[(to + tabs.length) % tabs.length], true);
   };
 });
 
@@ -309,6 +312,8 @@ byId("language").onchange = () => {
   prompt = null;
   byId("prompt").hidden = byId("prompt-hint").hidden = true;
   for (const recorder of Object.values(recorders)) recorder.words();
+  // Answers are in the language that they were given in.
+  for (const result of document.querySelectorAll(".result")) result.replaceChildren();
   nextSentence();
   refreshState();
 };

@@ -108,10 +108,11 @@ class Recorder {
     if (level > -45) this.voiced += samples.length / rate;
     this.meter.value = level;
     const seconds = this.blocks.length / 10;
-    this.told.textContent = peak >= 0.99 ? say("loud")
+    const told = peak >= 0.99 ? say("loud")
       : seconds > 1.5 && this.loudest < 0.003 ? say("silent")
       : seconds > 1.5 && this.loudest < 0.05 ? say("quiet")
-      : this.voiced < 3 ? say("more", this.voiced.toFixed(1)) : say("enough");
+      : this.voiced < 3 ? say("more", Math.floor(this.voiced)) : say("enough");
+    if (this.told.textContent !== told) this.told.textContent = told;  // a screen reader says each change
     if (seconds >= 120) this.stop();
   }
 

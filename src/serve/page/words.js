@@ -27,7 +27,7 @@ const WORDS = {
     more: "Go on: {0} s of sound so far.", enough: "Good, that is enough.", noMic: "The microphone cannot be used: {0}",
     insecure: "The browser gives the microphone to https pages and to localhost only.",
     read: "Please read: “{0}”", needName: "Give a name first.", needConsent: "Enrollment needs consent.", needTake: "Record something, or choose a file, first.",
-    working: "Working …", enrolled: "{0} is enrolled: {1} recordings in all.", leftOut: "Left out: {0}", resembles: "It sounds like {0}, who is enrolled already.",
+    working: "Working …", enrolled: "{0} is enrolled. Recordings in all: {1}.", leftOut: "Left out: {0}", resembles: "It sounds like {0}, who is enrolled already.",
     accepted: "Accepted: {0}", rejected: "Rejected: not {0}", known: "{0}", unknown: "Nobody who is enrolled", score: "Score {0}, needed {1}",
     fmr: "Of 100 strangers about {0} would pass.", speech: "{0} s of speech, {1} dB above the noise", nearest: "Most alike", doubtful: "Doubtful: {0}",
     foundSpeakers: "{0} found in {1} s", state: "{0} enrolled · model {1} · {2}", as: "as {0} ({1})", offline: "The service does not answer.",
@@ -63,7 +63,7 @@ const WORDS = {
 let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
 
 function say(key, ...values) {
-  return values.reduce((text, value, i) => text.replaceAll(`{${i}}`, value), WORDS[language][key]);
+  return WORDS[language][key].replace(/\{(\d)\}/g, (_, i) => values[i]);  // in one go: a value may look like a place
 }
 
 function sayAll() {
