@@ -172,7 +172,7 @@ seed("pack", "pcm16", b"\n====\n".join((data, header, label, description.encode(
 seed("pack", "bare", b"\n====\n".join((data, header, label)))
 
 # A store's records, exports.
-utterance = {"source": "x.wav", "enrolled_at": "2026-01-02T03:04:05Z", "network": "n", "speech_seconds": 2.0, "snr_db": 20.0,
+utterance = {"source": "x.wav", "enrolled_at": "2026-01-02T03:04:05Z", "network": "0123456789abcdef" * 2, "speech_seconds": 2.0, "snr_db": 20.0,
              "embedding": [0.6, 0.8]}
 person = {"name": "Jos\u00e9", "note": "x", "enrolled_at": "2026-01-02T03:04:05Z", "utterances": [utterance, dict(utterance, audio="AAEC")]}
 seed("speakers", "one", json.dumps(person))
@@ -198,7 +198,7 @@ seed("record", "sealed", b"h" + json.dumps({"cipher": "XChaCha20-Poly1305", "sea
      "key": {"from": "passphrase", "salt": "00" * 16, "algorithm": "Argon2id 1.3", "operations": 1, "memory": 8192}}).encode())
 terms = struct.pack("<4d", 1.0, 0.0, 0.0, 1.0)
 templates = struct.pack("<Q", 4) + b"Eve\n" + struct.pack("<QQqqqqQQ", 2, 2, 1, 2, 0, 0, 3, 6) + 2 * terms + struct.pack("<4f", 1, 0, 0, 1) + b"AdaBob"
-lines = [{"voice_groups": 1, "network": "n", "threshold": 0.5, "last_group": 2}, {"group": 1, "utterance": utterance},
+lines = [{"voice_groups": 1, "network": "0123456789abcdef" * 2, "threshold": 0.5, "last_group": 2}, {"group": 1, "utterance": utterance},
          {"group": 2, "utterance": dict(utterance, source="y.wav")}, {"decision": "confirm", "group": 1, "name": "Ada", "at": "2026-01-02T03:04:05Z"},
          {"decision": "dismiss", "group": 2, "at": "2026-01-02T03:04:05Z"}, {"decision": "separate", "group": 3, "path": "y.wav", "at": "2026-01-02T03:04:05Z"}]
 seed("groups", "all", "".join(json.dumps(line) + "\n" for line in lines))

@@ -19,6 +19,8 @@ namespace {
 
 // Rates outside are damage, not audio; far below, the resampler's output would fill the memory.
 constexpr int kMinRate = 1000, kMaxRate = 1000000;
+// Floats are from -1 to 1, or as whole numbers of up to 32 bits where a program did not scale them.
+constexpr float kMostSample = 4294967296;
 constexpr std::size_t kBlockValues = 1 << 16;  // decoded at once, all channels together
 constexpr double kKeptSeconds = 300;
 // Bytes that a second of the largest usual audio takes: two channels, 48 kHz, 32 bits.
@@ -281,12 +283,16 @@ void AudioSource::Impl::Pass(bool compare, const std::function<void(std::span<co
           }
           mono[i] = sum / static_cast<float>(channels);
         }
-        if (!std::isfinite(mono[i]))
-          throw Error(ErrorCode::kUnusable,
-                      Failed(name) +
-                          Format("it holds %s at %.3f s; expected finite samples",
-                                 std::isnan(mono[i]) ? "NaN (not a number)" : "infinity",
-                                 seconds + static_cast<double>(frames + i) / of_part.sample_rate));
+        if (!(std::abs(mono[i]) <= kMostSample)) {
+          const std::string found = std::isnan(mono[i])   ? "NaN (not a number)"
+                                    : std::isinf(mono[i]) ? "infinity"
+                                                          : Format("%.3g", double{mono[i]});
+          throw Error(
+              ErrorCode::kUnusable,
+              Failed(name) +
+                  Format("it holds %s at %.3f s; expected samples from -1 to 1", found.c_str(),
+                         seconds + static_cast<double>(frames + i) / of_part.sample_rate));
+        }
       }
       if (meter) meter->Accept(values.data(), count);
       resampler.Accept({mono.data(), count}, block);

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "model/json_reading.h"
+#include "base/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/speech_detector.h"
 #include "vpr/base/error.h"

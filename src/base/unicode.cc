@@ -30,6 +30,9 @@ bool IsArabicLetter(char32_t c) {
 }
 
 bool IsVariationSelector(char32_t c) { return c == 0xFE0E || c == 0xFE0F; }
+bool IsMark(utf8proc_propval_t category) {
+  return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME;
+}
 
 // The first character and its bytes. 0: none, or the end.
 char32_t First(std::string_view text, std::size_t& length) {
@@ -77,7 +80,7 @@ std::optional<char32_t> FindInvisible(std::string_view text) {
     const auto property = [](char32_t of) {
       return utf8proc_get_property(static_cast<utf8proc_int32_t>(of));
     };
-    if (c == kEmptyBraille) return c;
+    if (c == kEmptyBraille || (before == 0 && IsMark(property(c)->category))) return c;
     if (property(c)->ignorable) {
       const bool shapes =
           c == kJoiner || c == kNonJoiner

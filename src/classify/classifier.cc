@@ -8,7 +8,7 @@
 
 #include "base/open_module.h"
 #include "model/feature_json.h"
-#include "model/json_reading.h"
+#include "base/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
@@ -195,9 +195,9 @@ ClassifierInfo InfoFromJson(const Json& json) {
   json.at("settings").get_to(info.settings);
   const Json& training = json.at("training");
   training.at("source").get_to(info.training.source);
-  training.at("counts").get_to(info.training.counts);
+  ReadWholeList(training, "counts", info.training.counts);
   training.at("group_by").get_to(info.training.group_by);
-  training.at("groups").get_to(info.training.groups);
+  ReadWhole(training, "groups", info.training.groups);
   ReadWhole(training, "seed", info.training.seed);
   training.at("cv_mean").get_to(info.training.cv_mean);
   training.at("cv_std").get_to(info.training.cv_std);

@@ -33,7 +33,10 @@ int Run(const Options& options, const Context& context) {
                           Print(options.json ? ToJson(comparison) : ToRow(comparison));
                         });
   } else {
-    const Comparison comparison = recognizer.Compare(options.files[0], options.files[1], decision);
+    const Recognizer::Pair pair{options.files[0], options.files[1]};
+    Comparison comparison;
+    recognizer.Compare({&pair, 1}, decision, *MakeConsoleProgress(context), CatchInterrupts(),
+                       [&](Comparison&& found) { comparison = std::move(found); });
     if (options.json) Print(ToJson(comparison));
     if (!comparison.score) throw Error(ErrorCode::kUnusable, comparison.failure);
     if (!options.json) Print(ToText(comparison));

@@ -13,6 +13,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "base/json_reading.h"
 #include "dataset/packed_format.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
@@ -167,27 +168,35 @@ Description ReadDescription(const MappedFile& file) {
     json root = json::parse(file.text());
     if (root.at("format").get<std::string>() != packed::kFormatName)
       Bad(file.path(), std::string("expected \"format\": \"") + packed::kFormatName + "\"");
-    int version = root.at("version").get<int>();
+    const auto whole = [&file](const json& from, const char* name) {
+      try {
+        return WholeNumber<std::uint64_t>(from.at(name), name);
+      } catch (const Error& error) {
+        Bad(file.path(), error.what());
+      }
+    };
+    const std::uint64_t version = whole(root, "version");
     if (version != packed::kFormatVersion)
-      throw Error(ErrorCode::kIncompatible,
-                  "cannot use data set file '" + Printable(file.path()) +
-                      Format("': format version %d, this vpr reads version %d; run vpr pack again",
-                             version, packed::kFormatVersion));
-    int rate = root.at("sample_rate").get<int>();
+      throw Error(
+          ErrorCode::kIncompatible,
+          "cannot use data set file '" + Printable(file.path()) + "': format version " +
+              Number(version) +
+              Format(", this vpr reads version %d; run vpr pack again", packed::kFormatVersion));
+    const std::uint64_t rate = whole(root, "sample_rate");
     if (rate != kSampleRate)
-      Bad(file.path(), Format("sample rate %d, expected %d", rate, kSampleRate));
+      Bad(file.path(), "sample rate " + Number(rate) + Format(", expected %d", kSampleRate));
     Description description;
     DatasetInfo& info = description.info;
     info.payload = ParsePayloadKind(root.at("payload").get<std::string>());
     info.source = root.at("source").get<std::string>();
     info.trim_top_db = root.at("trim_top_db").get<double>();
     info.seconds = root.at("seconds").get<double>();
-    info.utterances = root.at("utterances").get<std::uint64_t>();
-    info.speakers = root.at("speakers").get<std::uint64_t>();
+    info.utterances = whole(root, "utterances");
+    info.speakers = whole(root, "speakers");
     info.fingerprint = root.at("fingerprint").get<std::string>();
     auto seal = [&](const char* name, bool sealed) {
       const json& part = root.at("files").at(name);
-      return FileSeal{part.at("bytes").get<std::uint64_t>(),
+      return FileSeal{whole(part, "bytes"),
                       sealed ? part.at("xxh3").get<std::string>() : std::string()};
     };
     description.data = seal("data", false);
@@ -195,7 +204,7 @@ Description ReadDescription(const MappedFile& file) {
     description.label = seal("label", true);
     return description;
   } catch (const json::exception& error) {
-    Bad(file.path(), "not the description of a data set: " + Printable(error.what()));
+    Bad(file.path(), "not the description of a data set: " + JsonReason(error));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInvalidArgument) throw;
     Bad(file.path(), error.what());

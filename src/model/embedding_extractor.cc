@@ -30,8 +30,9 @@ namespace {
 constexpr double kPartSeconds = 10;
 constexpr double kForeignPartSeconds = 60;
 
-// Of the time that a file takes, for showing progress: finding its speech, against embedding it.
-constexpr double kFindShare = 0.1;
+// Of the time that a file takes, for showing progress: finding its speech and looking for a voice
+// in it, against embedding it.
+constexpr double kFindShare = 0.1, kVoiceShare = 0.2;
 
 constexpr int kLargeBlock = 1 << 14;  // bytes
 
@@ -47,7 +48,7 @@ SpeechOptions SpeechOptionsOf(const ModelInfo& info) {
 }
 
 // A recording without a voice has no speaker, however alike two such sounds are: throws kUnusable.
-void RequireVoice(SpeechReader& speech, const SpeechNetwork& network) {
+void RequireVoice(SpeechReader& speech, const SpeechNetwork& network, const OnRead& on_read) {
   SpeechDetector detector(network);
   std::vector<float> probabilities;
   std::size_t frames = 0;
@@ -56,10 +57,12 @@ void RequireVoice(SpeechReader& speech, const SpeechNetwork& network) {
       frames += static_cast<double>(probability) >= network.threshold ? 1 : 0;
     probabilities.clear();
   };
-  speech.source().ForEachBlock([&](std::span<const float> samples) {
-    detector.Accept(samples, probabilities);
-    count();
-  });
+  speech.source().ForEachBlock(
+      [&](std::span<const float> samples) {
+        detector.Accept(samples, probabilities);
+        count();
+      },
+      on_read);
   detector.Finish(probabilities);
   count();
   const double found = static_cast<double>(frames * SpeechDetector::kFrame) / kSampleRate;
@@ -402,7 +405,8 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
     try {
       speech.emplace(extractor.OpenSpeech(file.path));
       speech->Find([&](double share) { partial.Update(slot, kFindShare * share); });
-      RequireVoice(*speech, speech_network);
+      RequireVoice(*speech, speech_network,
+                   [&](double share) { partial.Update(slot, kFindShare + kVoiceShare * share); });
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;
       file.failure = error.what();
@@ -413,7 +417,9 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
       ConditionsMeter conditions(speech->num_speech_samples());
       file.embedding = extractor.Extract(
           *speech, threads_of_file,
-          [&](double share) { partial.Update(slot, kFindShare + (1 - kFindShare) * share); },
+          [&](double share) {
+            partial.Update(slot, kFindShare + kVoiceShare + (1 - kFindShare - kVoiceShare) * share);
+          },
           [&](std::span<const float> samples) {
             fingerprint.Add(samples);
             conditions.Accept(samples);

@@ -1,6 +1,6 @@
 #include "model/feature_json.h"
 
-#include "model/json_reading.h"
+#include "base/json_reading.h"
 #include "vpr/base/error.h"
 
 namespace vpr {

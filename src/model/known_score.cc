@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
-#include "model/json_reading.h"
+#include "base/json_reading.h"
 #include "model/score_format.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_reading.h"
 #include "model/compact_weights.h"
 #include "model/feature_json.h"
-#include "model/json_reading.h"
 #include "model/score_format.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/pcm16.h"
@@ -241,6 +241,21 @@ void ConditionalFromJson(const Json& json, ConditionalScore& score) {
   score.stranger_deviation = NumberWithin(json, "stranger_deviation", 0, kMostScore);
 }
 
+// A number of embeddings is at most 1, those of PLDA as many times as voices differ. Beyond these
+// bounds scores would say nothing of voices, or not be numbers at all.
+constexpr float kMostOfEmbedding = 1e3f, kMostOfPlda = 1e6f;
+
+void CheckScoringTensor(const Tensor& tensor) {
+  const bool plda = tensor.name == kPldaTransform || tensor.name == kPldaBetween;
+  const float most = plda ? kMostOfPlda : kMostOfEmbedding;
+  for (float value : tensor.data) {
+    if (!(std::abs(value) <= most))
+      throw Error(ErrorCode::kIncompatible,
+                  Format("its '%s' has a value of %g; expected at most %g", tensor.name.c_str(),
+                         double{value}, double{most}));
+  }
+}
+
 // Takes the tensors of the scores out of `model.tensors`.
 void SplitScoring(Model& model) {
   ScoringModel& scoring = model.scoring;
@@ -254,11 +269,13 @@ void SplitScoring(Model& model) {
   auto take = [&](Tensor& tensor) {
     for (auto [name, vector] : vectors) {
       if (tensor.name != name || tensor.shape.size() != 1) continue;
+      CheckScoringTensor(tensor);
       *vector = std::move(tensor.data);
       return true;
     }
     for (auto [name, matrix] : matrices) {
       if (tensor.name != name || tensor.shape.size() != 2) continue;
+      CheckScoringTensor(tensor);
       matrix->rows = static_cast<std::size_t>(tensor.shape[0]);
       matrix->cols = static_cast<std::size_t>(tensor.shape[1]);
       matrix->data = std::move(tensor.data);

@@ -6,8 +6,8 @@
 #include <optional>
 #include <set>
 
+#include "base/json_reading.h"
 #include "model/compact_weights.h"
-#include "model/json_reading.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
@@ -205,7 +205,7 @@ TensorFile ReadTensorFile(const std::string& path, const TensorFileFormat& forma
     for (const Json& entry : file.header.at("tensors")) {
       Tensor tensor;
       entry.at("name").get_to(tensor.name);
-      entry.at("shape").get_to(tensor.shape);
+      ReadWholeList(entry, "shape", tensor.shape);
       if (!names.insert(tensor.name).second)
         throw fail(ErrorCode::kCorrupt, "tensor '" + tensor.name + "' is in it twice");
       const std::uint64_t left = body.size() - offset;

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/json_reading.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -97,25 +98,24 @@ Json ToJson(const Node& node) {
   return json;
 }
 
-std::size_t Size(const Json& json, std::size_t n) {
-  const auto value = json.get<std::int64_t>();
-  if (value < 0 || value > static_cast<std::int64_t>(kMostSize))
-    throw Unsound(n, Format("has a size of %lld", static_cast<long long>(value)));
-  return static_cast<std::size_t>(value);
+std::size_t Size(const Json& json, const char* name, std::size_t n) {
+  const auto value = WholeNumber<std::size_t>(json, name);
+  if (value > kMostSize) throw Unsound(n, Format("has a '%s' of %zu", name, value));
+  return value;
 }
 
 Node FromJson(const Json& json, std::size_t n) {
   Node node;
   node.op = ByName(kOps, n, json.at("op").get<std::string>());
   if (json.contains("inputs")) {
-    for (const Json& input : json.at("inputs")) node.inputs.push_back(Size(input, n));
+    for (const Json& input : json.at("inputs")) node.inputs.push_back(Size(input, "inputs", n));
   }
-  node.channels = Size(json.at("channels"), n);
+  node.channels = Size(json.at("channels"), "channels", n);
   if (json.contains("activation"))
     node.activation = ByName(kActivations, n, json.at("activation").get<std::string>());
   if (json.contains("most")) json.at("most").get_to(node.most);
   for (const auto& [size, name] : kSizes) {
-    if (json.contains(name)) node.*size = Size(json.at(name), n);
+    if (json.contains(name)) node.*size = Size(json.at(name), name, n);
   }
   if (json.contains("variance_floor")) json.at("variance_floor").get_to(node.variance_floor);
   if (json.contains("floor_is_least")) json.at("floor_is_least").get_to(node.floor_is_least);
@@ -392,7 +392,7 @@ Graph GraphOf(Model& model, const ModelInfo& info, const std::string& prefix) {
     }
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorCode::kIncompatible,
-                std::string("its graph is not as expected: ") + Printable(error.what()));
+                std::string("its graph is not as expected: ") + JsonReason(error));
   }
   if (!tensors.empty())
     throw Error(ErrorCode::kIncompatible,

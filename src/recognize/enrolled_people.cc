@@ -81,6 +81,12 @@ std::vector<EnrolledSpeaker> ReadExportedPeople(const std::string& file) {
           Format("cannot import '%s', line %zu: ", Printable(file).c_str(), number) + error.what());
     }
   }
+  if (people.empty())
+    throw Error(ErrorCode::kCorrupt,
+                "cannot import '" + Printable(file) +
+                    Format("': there is nobody in it (lines: %zu); expected what vpr speakers "
+                           "export writes, a line for a speaker",
+                           number));
   return people;
 }
 

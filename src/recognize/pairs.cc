@@ -1,5 +1,7 @@
 #include "vpr/recognize/pairs.h"
 
+#include <set>
+
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -42,8 +44,11 @@ bool ComparePairs(const Recognizer& recognizer, const std::vector<Recognizer::Pa
                   const DecisionThreshold& decision, Progress& progress, const StopRequested& stop,
                   const std::function<void(const Comparison&)>& use) {
   std::size_t not_compared = 0, different = 0;
+  std::set<std::string> said;
   recognizer.Compare(pairs, decision, progress, stop, [&](Comparison&& comparison) {
     not_compared += comparison.score ? 0 : 1;
+    if (!comparison.score && said.insert(comparison.failure).second)
+      progress.Warn(comparison.failure);
     different += comparison.score && !comparison.same() ? 1 : 0;
     use(comparison);
   });

@@ -235,10 +235,8 @@ void Recognizer::Compare(std::span<const Pair> pairs, const DecisionThreshold& d
     sides.emplace_back(side, scorer.Add(b));
   }
   std::map<std::string, std::string> reasons;  // by path
-  scorer.Embed(extractor(), progress, stop, [&](const FailedFile& failed) {
-    progress.Warn(failed.reason);
-    reasons[failed.path] = failed.reason;
-  });
+  scorer.Embed(extractor(), progress, stop,
+               [&](const FailedFile& failed) { reasons[failed.path] = failed.reason; });
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     Comparison comparison =
         Judge(*this, pairs[i], scorer.Score(sides[i].first, sides[i].second), decision);

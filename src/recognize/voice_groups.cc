@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "base/json_reading.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -29,10 +30,11 @@ constexpr std::pair<const char*, Kind> kKinds[] = {
     {"confirm", Kind::kConfirm}, {"dismiss", Kind::kDismiss}, {"separate", Kind::kSeparate}};
 
 std::size_t NumberOf(const Json& json, const char* name) {
-  const auto number = json.at(name).get<std::int64_t>();
-  if (number < 1 || number > static_cast<std::int64_t>(kMostGroup))
+  std::size_t number = 0;
+  ReadWhole(json, name, number);
+  if (number < 1 || number > kMostGroup)
     throw Error(ErrorCode::kCorrupt, Format("\"%s\" is no number of a group", name));
-  return static_cast<std::size_t>(number);
+  return number;
 }
 
 GroupDecision DecisionFrom(const Json& json) {
@@ -111,7 +113,7 @@ VoiceGroups VoiceGroups::FromText(std::string_view text, const std::string& name
       ++number;
       const Json json = Json::parse(line);
       if (!groups) {
-        if (json.at("voice_groups").get<int>() != kVersion)
+        if (WholeNumber<int>(json.at("voice_groups"), "voice_groups") != kVersion)
           throw Error(ErrorCode::kCorrupt, "it is of another version of vpr");
         auto network = json.at("network").get<std::string>();
         const auto threshold = json.at("threshold").get<double>();
@@ -119,7 +121,7 @@ VoiceGroups VoiceGroups::FromText(std::string_view text, const std::string& name
             !(std::abs(threshold) <= kMostScore))
           throw Error(ErrorCode::kCorrupt, "no fingerprint of a network, or no threshold");
         groups.emplace(std::move(network), threshold);
-        groups->last_group_ = json.at("last_group").get<std::size_t>();
+        ReadWhole(json, "last_group", groups->last_group_);
         if (groups->last_group_ > kMostGroup)
           throw Error(ErrorCode::kCorrupt, "\"last_group\" is no number of a group");
       } else if (json.contains("decision")) {
@@ -140,8 +142,7 @@ VoiceGroups VoiceGroups::FromText(std::string_view text, const std::string& name
       }
     }
   } catch (const nlohmann::json::exception& error) {
-    const std::string_view what = error.what();
-    throw fail(Printable(what.substr(what.find("] ") + 2)));
+    throw fail(JsonReason(error));
   } catch (const Error& error) {
     throw fail(error.what());
   }

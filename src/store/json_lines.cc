@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_reading.h"
 #include "store/record.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -14,6 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kFingerprintDigits = 32;  // vpr/base/file_io.h
 constexpr int kBase64 = sodium_base64_VARIANT_ORIGINAL;
 
 std::string ToBase64(const std::string& bytes) {
@@ -34,9 +36,9 @@ std::string FromBase64(const std::string& text) {
   return bytes;
 }
 
-// It is shown as it is.
+// One that is not known is empty.
 void CheckDate(const std::string& date, const char* name = "enrolled_at") {
-  if (date.size() > 40 || date.find_first_not_of("0123456789-:TZ.+") != std::string::npos)
+  if (!date.empty() && !ParseUtc(date))
     throw Error(ErrorCode::kCorrupt, Format("\"%s\" is no date as 2026-11-21T16:40:05Z", name));
 }
 
@@ -65,8 +67,11 @@ EnrolledUtterance FromJson(const Json& json) {
   utterance.enrolled_at = json.value("enrolled_at", "");
   CheckDate(utterance.enrolled_at);
   json.at("network").get_to(utterance.network);
-  if (utterance.network.size() > 64 || utterance.network != Printable(utterance.network))
-    throw Error(ErrorCode::kCorrupt, "\"network\" is no fingerprint of a network");
+  if (utterance.network.size() != kFingerprintDigits ||
+      utterance.network.find_first_not_of("0123456789abcdef") != std::string::npos)
+    throw Error(ErrorCode::kCorrupt,
+                Format("\"network\" is no fingerprint of a network, %zu hexadecimal digits",
+                       kFingerprintDigits));
   json.at("speech_seconds").get_to(utterance.speech_seconds);
   utterance.snr_db = json.value("snr_db", 0.0);
   CheckNumber("snr_db", utterance.snr_db, kMostDecibels);
@@ -87,12 +92,6 @@ EnrolledUtterance FromJson(const Json& json) {
   return utterance;
 }
 
-// The library's message without its "[json.exception.parse_error.101] ".
-std::string Reason(const nlohmann::json::exception& error) {
-  const std::string_view what = error.what();
-  return Printable(what.substr(what.find("] ") + 2));
-}
-
 std::string ToLine(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -106,7 +105,7 @@ std::string UtteranceToJson(const EnrolledUtterance& utterance) {
 EnrolledUtterance UtteranceFromJson(std::string_view text) try {
   return FromJson(Json::parse(text));
 } catch (const nlohmann::json::exception& error) {
-  throw Error(ErrorCode::kCorrupt, "not an utterance: " + Reason(error));
+  throw Error(ErrorCode::kCorrupt, "not an utterance: " + JsonReason(error));
 }
 
 std::string SpeakerToJson(const EnrolledSpeaker& speaker) {
@@ -147,7 +146,7 @@ EnrolledSpeaker SpeakerFromJson(std::string_view line) try {
   return speaker;
 } catch (const nlohmann::json::exception& error) {
   throw Error(ErrorCode::kCorrupt,
-              "not a speaker as vpr speakers export writes it: " + Reason(error));
+              "not a speaker as vpr speakers export writes it: " + JsonReason(error));
 }
 
 }  // namespace vpr

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/json_reading.h"
 #include "vpr/base/error.h"
 
 namespace vpr {
@@ -48,6 +49,8 @@ auto FromBytes(std::string_view bytes, Read&& read) {
   try {
     return read(Json::from_cbor(bytes));
   } catch (const Json::exception& error) {
+    throw Error(ErrorCode::kCorrupt, "a record cannot be read: " + JsonReason(error));
+  } catch (const Error& error) {
     throw Error(ErrorCode::kCorrupt, std::string("a record cannot be read: ") + error.what());
   }
 }
@@ -73,7 +76,7 @@ EnrolledSpeaker DecodeSpeaker(std::string_view bytes) {
     json.at("enrolled_at").get_to(speaker.enrolled_at);
     speaker.consent = json.value("consent", "");
     speaker.consented_at = json.value("consented_at", "");
-    speaker.forget_at = json.value("forget_at", std::int64_t{0});
+    if (json.contains("forget_at")) ReadWhole(json, "forget_at", speaker.forget_at);
     return speaker;
   });
 }

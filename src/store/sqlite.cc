@@ -1,6 +1,7 @@
 // A store in one SQLite file.
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,17 +82,24 @@ std::string FileOf(const std::string& path) {
   return (folder / fs::path(file).filename()).string();
 }
 
-// Only the owner may read it, whatever the umask.
-void CreateFile(const std::string& file, const std::string& path) {
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0 && errno == EEXIST) return;  // another process was first
-  const bool done = fd >= 0 && ::fchmod(fd, 0600) == 0;
-  const int error = errno;
-  if (fd >= 0) ::close(fd);
-  if (!done)
-    throw Error(ErrorCode::kIo,
-                "cannot make store '" + Printable(path) + "': " + std::strerror(error));
-}
+// Of the folder in which a store is made, so that two processes do not make it both. Without a lock
+// where the folder may not be read or its file system knows none.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& file)
+      : fd_(::open(fs::path(file).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (fd_ >= 0 && ::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~FolderLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int fd_;
+};
 
 // The store and the files that SQLite keeps beside it.
 std::vector<std::string> FilesOf(const std::string& file) {
@@ -170,23 +178,19 @@ class Sqlite : public SqlConnection {
     if (!there) {
       if (const fs::path folder = fs::path(path_).parent_path(); !folder.empty())
         MakeFolders(folder.string(), 0700);
-      CreateFile(FileOf(path_), path_);
+      CheckOwners(FileOf(path_), path_);
+      in_memory_ = true;
+      Open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, nullptr);
+      SetPageSize();
+      return;
     }
-    const std::string file = FileOf(path_);
-    CheckOwners(file, path_);
-    if (::access(file.c_str(), R_OK) != 0) CannotOpen(path_, std::strerror(errno));
-    if (there && status.st_size > 0 && status.st_size < 512)
+    if (status.st_size > 0 && status.st_size < 512)
       throw Error(ErrorCode::kCorrupt,
                   Format("cannot use store '%s': its %lld bytes are no store",
                          Printable(path_).c_str(), static_cast<long long>(status.st_size)));
     // An empty file that was there becomes a store: as private as if it had been made.
-    if (there && status.st_size == 0) ::chmod(file.c_str(), 0600);
-    CheckPermissions(file, path_, options.warn);
-    Connect();
-    CheckSize();
-    Execute(Format("PRAGMA page_size = %d; PRAGMA wal_autocheckpoint = %d", kPageBytes,
-                   kLogBytes / kPageBytes)
-                .c_str());
+    if (status.st_size == 0) ::chmod(FileOf(path_).c_str(), 0600);
+    OpenFile(options.warn);
   }
   // To read templates with.
   Sqlite(const std::string& path, std::shared_ptr<ReadAhead> ahead)
@@ -194,6 +198,19 @@ class Sqlite : public SqlConnection {
     Connect();
     Execute(Format("PRAGMA cache_size = %d", kReaderPages).c_str());
   }
+
+  void OpenFile(const std::function<void(const std::string&)>& warn) {
+    const std::string file = FileOf(path_);
+    CheckOwners(file, path_);
+    if (::access(file.c_str(), R_OK) != 0) CannotOpen(path_, std::strerror(errno));
+    CheckPermissions(file, path_, warn);
+    Connect();
+    CheckSize();
+    SetPageSize();
+    Execute(Format("PRAGMA wal_autocheckpoint = %d", kLogBytes / kPageBytes).c_str());
+  }
+
+  void SetPageSize() { Execute(Format("PRAGMA page_size = %d", kPageBytes).c_str()); }
 
   void Connect() {
     // Absolute, since SQLite takes ":memory:" and "file:..." for something else than files, and
@@ -206,10 +223,14 @@ class Sqlite : public SqlConnection {
       flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOFOLLOW;
       where = ImmutableUri(where);
     }
-    const int code = sqlite3_open_v2(where.c_str(), &handle_, flags, ReadAheadVfs());
+    Open(where, flags, ReadAheadVfs());
+    ::stat(file_.c_str(), &opened_);
+  }
+
+  void Open(const std::string& where, int flags, const char* vfs) {
+    const int code = sqlite3_open_v2(where.c_str(), &handle_, flags, vfs);
     owner_.reset(handle_);
     if (code != SQLITE_OK) Fail();
-    ::stat(file_.c_str(), &opened_);
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);
     Execute(
@@ -310,13 +331,47 @@ class Sqlite : public SqlConnection {
   }
 
   void Initialize(const std::string& header) override {
+    if (in_memory_) {
+      MakeTables(header);
+      MakeFile();
+      in_memory_ = false;
+      statements_.clear();
+      OpenFile(nullptr);
+      if (initialized()) return;
+    }
     // Switching to the write-ahead log does not wait for others by itself.
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(kWaitMilliseconds);
     while (!TryExecute("PRAGMA journal_mode = WAL")) {
-      if (std::chrono::steady_clock::now() > deadline) Fail();
+      const int code = sqlite3_errcode(handle_) & 0xFF;
+      if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) ||
+          std::chrono::steady_clock::now() > deadline)
+        Fail();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
+    MakeTables(header);
+  }
+
+  // A store that was not there is made in memory, and then is a file at once or not at all.
+  void MakeFile() {
+    const std::string file = FileOf(path_);
+    sqlite3_int64 size = 0;
+    const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> image(
+        sqlite3_serialize(handle_, "main", &size, 0), sqlite3_free);
+    if (image == nullptr) CannotOpen(path_, "out of memory");
+    // Bytes 18 and 19 say that changes go into a write-ahead log
+    // (https://sqlite.org/fileformat2.html), which a store in memory has none of.
+    image.get()[18] = image.get()[19] = 2;
+    AtomicFile made(file, AtomicFile::kPrivate);
+    made.Write(image.get(), static_cast<std::size_t>(size));
+    made.Sync();
+    const FolderLock lock(file);
+    struct stat status {};
+    if (::lstat(file.c_str(), &status) == 0) return;  // another process was first
+    made.Rename();
+  }
+
+  void MakeTables(const std::string& header) {
     Execute("BEGIN IMMEDIATE");
     try {
       if (!initialized()) {  // another process may have been first
@@ -486,6 +541,7 @@ class Sqlite : public SqlConnection {
   std::string file_;  // path_, absolute and without links
   struct stat opened_ {};
   bool immutable_ = false;
+  bool in_memory_ = false;  // nothing of it is a file yet
   sqlite3* handle_ = nullptr;
   std::unique_ptr<sqlite3, Close> owner_;  // of handle_
   std::map<std::string, std::unique_ptr<sqlite3_stmt, Close>> statements_;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json_reading.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -138,8 +139,14 @@ void DeriveUserKey(const StoreKey& key, const KeyFile* file, const Json& kdf, Se
                                  file->content.size(), Bytes(salt), salt.size()) == 0);
     return;
   }
-  const auto operations = kdf.at("operations").get<unsigned long long>();
-  const auto memory = kdf.at("memory").get<std::size_t>();
+  const auto cost = [&kdf](const char* name) {
+    try {
+      return WholeNumber<std::size_t>(kdf.at(name), name);
+    } catch (const Error& error) {
+      throw Error(ErrorCode::kCorrupt, error.what());
+    }
+  };
+  const std::size_t operations = cost("operations"), memory = cost("memory");
   if (operations < crypto_pwhash_OPSLIMIT_MIN || operations > crypto_pwhash_OPSLIMIT_SENSITIVE ||
       memory < crypto_pwhash_MEMLIMIT_MIN || memory > crypto_pwhash_MEMLIMIT_SENSITIVE)
     throw Error(ErrorCode::kCorrupt, "cost");

@@ -215,11 +215,21 @@ class PlainProgress : public ConsoleProgress {
 // Log lines to stderr, one clean line each, whatever they quote.
 class LogSink : public spdlog::sinks::stderr_color_sink_st {
  public:
+  // A file that is no list has lines of any length, which messages quote; a path has 4096 bytes.
+  static void Shorten(std::string& clean) {
+    constexpr std::size_t kBegin = 8000, kEnd = 1000;
+    if (clean.size() <= kBegin + kEnd) return;
+    const auto inside = [&](std::size_t at) { return (clean[at] & 0xC0) == 0x80; };
+    std::size_t begin = kBegin, end = clean.size() - kEnd;
+    while (inside(begin)) --begin;
+    while (inside(end)) ++end;
+    clean.replace(begin, end - begin, " ... ");
+  }
   void log(const spdlog::details::log_msg& message) override {
     std::lock_guard lock(terminal_mutex);
     EraseBar();
-    const std::string clean =
-        Printable(std::string_view(message.payload.data(), message.payload.size()));
+    std::string clean = Printable(std::string_view(message.payload.data(), message.payload.size()));
+    Shorten(clean);
     spdlog::details::log_msg copy = message;
     copy.payload = clean;
     spdlog::sinks::stderr_color_sink_st::log(copy);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -40,10 +41,11 @@ class Checkpoint {
                       "it is read; start from the run's model file with --init-from");
     }
     try {
-      state = nlohmann::json(file_.header.at("state")).get<TrainState>();
-      if (file_.header.contains("steps")) file_.header.at("steps").get_to(steps_);
+      ReadState();
     } catch (const nlohmann::json::exception& error) {
-      throw Damaged(std::string("its description is not as expected: ") + Printable(error.what()));
+      throw Damaged(std::string("its description is not as expected: ") + JsonReason(error));
+    } catch (const Error& error) {
+      throw Damaged(error.what());
     }
     if (state.epoch < 1 || state.history.size() != static_cast<std::size_t>(state.epoch) - 1)
       throw Damaged(Format("it is at epoch %d and has figures of %zu epochs", state.epoch,
@@ -63,6 +65,20 @@ class Checkpoint {
   TrainState state;
 
  private:
+  void ReadState() {
+    const Json& json = file_.header.at("state");
+    state = nlohmann::json(json).get<TrainState>();
+    // Not as the library reads them.
+    ReadWhole(json, "epoch", state.epoch);
+    ReadWhole(json, "next_batch", state.next_batch);
+    for (std::size_t i = 0; i < state.history.size(); ++i)
+      ReadWhole(json.at("history")[i], "epoch", state.history[i].epoch);
+    ReadWhole(json.at("best"), "epoch", state.best.epoch);
+    if (!file_.header.contains("steps")) return;
+    for (const auto& [name, steps] : file_.header.at("steps").items())
+      steps_[name] = WholeNumber<std::int64_t>(steps, name);
+  }
+
   static std::string OldCheckpointBeside(const std::string& path) {
     const std::string old = path.substr(0, path.rfind('/') + 1) + kOldName;
     return IsRegularFile(old) ? old : "";

@@ -8,7 +8,7 @@
 
 #include "base/open_module.h"
 #include "model/feature_json.h"
-#include "model/json_reading.h"
+#include "base/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
@@ -61,7 +61,7 @@ TranscriberInfo InfoFromJson(const Json& json) {
   const Json& network = json.at("network");
   ReadWhole(network, "channels", info.network.channels);
   ReadWhole(network, "kernel", info.network.kernel);
-  network.at("dilations").get_to(info.network.dilations);
+  ReadWholeList(network, "dilations", info.network.dilations);
   info.network.inputs = info.features.n_mels;
   info.network.outputs = TokenTable::Make(info.tokens, info.words).size();
   const Json& prompt = json.at("prompt");

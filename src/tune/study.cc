@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/json_reading.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
@@ -60,7 +61,7 @@ Study FromJson(const Json& json) {
   Check(json.at("format") == kFormat, "it is no study");
   Check(json.at("version") == kVersion, "it has another version");
   json.at("subject").get_to(study.subject);
-  json.at("seed").get_to(study.seed);
+  ReadWhole(json, "seed", study.seed);
   const auto direction = json.at("direction").get<std::string>();
   Check(direction == "maximize" || direction == "minimize", "its direction is none");
   study.maximize = direction == "maximize";
@@ -78,7 +79,7 @@ Study FromJson(const Json& json) {
         "it has no parameters, or too many of something");
   for (const Json& one : json.at("trials")) {
     StudyTrial trial;
-    one.at("number").get_to(trial.number);
+    ReadWhole(one, "number", trial.number);
     one.at("pruned").get_to(trial.pruned);
     trial.value = NumberOf(one.at("value"));
     Check(trial.number == static_cast<int>(study.trials.size()), "its trials are not in order");
@@ -89,7 +90,7 @@ Study FromJson(const Json& json) {
     }
     for (const Json& pair : one.at("reported")) {
       Check(pair.is_array() && pair.size() == 2, "a reported value is none");
-      trial.reported[pair.at(0).get<int>()] = NumberOf(pair.at(1));
+      trial.reported[WholeNumber<int>(pair.at(0), "reported")] = NumberOf(pair.at(1));
     }
     Check(!trial.pruned || !trial.reported.empty(), "a trial was pruned that reported nothing");
     study.trials.push_back(std::move(trial));
@@ -121,7 +122,7 @@ Study ReadStudy(const std::string& path) {
     return FromJson(Json::parse(text));
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorCode::kCorrupt,
-                "cannot use '" + Printable(path) + "' as a study: " + Printable(error.what()));
+                "cannot use '" + Printable(path) + "' as a study: " + JsonReason(error));
   } catch (const Error& error) {
     throw Error(ErrorCode::kCorrupt,
                 "cannot use '" + Printable(path) + "' as a study: " + error.what());

@@ -84,6 +84,9 @@ TEST(AudioErrors, NotFinite) {
   samples[4000] = -std::numeric_limits<float>::infinity();
   ExpectError(Riff(FormatChunk(true) + Chunk("data", Floats(samples))), ErrorCode::kUnusable,
               AllOf(HasSubstr("infinity"), HasSubstr("0.250 s")));
+  samples[2000] = -1e30f;
+  ExpectError(Riff(FormatChunk(true) + Chunk("data", Floats(samples))), ErrorCode::kUnusable,
+              AllOf(HasSubstr("it holds -1e+30"), HasSubstr("0.125 s")));
 }
 
 TEST(AudioErrors, ImpossibleRate) {

@@ -29,6 +29,9 @@ TEST(Unicode, InvisibleCharactersAreFound) {
   EXPECT_EQ(FindInvisible("❤\ufe0f"), std::nullopt);
   EXPECT_EQ(FindInvisible("A\ufe0f"), U'\ufe0f');
   EXPECT_EQ(FindInvisible("\u2800"), U'\u2800');  // a Braille cell without dots
+  EXPECT_EQ(FindInvisible("\u0301"), U'\u0301');  // an accent on whatever stands before
+  EXPECT_EQ(FindInvisible("\u20ddA"), U'\u20dd');
+  EXPECT_EQ(FindInvisible("e\u0301"), std::nullopt);
   EXPECT_EQ(FindInvisible("\xff"), std::nullopt);
 }
 

@@ -160,7 +160,20 @@ for line in lines: line["utterances"][0]["embedding"] = [1.0, 0.0]
 open("short.jsonl", "w").write("".join(json.dumps(line) + "\n" for line in lines))
 lines[0]["name"] = "s\u200blt"
 open("hidden.jsonl", "w").write(json.dumps(lines[0]) + "\n")
+lines = [json.loads(line) for line in open("everybody.jsonl")]
+lines[1]["utterances"][0]["network"] = "x" * 32
+open("network.jsonl", "w").write("".join(json.dumps(line) + "\n" for line in lines))
+lines = [json.loads(line) for line in open("everybody.jsonl")]
+lines[1]["utterances"][0]["enrolled_at"] = "2026-13-01T00:00:00Z"
+open("date.jsonl", "w").write("".join(json.dumps(line) + "\n" for line in lines))
+open("nobody.jsonl", "w").close()
 P
+refused "$vpr" --quiet speakers import network.jsonl --db copy.db --merge
+says "'network.jsonl', line 2: \"network\" is no fingerprint" err
+refused "$vpr" --quiet speakers import date.jsonl --db copy.db --merge
+says "'date.jsonl', line 2: \"enrolled_at\" is no date" err
+refused "$vpr" --quiet speakers import nobody.jsonl --db copy.db --merge
+says "there is nobody in it" err
 refused "$vpr" --quiet speakers import other.jsonl --db copy.db
 says "'awb' is enrolled already, with other utterances; nothing was imported" err
 refused "$vpr" --quiet speakers import short.jsonl --db copy.db --merge

@@ -68,6 +68,11 @@ if mount -t tmpfs -o size=256k tmpfs disk 2> mount.err; then
   says "cannot write '.*old.png': No space left" err
   cmp -s inspect.png disk/old.png || fail "the old picture was harmed"
   refused "$vpr" -q eval --scores scores --html disk/page.html
+  # A store is not begun where it cannot be written: at once, not after waiting for others.
+  started=$SECONDS
+  refused "$vpr" -q enroll Ada "$slt" --db disk/voices.db
+  says "cannot write '.*voices.db': No space left" err
+  [ $((SECONDS - started)) -lt 25 ] || fail "a full disk is noticed after $((SECONDS - started)) s"
   [ "$(ls disk)" = "$(printf 'filler\nold.png')" ] || fail "left on the full disk: $(ls disk)"
 else
   echo "SKIPPED in part: no tmpfs may be mounted here"

@@ -62,7 +62,7 @@ while cut < kills:
                     angle = rng.random()
                     embedding[rng.randrange(191)] = math.cos(angle)
                     embedding[191] = math.sin(angle)
-                    utterances.append({"network": "n", "speech_seconds": 2.0, "embedding": embedding, "source": "x"})
+                    utterances.append({"network": "0123456789abcdef" * 2, "speech_seconds": 2.0, "embedding": embedding, "source": "x"})
                 out.write(json.dumps({"name": name, "utterances": utterances}) + "\n")
                 after[name] = after.get(name, 0) + count
         command = ["speakers", "import", "some.jsonl", *(["--merge"] if action == "merge" else [])]

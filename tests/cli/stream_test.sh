@@ -45,6 +45,28 @@ ok "$vpr" enroll Ada "$data/flite-slt-1.flac" "$data/flite-slt-2.flac" "$data/fl
 lean "$vpr" identify long.wav --threshold 0.5 --json
 check 'len(lines) == 1 and lines[0]["candidates"][0]["name"] == "Ada"'
 
+# Two recordings are compared with a bar as many are, and Ctrl-C ends that in their midst.
+python3 - "$vpr" "$data/flite-slt-1.flac" <<'P' || fail "compare of a long recording"
+import os, pty, signal, sys
+vpr, other = sys.argv[1:3]
+process, terminal = pty.fork()
+if process == 0:
+    os.execv(vpr, [vpr, "compare", "long.wav", other])
+shown, asked = b"", False
+while True:
+    try:
+        part = os.read(terminal, 1024)
+    except OSError:  # the end of a terminal
+        break
+    if not part: break
+    shown += part
+    if not asked and b"embedding" in shown:
+        os.kill(process, signal.SIGINT)
+        asked = True
+status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+assert asked and status == 1 and b"stopped after 0 of 2 files" in shown and b"score" not in shown, (status, shown)
+P
+
 # A limit that an option moves.
 run "$vpr" embed --max-hours 1 long.wav -o long.npy
 expect_status 1 embed

@@ -125,6 +125,12 @@ done
 { "$vpr" --help-all 2> err || true; } | true
 [ ! -s err ] || fail "a closed pipe is an error"
 
+# What a message quotes of a file that is no list is cut short.
+{ printf '1 '; head -c 200000 /dev/zero | tr '\0' x; printf ' b\n'; } > long.list
+run "$vpr" eval --trials long.list
+expect_status 1 "eval of a list with a line of 200 kB"
+[ "$(wc -c < err)" -lt 40000 ] || fail "$(wc -c < err) bytes of messages"
+
 # A full disk is noticed.
 if [ -w /dev/full ]; then
   status=0

@@ -411,6 +411,14 @@ TEST(PackedDataset, DescriptionIsChecked) {
   EXPECT_THAT(message_with(ErrorCode::kCorrupt, "/utterances", 4), HasSubstr("4 utterances"));
   EXPECT_THAT(message_with(ErrorCode::kCorrupt, "/speakers", 3), HasSubstr("3 speakers"));
   EXPECT_THAT(message_with(ErrorCode::kCorrupt, "/files/data/bytes", 1), HasSubstr("set.data"));
+  // What the JSON library alone takes for the right number.
+  for (const char* pointer : {"/utterances", "/speakers", "/sample_rate", "/files/data/bytes"}) {
+    const double right = whole.at(nlohmann::json::json_pointer(pointer)).get<double>();
+    EXPECT_THAT(message_with(ErrorCode::kCorrupt, pointer, right + 0.5), HasSubstr("whole number"))
+        << pointer;
+  }
+  EXPECT_THAT(message_with(ErrorCode::kIncompatible, "/version", 4294967297),
+              HasSubstr("version 4294967297"));
   message_with(ErrorCode::kCorrupt, "/files/label/xxh3", "0");
   message_with(ErrorCode::kCorrupt, "/files", nullptr);
   WriteTestFile(folder / "set.json", "{");

@@ -464,6 +464,27 @@ TEST(ModelFile, WholeNumbersAreNotCutOff) {
   }
 }
 
+// Each is a number, and the scores they make say nothing.
+TEST(ModelFile, ScoresOutOfAnyRangeAreRefused) {
+  for (float value : {1e38f, -1e38f, 2e6f}) {
+    for (int where = 0; where < 4; ++where) {
+      Model model = Example();
+      (where == 0   ? model.scoring.plda.mean[1]
+       : where == 1 ? model.scoring.plda.transform.data[0]
+       : where == 2 ? model.scoring.plda.between[1]
+                    : model.scoring.cohort.data[2]) = value;
+      SaveModel(Path("g.vpr"), model);
+      const auto [code, message] = LoadError(ReadFile(Path("g.vpr")));
+      EXPECT_EQ(code, ErrorCode::kIncompatible);
+      EXPECT_THAT(message, HasSubstr("bad.vpr"));
+      EXPECT_THAT(message, HasSubstr(std::vector<std::string>{
+                                         "'scoring.plda.mean'", "'scoring.plda.transform'",
+                                         "'scoring.plda.between'", "'scoring.cohort'"}[where] +
+                                     " has a value of "));
+    }
+  }
+}
+
 TEST(ModelFile, WhatIsNoNumberIsRefused) {
   for (float value : {NAN, INFINITY, -INFINITY}) {
     for (int where = 0; where < 4; ++where) {

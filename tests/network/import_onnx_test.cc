@@ -278,7 +278,12 @@ class GraphOfModel : public ::testing::Test {
 TEST_F(GraphOfModel, UnsoundOnesAreRefused) {
   EXPECT_THAT(RefusalOf("\"op\":\"add\"", "\"op\":\"evil\""), HasSubstr("'evil'"));
   EXPECT_THAT(RefusalOf("\"inputs\":[0]", "\"inputs\":[9]"), HasSubstr("comes later"));
-  EXPECT_THAT(RefusalOf("\"inputs\":[0]", "\"inputs\":[-1]"), HasSubstr("size of -1"));
+  EXPECT_THAT(RefusalOf("\"inputs\":[0]", "\"inputs\":[-1]"), HasSubstr("its 'inputs' is -1"));
+  EXPECT_THAT(RefusalOf("\"inputs\":[0]", "\"inputs\":[0.5]"), HasSubstr("its 'inputs' is 0.5"));
+  EXPECT_THAT(RefusalOf("\"channels\":16", "\"channels\":16.5"),
+              HasSubstr("its 'channels' is 16.5"));
+  EXPECT_THAT(RefusalOf("\"channels\":16", "\"channels\":65537"),
+              HasSubstr("has a 'channels' of 65537"));
   EXPECT_THAT(RefusalOf("\"channels\":16", "\"channels\":17"), HasSubstr("number of weights"));
   EXPECT_THAT(RefusalOf("\"pad_frames\":4", "\"pad_frames\":5"), HasSubstr("shape"));
   EXPECT_THAT(RefusalOf("\"begin\":4", "\"begin\":16"), HasSubstr("not there"));

@@ -9,7 +9,7 @@ namespace {
 EnrolledUtterance Utterance(float x) {
   EnrolledUtterance one;
   one.source = "a.wav";
-  one.network = "network";
+  one.network = std::string(32, 'a');
   one.speech_seconds = 3;
   one.embedding = {x, 1 - x};
   return one;
@@ -53,6 +53,12 @@ TEST(EnrolledPeople, GoToAnotherStore) {
   EXPECT_EQ(import().added, (VoiceStore::Imported{0, 0}));
   EXPECT_EQ(to->Find("Ada")->note, "a note");
   EXPECT_EQ(to->Find("Bob")->forget_at, 0);
+  for (const char* nobody : {"", "\n \n"}) {
+    WriteTestFile(folder / "bad", nobody);
+    EXPECT_NE(MessageOf(ErrorCode::kCorrupt, [&] { ReadExportedPeople(folder / "bad"); })
+                  .find("there is nobody in it"),
+              std::string::npos);
+  }
   WriteTestFile(folder / "bad", "\n{}\n");
   EXPECT_NE(
       MessageOf(ErrorCode::kCorrupt, [&] { ReadExportedPeople(folder / "bad"); }).find("line 2"),

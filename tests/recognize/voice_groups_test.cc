@@ -20,13 +20,14 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr std::size_t kDim = 16;
+constexpr char kNetwork[] = "0123456789abcdef0123456789abcdef";
 
 // A voice near the axis of its number.
 EnrolledUtterance Utterance(const std::string& path, std::size_t axis, Rng& rng) {
   EnrolledUtterance utterance;
   utterance.source = path;
   utterance.enrolled_at = "2026-11-29T12:00:00Z";
-  utterance.network = "abc";
+  utterance.network = kNetwork;
   utterance.speech_seconds = 3;
   utterance.snr_db = 20;
   utterance.embedding.assign(kDim, 0);
@@ -64,7 +65,7 @@ class VoiceGroupsTest : public ::testing::Test {
 
   Rng rng_{1};
   Scorer scorer_;
-  VoiceGroups groups_{"abc", 0.5};
+  VoiceGroups groups_{kNetwork, 0.5};
 };
 
 TEST_F(VoiceGroupsTest, RecordingsOfOneVoiceAreTogether) {
@@ -147,7 +148,7 @@ TEST_F(VoiceGroupsTest, TheFileHoldsAllOfIt) {
   groups_.Write(path);
   EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
   const VoiceGroups read = VoiceGroups::Read(path);
-  EXPECT_EQ(read.network(), "abc");
+  EXPECT_EQ(read.network(), kNetwork);
   EXPECT_EQ(read.threshold(), 0.5);
   EXPECT_EQ(Members(read), Members(groups_));
   EXPECT_EQ(read.Groups()[1].name, "李达康");
@@ -173,11 +174,17 @@ TEST_F(VoiceGroupsTest, BrokenFilesAreRefusedWithTheirLine) {
       HasSubstr("'marry' is no decision"));
   EXPECT_THAT(Refusal(text + "{\"decision\":\"dismiss\",\"group\":1,\"at\":\"today\"}\n"),
               HasSubstr("is no date"));
+  // What the JSON library alone takes for 1.
+  EXPECT_THAT(
+      Refusal(text + "{\"decision\":\"dismiss\",\"group\":1.5,\"at\":\"2026-11-29T12:00:00Z\"}\n"),
+      HasSubstr("its 'group' is 1.5"));
+  EXPECT_THAT(Refusal("{\"voice_groups\":4294967297}\n"),
+              HasSubstr("its 'voice_groups' is 4294967297"));
   const std::string second =
       text.substr(text.find('\n') + 1, text.find('\n', text.find('\n') + 1) - text.find('\n'));
   EXPECT_THAT(Refusal(text + second), HasSubstr("in it twice"));
   std::string other = text;
-  other.replace(other.find("\"network\":\"abc\"") + 11, 3, "xyz");
+  other.replace(other.find(kNetwork), 3, "fff");
   EXPECT_THAT(Refusal(other), HasSubstr("of another network"));
   // Cut anywhere it is refused, or holds whole lines.
   for (std::size_t size = 0; size < text.size(); size += 37) {

@@ -34,7 +34,7 @@ EnrolledUtterance Utterance(int number, std::size_t dim = 8) {
   EnrolledUtterance utterance;
   utterance.source = "/tmp/ré cording " + std::to_string(number) + ".wav";
   utterance.enrolled_at = UtcNow();
-  utterance.network = "n1";
+  utterance.network = "0123456789abcdef0123456789abcdef";
   utterance.speech_seconds = 1.5 + number;
   utterance.snr_db = 20;
   if (number % 2 == 0) {  // of the others nothing is known, as of what older versions enrolled
@@ -397,9 +397,9 @@ TEST_P(VoiceStoreTest, RenamesRemovesAndReplaces) {
               HasSubstr("no utterance"));
   EnrolledUtterance again = ida.utterances[1];
   again.embedding = Utterance(7).embedding;
-  again.network = "n2";
+  again.network = "fedcba9876543210fedcba9876543210";
   store->ReplaceEmbeddings({again});
-  EXPECT_EQ(store->Find("Ida")->utterances.at(0).network, "n2");
+  EXPECT_EQ(store->Find("Ida")->utterances.at(0).network, "fedcba9876543210fedcba9876543210");
   EXPECT_EQ(store->Find("Ida")->utterances.at(0).embedding, Utterance(7).embedding);
   store->Remove("Bob");
   EXPECT_THAT(FailureOf([&] { store->Remove("Bob"); }), HasSubstr("no speaker"));
@@ -918,6 +918,23 @@ TEST(JsonLines, RoundTrip) {
   std::string dated = line;
   dated.replace(dated.find("2026-01-02T"), 11, "2026\\n\\u001b ");
   EXPECT_THROW(SpeakerFromJson(dated), Error);
+  for (const char* date :
+       {"2026-99-99T99:99:99Z", "2026-01-02", "2026", "::::", "2026-02-30T00:00:00Z"}) {
+    speaker.enrolled_at = date;
+    EXPECT_THAT(MessageOf(ErrorCode::kCorrupt, [&] { SpeakerFromJson(SpeakerToJson(speaker)); }),
+                HasSubstr("\"enrolled_at\" is no date"))
+        << date;
+  }
+  speaker.enrolled_at = "";  // not known
+  EXPECT_EQ(SpeakerFromJson(SpeakerToJson(speaker)).enrolled_at, "");
+  for (const std::string& network :
+       {std::string(), std::string("n1"), std::string(32, 'g'), std::string(31, 'a'),
+        std::string(33, 'a'), std::string(32, 'A')}) {
+    speaker.utterances[0].network = network;
+    EXPECT_THAT(MessageOf(ErrorCode::kCorrupt, [&] { SpeakerFromJson(SpeakerToJson(speaker)); }),
+                HasSubstr("\"network\" is no fingerprint"))
+        << network;
+  }
   std::string longer = line;
   longer.replace(longer.find("1.0"), 3, "2.0");  // an embedding that is not of length 1
   EXPECT_THROW(SpeakerFromJson(longer), Error);

@@ -12,6 +12,7 @@
 #include <set>
 #include <tuple>
 
+#include "model/tensor_file.h"
 #include "support/synthetic_speech.h"
 #include "support/temp_path.h"
 #include "support/training.h"
@@ -25,6 +26,7 @@ namespace vpr {
 namespace {
 
 using test::Recorder;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -368,6 +370,30 @@ TEST_F(TrainingLoopTest, CheckpointsOfOthersAreRefused) {
   SaveCheckpoint(path, state, Other(config, wishes));
   EXPECT_THAT([&] { LoadCheckpoint(path, "x", engine); },
               ::testing::ThrowsMessage<Error>(HasSubstr("its tensors have other shapes")));
+}
+
+// The JSON library alone makes 1 of 1.5 and of 2^32 + 1.
+TEST_F(TrainingLoopTest, NumbersOfACheckpointAreNotCutOff) {
+  constexpr TensorFileFormat kFormat = {"\x89VPT\r\n\x1a\n", 1, 0, "checkpoint"};
+  Wishes wishes;
+  TrainConfig config = Config("a");
+  Run(config, wishes);
+  const std::string path = CheckpointPath(config.run_dir);
+  LinearEngine engine(config, wishes);
+  const TensorFile whole = ReadTensorFile(path, kFormat);
+  for (const char* pointer :
+       {"/state/epoch", "/state/next_batch", "/state/history/0/epoch", "/state/best/epoch"}) {
+    const nlohmann::ordered_json::json_pointer place(pointer);
+    const auto right = whole.header.at(place).get<std::int64_t>();
+    nlohmann::ordered_json header = whole.header;
+    header["tensors"] = nlohmann::ordered_json::array();
+    header[place] = static_cast<double>(right) + 0.5;
+    WriteTensorFile(path, kFormat, header, whole.tensors);
+    EXPECT_THAT([&] { LoadCheckpoint(path, "x", engine); },
+                ::testing::ThrowsMessage<Error>(
+                    AllOf(HasSubstr("checkpoint.vpt"), HasSubstr("expected a whole number"))))
+        << pointer;
+  }
 }
 
 }  // namespace

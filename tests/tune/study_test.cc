@@ -127,6 +127,9 @@ TEST(ReadStudy, RoundTripAndDamage) {
                                                         {"\"maximize\"", "\"up\""},
                                                         {"\"low\": 1e-05", "\"low\": -1"},
                                                         {"\"number\": 2", "\"number\": 7"},
+                                                        {"\"number\": 2", "\"number\": 2.5"},
+                                                        {"\"number\": 2", "\"number\": 4294967298"},
+                                                        {"\"seed\": 1", "\"seed\": 1.5"},
                                                         {"\"dropout\"", "\"lr\""},
                                                         {"\"high\": 0.1", "\"high\": 1e-5"},
                                                         {"\"trials\"", "\"trails\""}}) {

@@ -14,10 +14,11 @@ std::string ToNfc(std::string_view text);
 std::string ToNfd(std::string_view text);
 
 // The first character in UTF-8 text that nothing shows of (Unicode's Default_Ignorable_Code_Point:
-// zero-width spaces, marks of direction, soft hyphens, tags; the empty Braille pattern), so that
-// two texts differ and look the same. Not counted are those that shape what is written: joiners
-// after a virama or between Arabic letters (as in RFC 5892, appendix A, for names of hosts), and
-// variation selectors after a symbol.
+// zero-width spaces, marks of direction, soft hyphens, tags; the empty Braille pattern), or an
+// accent at its beginning, which is drawn on what stands before, so that two texts differ and look
+// the same. Not counted are those that shape what is written: joiners after a virama or between
+// Arabic letters (as in RFC 5892, appendix A, for names of hosts), and variation selectors after a
+// symbol.
 std::optional<char32_t> FindInvisible(std::string_view text);
 
 // UTF-8 text with every blank (Unicode's class Zs: U+00A0, U+2003, U+3000, ...) as U+0020.

@@ -75,8 +75,8 @@ class VPR_API Recognizer {
   bool has_store() const;
 
   // Are pairs of recordings of one speaker each? Each file is embedded once; `use` gets an outcome
-  // for every pair, in their order, with a failure for those of which a file cannot be used, which
-  // is a warning to `progress` too. Throws what ChooseThreshold throws; kInterrupted if stopped.
+  // for every pair, in their order, with a failure for those of which a file cannot be used.
+  // Throws what ChooseThreshold throws; kInterrupted if stopped.
   using Pair = std::pair<std::string, std::string>;
   void Compare(std::span<const Pair> pairs, const DecisionThreshold& decision, Progress& progress,
                const StopRequested& stop, const std::function<void(Comparison&&)>& use) const;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -46,6 +47,14 @@ T WholeNumber(const Json& json, const std::string& name) {
 template <std::integral T, class Json>
 void ReadWhole(const Json& json, const char* name, T& value) {
   value = WholeNumber<T>(json.at(name), name);
+}
+
+// A member that is a list of numbers.
+template <std::integral T, class Json>
+void ReadWholeList(const Json& json, const char* name, std::vector<T>& list) {
+  list.clear();
+  for (const Json& value : json.at(name).template get_ref<const typename Json::array_t&>())
+    list.push_back(WholeNumber<T>(value, name));
 }
 
 // A member that holds lists of numbers by name, as the options of an architecture.

@@ -1,4 +1,4 @@
-#include "model/json_reading.h"
+#include "base/json_reading.h"
 
 #include <string_view>
 
