@@ -22,6 +22,7 @@ namespace {
 constexpr int kMostSide = 1 << 15;
 constexpr double kUsualRate = 25;  // frames a second, of what has no time stamps
 constexpr double kLeastRate = 1e-3, kMostRate = 1000;
+constexpr double kMostTime = 1e9;  // seconds; later than that a frame cannot be told from the next
 constexpr std::size_t kAlignment = 64;  // of the lines that swscale writes
 
 struct FreeScaling {
@@ -184,7 +185,7 @@ class VideoReader final : public FrameReader {
     const std::int64_t stamp = decoder_.frame().best_effort_timestamp;
     double at = last_ + 1 / (info_.frames_per_second > 0 ? info_.frames_per_second : kUsualRate);
     const double told = static_cast<double>(stamp) * av_q2d(stream_->time_base);
-    if (stamp != AV_NOPTS_VALUE && std::isfinite(told)) {
+    if (stamp != AV_NOPTS_VALUE && std::abs(told) < kMostTime) {
       if (std::isnan(begin_)) begin_ = told;
       if (!begun_ || told - begin_ > last_)
         at = told - begin_;
