@@ -2,7 +2,7 @@
 # Targets: PkgConfig::SNDFILE PkgConfig::MPG123 PkgConfig::SOXR PkgConfig::XXHASH PkgConfig::UTF8PROC PkgConfig::ZLIB
 # PkgConfig::PLPLOT,
 # PkgConfig::WEBRTC PkgConfig::SODIUM PkgConfig::SQLITE PkgConfig::PQ PkgConfig::PORTAUDIO,
-# PkgConfig::FFMPEG (in src/ffmpeg only, optional), vpr_kissfft, vpr_libsvm, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
+# PkgConfig::FFMPEG and PkgConfig::AVDEVICE (in src/ffmpeg only, optional), vpr_dlib_library (in src/dlib_faces only, optional), vpr_kissfft, vpr_libsvm, vpr_onednn_library, vpr_onnx_library, Eigen3::Eigen, nlohmann_json::nlohmann_json,
 # tomlplusplus::tomlplusplus, CLI11::CLI11, spdlog::spdlog, Threads::Threads and, in src/torch only,
 # torch.
 find_package(PkgConfig REQUIRED)
@@ -28,10 +28,28 @@ pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 
 # Optional: without it, or with one of before version 5.1, the module is left out.
 if(VPR_WITH_FFMPEG)
-  pkg_check_modules(FFMPEG IMPORTED_TARGET libavformat>=59.27 libavcodec>=59.37 libswresample>=4.7 libavutil>=57.28)
+  pkg_check_modules(FFMPEG IMPORTED_TARGET libavformat>=59.27 libavcodec>=59.37 libswresample>=4.7 libswscale>=6.7 libavutil>=57.28)
+  pkg_check_modules(AVDEVICE IMPORTED_TARGET libavdevice>=59.7)
   if(NOT FFMPEG_FOUND)
-    message(STATUS "FFmpeg 5.1 or later not found: m4a, mp4, webm and the like will not be read")
+    message(STATUS "FFmpeg 5.1 or later not found: m4a, mp4, webm, videos and the like will not be read")
     set(VPR_WITH_FFMPEG OFF)
+  elseif(NOT AVDEVICE_FOUND)
+    message(STATUS "FFmpeg's libavdevice not found: cameras will not be opened")
+  endif()
+endif()
+
+# Optional: without it faces are not found. dlib's own files name libraries of development packages that Debian's
+# package of it does not bring, and of which nothing is called here.
+if(VPR_WITH_DLIB)
+  find_path(DLIB_INCLUDE_DIR dlib/image_processing/frontal_face_detector.h)
+  find_library(DLIB_LIBRARY dlib)
+  if(DLIB_INCLUDE_DIR AND DLIB_LIBRARY)
+    add_library(vpr_dlib_library INTERFACE)
+    target_include_directories(vpr_dlib_library SYSTEM INTERFACE ${DLIB_INCLUDE_DIR})
+    target_link_libraries(vpr_dlib_library INTERFACE ${DLIB_LIBRARY})
+  else()
+    message(STATUS "dlib not found: no faces will be found in videos")
+    set(VPR_WITH_DLIB OFF)
   endif()
 endif()
 

@@ -1,5 +1,5 @@
 # Debian packages by CPack (cpack -G DEB, of a build configured with -DCMAKE_INSTALL_PREFIX=/usr): vpr, which needs
-# none of the others; what it does without: vpr-torch, vpr-ffmpeg; and for programs of others libvpr0, libvpr-dev.
+# none of the others; what it does without: vpr-torch, vpr-ffmpeg, vpr-camera, vpr-faces; and for programs of others libvpr0, libvpr-dev.
 set(VPR_PACKAGE_CONTACT "vpr <vpr@example.org>" CACHE STRING "Who answers for the Debian packages built here")
 set(CPACK_PACKAGE_NAME vpr)
 set(CPACK_PACKAGE_VENDOR vpr)
@@ -21,16 +21,28 @@ terminal or as a service."
   torch vpr-torch "${same}" "vpr's module for training and for GPUs (LibTorch)."
   ffmpeg vpr-ffmpeg "${same}" "vpr's module for recordings of phones, browsers and meetings
 (FFmpeg's libraries)."
+  camera vpr-camera "${same}, vpr-ffmpeg (= ${PROJECT_VERSION})" "vpr's module for cameras (FFmpeg's libavdevice)."
+  faces vpr-faces "${same}, vpr-ffmpeg (= ${PROJECT_VERSION})" "vpr's module that finds faces in videos (dlib)."
   lib ${soname} "${same}" "The library: voiceprints for programs of others."
   dev libvpr-dev "${soname} (= ${PROJECT_VERSION})" "Headers, CMake and pkg-config files of the library.")
-if(NOT VPR_WITH_TORCH)
-  list(REMOVE_AT packages 4 5 6 7)
-endif()
-if(NOT VPR_WITH_FFMPEG)
-  list(FIND packages ffmpeg at)
+# leave_out(PART): its four words above.
+macro(leave_out part)
+  list(FIND packages ${part} at)
   foreach(i RANGE 3)
     list(REMOVE_AT packages ${at})
   endforeach()
+endmacro()
+if(NOT VPR_WITH_TORCH)
+  leave_out(torch)
+endif()
+if(NOT VPR_WITH_FFMPEG)
+  leave_out(ffmpeg)
+endif()
+if(NOT TARGET vpr_camera)
+  leave_out(camera)
+endif()
+if(NOT VPR_WITH_DLIB)
+  leave_out(faces)
 endif()
 
 # What Debian's policy wants to be in each.

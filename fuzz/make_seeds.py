@@ -88,6 +88,19 @@ for name, options in (("aac.m4a", "-c:a aac"), ("fast.m4a", "-c:a aac -movflags 
     elif path.stat().st_size < 6000:
         seed("audio", name, path.read_bytes())
 
+pictures = ["-f", "lavfi", "-i", "testsrc=size=32x24:rate=25:duration=0.12"]
+seed("video", "none.y4m", b"YUV4MPEG2 W32 H24 F25:1 Ip A1:1 C420jpeg\n")
+for name, options in (("h264.mp4", "-c:v libx264 -pix_fmt yuv420p"), ("vp8.webm", "-c:v libvpx"), ("vp9.webm", "-c:v libvpx-vp9"),
+                      ("mpeg4.avi", "-c:v mpeg4"), ("ffv1.mkv", "-c:v ffv1"), ("mpeg2.ts", "-c:v mpeg2video"), ("mjpeg.mov", "-c:v mjpeg"),
+                      ("all.gif", ""), ("one.png", "-frames:v 1"), ("one.jpg", "-frames:v 1"), ("one.bmp", "-frames:v 1")):
+    try:
+        made = subprocess.run(["ffmpeg", "-nostdin", "-v", "quiet", "-y", *pictures, *options.split(), str(out / "video" / name)],
+                              check=False).returncode == 0
+    except FileNotFoundError:
+        break
+    if not made:
+        (out / "video" / name).unlink(missing_ok=True)
+
 # Tensor files.
 features = {"sample_rate": 16000, "n_fft": 1024, "win_length": 400, "hop_length": 256, "n_mels": 8, "fmin": 0.0, "fmax": 8000.0,
             "kind": "logmel", "log_floor": 1e-6, "mean_norm": True, "level_norm": False, "trim_top_db": 20.0}

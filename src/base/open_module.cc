@@ -30,4 +30,27 @@ void* OpenModule(const std::string& name, const char* entry_name) {
   return entry;
 }
 
+void* OpenOptionalModule(const std::string& name, const char* entry, const std::string& packages,
+                         std::string& missing) {
+  try {
+    return OpenModule(name, entry);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) throw;
+    const std::string reason = error.what();
+    // "libavformat.so.59: cannot open shared object file", of a module that is there.
+    const std::size_t library = reason.rfind(": lib"), end = reason.find(".so.", library);
+    if (library != std::string::npos && end != std::string::npos) {
+      const std::string package = reason.substr(library + 2, end - library - 2);
+      const std::size_t after = end + 4;
+      missing =
+          "install the package " + Printable(package) +
+          Printable(reason.substr(after, reason.find_first_not_of("0123456789", after) - after));
+    } else {
+      missing = "install " + packages + " and build vpr again, which then makes its module " +
+                name + ".so";
+    }
+    return nullptr;
+  }
+}
+
 }  // namespace vpr

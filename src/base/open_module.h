@@ -10,6 +10,11 @@ namespace vpr {
 // with other headers or another compiler, so that its types may not be ours.
 void* OpenModule(const std::string& name, const char* entry);
 
+// The same of a module that may be missing, since it was not built or a library that it needs is
+// not installed: null, and in `missing` what to install; `packages`: what it is built with.
+void* OpenOptionalModule(const std::string& name, const char* entry, const std::string& packages,
+                         std::string& missing);
+
 // What a module implements for one customer, opened at first need: `Interface` names the module
 // (kModule) and the function there that returns it (kEntry). Throws as OpenModule.
 template <typename Interface>

@@ -53,6 +53,7 @@ void AddDiarizeCommand(CLI::App& app, Context& context);
 void AddEmbedCommand(CLI::App& app, Context& context);
 void AddEnrollCommand(CLI::App& app, Context& context);
 void AddEvalCommand(CLI::App& app, Context& context);
+void AddFacesCommand(CLI::App& app, Context& context);
 void AddFeaturesCommand(CLI::App& app, Context& context);
 void AddGroupsCommand(CLI::App& app, Context& context);
 void AddIdentifyCommand(CLI::App& app, Context& context);

@@ -20,6 +20,14 @@ const char* AllowedFormats() {
       "aiff,au,caf,flac,ircam,nistsphere,sds,sox,voc,w64,wav";
 }
 
+const char* AllowedVideoFormats() {
+  static const std::string list =
+      std::string(AllowedFormats()) +
+      ",h264,hevc,m4v,mpegvideo,h263,ivf,obu,av1,yuv4mpegpipe,gif,apng,mjpeg,"
+      "jpeg_pipe,png_pipe,webp_pipe,bmp_pipe";
+  return list.c_str();
+}
+
 const std::string& AllowedCodecs() {
   static const std::string list = [] {
     std::string names;
@@ -30,6 +38,15 @@ const std::string& AllowedCodecs() {
     }
     return names;
   }();
+  return list;
+}
+
+const std::string& AllowedVideoCodecs() {
+  static const std::string list =
+      "h264,hevc,vp8,vp9,libdav1d,libaom-av1,av1,mpeg4,mpeg1video,mpeg2video,h261,h263,flv,wmv1,"
+      "wmv2,"
+      "wmv3,vc1,msmpeg4v1,msmpeg4v2,msmpeg4,theora,mjpeg,dvvideo,prores,dnxhd,ffv1,huffyuv,ffvhuff,"
+      "utvideo,qtrle,svq1,svq3,rv30,rv40,rawvideo,png,apng,webp,bmp,gif";
   return list;
 }
 

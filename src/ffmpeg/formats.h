@@ -10,7 +10,14 @@ namespace vpr {
 // sequences of pictures), devices, subtitles, games' and trackers' music, samples without a header.
 const char* AllowedFormats();
 
-// All decoders of sound, joined by commas: pictures and subtitles are never decoded.
+// The same and what holds pictures alone: streams of them, and single ones.
+const char* AllowedVideoFormats();
+
+// All decoders of sound, joined by commas: where sound is read no picture is decoded.
 const std::string& AllowedCodecs();
+
+// Decoders of pictures that are in use, of FFmpeg's own and of AV1's libraries; subtitles are never
+// decoded.
+const std::string& AllowedVideoCodecs();
 
 }  // namespace vpr

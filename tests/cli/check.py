@@ -1,4 +1,5 @@
 """check.py EXPRESSION: ends with 0 if the expression is true of the file `out`."""
+import csv
 import json
 import math
 import struct

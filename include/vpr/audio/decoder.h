@@ -54,5 +54,7 @@ struct MediaRefusal {
 using MediaOpener = Decoder*(const ByteSource& bytes, int track, MediaRefusal& refusal);
 inline constexpr const char* kMediaModule = "vpr_ffmpeg";
 inline constexpr const char* kMediaEntry = "vpr_ffmpeg_open";
+inline constexpr const char* kMediaPackages =
+    "libavformat-dev, libavcodec-dev, libswresample-dev and libswscale-dev";
 
 }  // namespace vpr
