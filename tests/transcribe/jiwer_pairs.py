@@ -1,6 +1,6 @@
 """Random pairs of texts, and what PyPI's jiwer counts in them.
 
-    python3 jiwer_pairs.py PAIRS SEED > data/jiwer.tsv     (made with jiwer 4.0.0: 100 pairs, seed 1)
+    python3 jiwer_pairs.py PAIRS SEED > data/jiwer.tsv     (made with jiwer 4.0.0: 1000 pairs, seed 1)
     python3 jiwer_pairs.py PAIRS SEED VPR                  compares with the program's vpr wer --json
 """
 import json
