@@ -38,6 +38,14 @@ for voice in "${espeak_voices[@]}"; do
   done
 done
 
+# Digits that a prompt asks for, in two voices, and others in one of them.
+digits() {  # digits VOICE FIGURES WORDS
+  flite -voice "$1" -t "$3" -o "$work/a.wav"
+  flac "$work/a.wav" "digits/flite-$1-$2.flac"
+}
+for voice in slt rms; do digits $voice 471903 "four, seven, one, nine, zero, three."; done
+digits slt 258640 "two, five, eight, six, four, zero."
+
 # One as people have them: an MP3, 44.1 kHz, stereo.
 flite -voice slt -t "${sentences[4]}" -o "$work/a.wav"
 sox -R -D "$work/a.wav" -c 2 "$work/b.wav" norm -3 rate 44100

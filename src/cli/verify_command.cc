@@ -92,7 +92,8 @@ void AddVerifyCommand(CLI::App& app, Context& context) {
       "Words that must be said, so that a recording made before does not do: digits draws some and "
       "shows them before the microphone listens; else the words themselves ('4 7 1 9 0 3')");
   add("--prompt-model", options->prompt_model, "FILE",
-      "Transcriber that hears them (default: $VPR_TRANSCRIBER)");
+      "Transcriber that hears them (default: $VPR_TRANSCRIBER, else the one of English digits that "
+      "comes with vpr)");
   add.Default("--prompt-length", options->prompt_length, "", "Digits drawn", CLI::Range(3, 20));
   AddThresholdOptions(add.command, options->threshold, "the model's for a false match rate of 1 %");
   AddQualityOptions(add.command, options->limits);

@@ -10,6 +10,7 @@
 namespace vpr {
 
 PromptChecker MakeDigitPrompts(const std::string& model, std::size_t length) {
+  if (model == "none") return {};
   std::string file;
   try {
     file = FindTranscriber(model);

@@ -12,6 +12,8 @@
 #include "model/tensor_file.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
+#include "vpr/base/resources.h"
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
 #include "vpr/model/embedding_extractor.h"
@@ -206,10 +208,12 @@ std::string FindTranscriber(const std::string& given) {
   if (!given.empty()) return given;
   const char* named = std::getenv("VPR_TRANSCRIBER");
   if (named != nullptr && *named != '\0') return named;
-  throw Error(
-      ErrorCode::kNotFound,
-      "no transcriber is named; give one that vpr transcribe train has made, with an option "
-      "or in $VPR_TRANSCRIBER");
+  const std::string place = ResourcePath("share/vpr/models/digits.vpw");
+  if (IsRegularFile(place)) return place;
+  throw Error(ErrorCode::kNotFound,
+              "no transcriber found: looked for " + Printable(place) +
+                  "; name one that vpr transcribe train has made, with an option or in "
+                  "$VPR_TRANSCRIBER");
 }
 
 }  // namespace vpr

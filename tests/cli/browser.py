@@ -146,7 +146,7 @@ def main():
     slt_again = wav("again.wav", "flite-slt-3.flac", "flite-slt-4.flac")
     stranger = wav("stranger.wav", "flite-rms-1.flac", "flite-rms-2.flac")
     meeting = wav("meeting.wav", "flite-slt-3.flac", "flite-slt-4.flac", "flite-rms-3.flac", "flite-rms-4.flac", "flite-slt-1.flac")
-    server = subprocess.Popen([VPR, "--quiet", "serve", "--listen", "127.0.0.1:0", "--db", "page.db"], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([VPR, "--quiet", "serve", "--listen", "127.0.0.1:0", "--db", "page.db", "--prompt-model", "none"], stdout=subprocess.PIPE, text=True)
     url = re.search(r"http://[^ \n]+", server.stdout.readline())[0] + "/"
     folder = os.getcwd()
     try:

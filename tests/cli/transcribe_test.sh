@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# vpr transcribe: a language of tones is learnt, measured and written; and prompts in vpr verify.
+# vpr transcribe: a language of tones is learnt, measured and written; and prompts in vpr verify; what comes with vpr.
 . "$(dirname "$0")/lib.sh"
 unset VPR_TRANSCRIBER VPR_MODEL VPR_KEY_FILE VPR_PASSPHRASE
 export VPR_DB=$work/voices.db
@@ -46,8 +46,8 @@ check 'not j["words_right"] and j["words_score"] < -1'
 refused "$vpr" --quiet transcribe train train.tsv --dev train.tsv -o none.vpw
 says 'held-out speakers must be others' err
 [ ! -e none.vpw ] || fail "a refused training left a file"
-refused "$vpr" --quiet transcribe predict dev-4-7.wav
-says 'no transcriber is named' err
+refused env VPR_HOME="$work" "$vpr" --quiet transcribe predict dev-4-7.wav
+says 'no transcriber found: looked for .*/share/vpr/models/digits.vpw' err
 refused "$vpr" --quiet transcribe predict dev-4-7.wav --model dev-4-7.wav
 printf 'path\tspeaker\n' > textless.tsv && sed -n '2s/\t[0-9]*$//p' train.tsv >> textless.tsv
 refused "$vpr" --quiet transcribe eval textless.tsv --model tones.vpw
@@ -83,3 +83,16 @@ check 'j["decision"] == "rejected" and len(j["prompt"]["words"].split()) == 6'
 says '^say: [0-9]( [0-9]){5}$' err
 usage_error "$vpr" verify slt "$data/flite-slt-4.flac" --prompt digits --prompt-model words.vpw
 refused "$vpr" --quiet verify slt "$data/flite-slt-4.flac" --prompt 'ten' --prompt-model words.vpw
+
+# The transcriber that comes with vpr.
+[ -e "$here/../../models/digits.vpw" ] || exit 0
+for digits in slt-471903 rms-471903 slt-258640; do
+  ok "$vpr" --quiet transcribe predict "$data/digits/flite-$digits.flac" --words "${digits#*-}" --json
+  check "j['text'].replace(' ', '') == '${digits#*-}' and j['words_right']"
+done
+ok "$vpr" --quiet verify slt "$data/digits/flite-slt-471903.flac" --prompt '4 7 1 9 0 3' --json
+check 'j["prompt"]["right_words"] and j["prompt"]["right_voice"] and j["decision"] == "accepted"'
+ok "$vpr" --quiet verify slt "$data/digits/flite-slt-258640.flac" --prompt '4 7 1 9 0 3' --json
+check 'not j["prompt"]["right_words"] and j["decision"] == "rejected"'
+ok "$vpr" --quiet verify slt "$data/digits/flite-rms-471903.flac" --prompt '4 7 1 9 0 3' --json
+check 'j["prompt"]["right_words"] and not j["prompt"]["right_voice"] and j["decision"] == "rejected"'

@@ -95,7 +95,8 @@ class Transcriber {
 // Symbols of the table, `count` of them.
 std::vector<int> DrawPrompt(const TokenTable& tokens, std::size_t count);
 
-// `given` if not empty, else $VPR_TRANSCRIBER. Throws kNotFound if there is neither.
+// `given` if not empty, else $VPR_TRANSCRIBER, else digits.vpw where the build tree or the
+// installation has its models. Throws kNotFound if there is none.
 std::string FindTranscriber(const std::string& given);
 
 }  // namespace vpr

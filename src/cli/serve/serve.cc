@@ -149,7 +149,7 @@ void AddServeCommand(CLI::App& app, Context& context) {
       "Append who asked what to this file, as JSON lines, without voices");
   add("--prompt-model", options->prompt_model, "FILE",
       "Transcriber of digits, for logins that ask for them (default: $VPR_TRANSCRIBER, if it is "
-      "one; without there are none)");
+      "one, else the one of English digits that comes with vpr); none: nothing is asked for");
   add.Default("--prompt-length", options->prompt_length, "N", "Digits asked for",
               CLI::Range(3, 20));
   AddFpirOption(*command, service.fpir);

@@ -11,7 +11,8 @@ namespace {
 // Declares --model, a transcriber's file.
 void AddTranscriberOption(const Declare& add, std::string& model) {
   add("-m,--model", model, "FILE",
-      "Transcriber that vpr transcribe train wrote (default: $VPR_TRANSCRIBER)");
+      "Transcriber that vpr transcribe train wrote (default: $VPR_TRANSCRIBER, else the one of "
+      "English digits that comes with vpr)");
 }
 
 // Declares --join N or A-B, checked (see ParseJoin).
