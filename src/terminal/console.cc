@@ -303,11 +303,33 @@ std::string ShortenForTerminal(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, end));
 }
 
+namespace {
+
+// Tabs as blanks: at the end of a terminal's line a tab goes nowhere, and what follows overwrites
+// what was there.
+std::string WithoutTabs(std::string_view text) {
+  constexpr std::size_t kStop = 8;
+  std::string all, line;
+  for (char c : text) {
+    if (c == '\t') {
+      line.append(kStop - ColumnsOf(line) % kStop, ' ');
+    } else if (c == '\n') {
+      all += line + c;
+      line.clear();
+    } else {
+      line += c;
+    }
+  }
+  return all + line;
+}
+
+}  // namespace
+
 void Print(const std::string& text) {
   std::lock_guard lock(terminal_mutex);
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
   if (terminal) EraseBar();
-  const std::string clean = terminal ? PrintableText(text) : std::string();
+  const std::string clean = terminal ? WithoutTabs(PrintableText(text)) : std::string();
   const std::string& shown = terminal ? clean : text;
   if (std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size() &&
       std::fflush(stdout) == 0)

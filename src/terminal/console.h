@@ -24,8 +24,8 @@ std::unique_ptr<Progress> MakeProgress(bool quiet);
 // Nobody reads the results any more: the program ends without a word, as SIGPIPE ends others.
 struct ClosedPipe {};
 
-// Writes results to stdout, to a terminal as PrintableText and with the bar of a progress taken
-// away first, and makes sure they arrived; throws kIo (a full disk), ClosedPipe.
+// Writes results to stdout, and makes sure they arrived: to a terminal as PrintableText, tabs as
+// blanks, the bar of a progress taken away first. Throws kIo (a full disk), ClosedPipe.
 void Print(const std::string& text);
 // One line of JSON, or with an `indent` many; what is not UTF-8 becomes U+FFFD.
 std::string ToLine(const nlohmann::ordered_json& json, int indent = -1);

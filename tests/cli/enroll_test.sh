@@ -296,6 +296,8 @@ for columns in 80 40; do
   # Lines are broken where the terminal ends.
   check 'not any("% [" in line or "embedding" in line for line in out.splitlines())'
   check 'out.replace("\n", "").count("threshold") == 2'
+  # The name is there, wherever the terminal's line ended.
+  check '"flite-slt-3.flacslt80" in "".join(out.split()) or "flite-slt-3.flacslt40" in "".join(out.split())'
   check '"vpr:warning:cannotuse" in "".join(out.split())'
   check '"".join(out.split()).endswith("1of3recordingscouldnotbeused")'
 done
