@@ -48,12 +48,12 @@ TEST(Overlap, AreaOfBothByAreaOfEither) {
 }
 
 TEST(FaceTracker, TwoFacesKeepTheirNumbers) {
-  // They come in another order each time, and one moves by half of its width.
-  const auto all = Follow({{At(0), At(300)}, {At(310), At(10)}, {At(60), At(320)}, {At(330)}});
+  // They come in another order each time, and one moves by most of its width.
+  const auto all = Follow({{At(0), At(300)}, {At(310), At(10)}, {At(70), At(320)}, {At(330)}});
   ASSERT_THAT(all, SizeIs(4));
   EXPECT_THAT(Numbers(all[1]), ElementsAre(1, 2));
   EXPECT_EQ(all[1][0].box.left, 10);
-  EXPECT_EQ(all[2][0].box.left, 60);  // does not overlap by a third, but is the nearest
+  EXPECT_EQ(all[2][0].box.left, 70);  // overlaps by a quarter alone, but is the nearest
   EXPECT_THAT(Numbers(all[3]), ElementsAre(2));
 }
 

@@ -135,8 +135,9 @@ TEST(NoVideo, NoFrames) {
   WriteFileAtomically(path, "YUV4MPEG2 W64 H48 F25:1 Ip A1:1 C420jpeg\n");
   EXPECT_THAT(ErrorOfFile(path), HasSubstr("its video holds no frame"));
   const std::string tracks = MakeVideo("none.mp4", Pattern(1) + "-vf select=0 -c:v mpeg4");
-  if (!tracks.empty())
+  if (!tracks.empty()) {
     EXPECT_THAT(ErrorOfFile(tracks), HasSubstr("holds no video (no track at all)"));
+  }
 }
 
 TEST(NoVideo, SomethingElse) {
