@@ -55,7 +55,7 @@ import json, sys
 for i in range(500):
     e = [0.0] * 192
     e[i % 192] = 1.0
-    print(json.dumps({"name": "%s %d" % (sys.argv[1], i), "utterances": [{"network": "n", "speech_seconds": 2.0, "embedding": e}]}))' "$1" > "$1.jsonl"
+    print(json.dumps({"name": "%s %d" % (sys.argv[1], i), "utterances": [{"network": "0" * 32, "speech_seconds": 2.0, "embedding": e}]}))' "$1" > "$1.jsonl"
 }
 many a
 many b

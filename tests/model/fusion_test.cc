@@ -70,9 +70,9 @@ TEST(FuseModels, KeepsFeaturesAndWeightsThatDiffer) {
   EXPECT_FALSE(IsMixed(FuseModels({one, other}).info));
   EXPECT_FALSE(IsMixed(FuseModels({one, other}, {2, 2}).info));
   EXPECT_TRUE(IsMixed(FuseModels({one, other}, {1, 2}).info));
-  other.info.features.n_fft = 1024;
+  other.info.features.hop_length = 200;
   other.info.features.n_mels = 80;
-  const Model fusion = FuseModels({one, other}, {1, 4});
+  Model fusion = FuseModels({one, other}, {1, 4});
   EXPECT_TRUE(IsMixed(fusion.info));
   const std::string path = test::TempPath("fusion.vpr");
   SaveModel(path, fusion);
@@ -85,7 +85,8 @@ TEST(FuseModels, KeepsFeaturesAndWeightsThatDiffer) {
   EXPECT_EQ(parts[0].info.features, one.info.features);
   EXPECT_EQ(parts[1].info.features, other.info.features);
   // What decides the answer is in the fingerprint.
-  SaveModel(path, FuseModels({one, other}, {1, 2}));
+  fusion = FuseModels({one, other}, {1, 2});
+  SaveModel(path, fusion);
   EXPECT_NE(LoadModel(path).info.network_fingerprint, read.info.network_fingerprint);
 }
 

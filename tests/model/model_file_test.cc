@@ -364,7 +364,7 @@ TEST(ModelFile, RefusalsSayWhy) {
   auto [code, message] = LoadError(other);
   EXPECT_EQ(code, ErrorCode::kIncompatible);
   EXPECT_THAT(message, HasSubstr("format version 9"));
-  EXPECT_THAT(message, HasSubstr("this program reads versions 3 to 6"));
+  EXPECT_THAT(message, HasSubstr("this program reads versions 3 to 7"));
   EXPECT_THAT(LoadError(content.substr(0, content.size() - 1)).second, HasSubstr("checksum"));
   EXPECT_THAT(LoadError(Changed(content, "\"log_floor\"", "\"log_fluor\"")).second,
               HasSubstr("log_fluor"));
@@ -400,7 +400,10 @@ TEST(ModelFile, SettingsThatWouldNeedAnyMemoryAreRefused) {
   EXPECT_THAT(refused([](Model& model) { model.info.embedding_dim = 2147483647; }),
               HasSubstr("its embedding size is 2147483647"));
   EXPECT_THAT(refused([](Model& model) {
-                model.info.parts = {{"cnn", {}, 2147483647}};
+                model.info.parts = {NetworkPart{.architecture = "cnn",
+                                                .architecture_options = {},
+                                                .embedding_dim = 2147483647,
+                                                .features = {}}};
               }),
               HasSubstr("embedding size"));
   EXPECT_THAT(refused([](Model& model) { model.info.crop_seconds = 1e3; }),
