@@ -19,6 +19,7 @@ gives model-v4-float16.vpr 4 0.90864 1e-3
 gives model-v4-int8.vpr 4 0.9061 2e-3
 gives model-v5.vpr 5 13.31420 2e-2
 gives model-v6.vpr 6 0.97247 2e-2
+gives model-v7.vpr 7 0.90866 1e-3
 
 ok "$vpr" pack --verify "$fixtures/pack-v1"
 says 'whole, 4 utterances, fingerprint 3b4517a8e3cf462798f323260d21c646' out
@@ -34,8 +35,8 @@ sums | cmp -s before - || fail "a file was changed by being read"
 python3 - "$fixtures/model-v3.vpr" <<'PY'
 import sys
 content = bytearray(open(sys.argv[1], "rb").read())
-content[8] = 7
+content[8] = 200
 open("later.vpr", "wb").write(content)
 PY
 refused "$vpr" model info later.vpr
-says 'later.vpr.*version 7' err
+says 'later.vpr.*version 200' err
