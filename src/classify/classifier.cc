@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json_reading.h"
 #include "base/open_module.h"
 #include "model/feature_json.h"
-#include "base/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"

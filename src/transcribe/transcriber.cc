@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/json_reading.h"
 #include "base/open_module.h"
 #include "model/feature_json.h"
-#include "base/json_reading.h"
 #include "model/tensor_file.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/error.h"

@@ -15,8 +15,8 @@ std::vector<Recognizer::Pair> ReadPairs(const std::string& path);
 std::vector<Recognizer::Pair> CrossPairs(const std::vector<std::string>& a,
                                          const std::vector<std::string>& b);
 
-// Recognizer::Compare of all; whether each was the same speaker. Why some could not be compared is a
-// warning to `progress`, each reason once. Throws kUnusable after the last then.
+// Recognizer::Compare of all; whether each was the same speaker. Why some could not be compared is
+// a warning to `progress`, each reason once. Throws kUnusable after the last then.
 bool ComparePairs(const Recognizer& recognizer, const std::vector<Recognizer::Pair>& pairs,
                   const DecisionThreshold& decision, Progress& progress, const StopRequested& stop,
                   const std::function<void(const Comparison&)>& use);
