@@ -16,9 +16,11 @@
 namespace vpr {
 namespace {
 
+bool Aligned(const FaceJob& job) { return job.align || job.mouths; }
+
 FaceSource OpenFaces(const FaceJob& job, const StopRequested& stop) {
   FaceOptions options = job.faces;
-  options.landmarks = options.landmarks || job.align || job.mouths;
+  options.landmarks = options.landmarks || Aligned(job);
   if (job.camera.empty()) return FaceSource(VideoSource(job.file, job.video), options);
   return FaceSource(VideoSource::FromCamera(job.camera, job.video, stop), options);
 }
@@ -76,7 +78,7 @@ class FaceFolder {
 ExtractedFaces WriteFaces(const FaceJob& job, Progress& progress, const StopRequested& stop) {
   if (!job.folder.empty()) CheckFolder(job.folder);
   FaceSource source = OpenFaces(job, stop);
-  const bool points = job.align || job.mouths || job.faces.landmarks;
+  const bool points = Aligned(job) || job.faces.landmarks;
   std::optional<FaceFolder> folder;
   if (!job.folder.empty()) {
     MakeFolders(job.folder);
@@ -107,8 +109,8 @@ ExtractedFaces WriteFaces(const FaceJob& job, Progress& progress, const StopRequ
       if (!folder && job.plot.empty()) continue;
       const Image crop =
           Warp(here.frame.picture,
-               job.align || job.mouths ? AlignedCrop(face.steady_points) : BoxCrop(face.steady_box),
-               kFaceSide, kFaceSide);
+               Aligned(job) ? AlignedCrop(face.steady_points) : BoxCrop(face.steady_box), kFaceSide,
+               kFaceSide);
       if (!job.plot.empty()) sheet.Add(face.track, here.frame.seconds, crop);
       if (folder) folder->Add(result.frames, here.frame, face, crop);
     }

@@ -1,11 +1,10 @@
 #include "vpr/video/image.h"
 
-#include <zlib.h>
+#include <png.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 
 #include "vpr/base/error.h"
 
@@ -51,19 +50,6 @@ void Sample(const Image& picture, double x, double y, double* sum) {
   for (int c = 0; c < picture.channels; ++c)
     sum[c] += (1 - v) * ((1 - u) * picture.at(left, top)[c] + u * picture.at(right, top)[c]) +
               v * ((1 - u) * picture.at(left, bottom)[c] + u * picture.at(right, bottom)[c]);
-}
-
-void AddNumber(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
-}
-
-void AddChunk(std::string& out, const std::string& kind, const std::string& data) {
-  AddNumber(out, static_cast<std::uint32_t>(data.size()));
-  const std::string checked = kind + data;
-  out += checked;
-  AddNumber(out,
-            static_cast<std::uint32_t>(::crc32(0, reinterpret_cast<const Bytef*>(checked.data()),
-                                               static_cast<uInt>(checked.size()))));
 }
 
 }  // namespace
@@ -137,27 +123,17 @@ Image Warp(const Image& picture, const Similarity& from, int width, int height) 
 }
 
 std::string EncodePng(const Image& picture) {
-  const auto row = static_cast<std::size_t>(picture.width * picture.channels);
-  std::string lines;
-  lines.reserve((row + 1) * static_cast<std::size_t>(picture.height));
-  for (int y = 0; y < picture.height; ++y) {
-    lines += '\0';  // no filter
-    lines.append(reinterpret_cast<const char*>(picture.at(0, y)), row);
-  }
-  uLongf size = ::compressBound(lines.size());
-  std::string packed(size, '\0');
-  VPR_CHECK(::compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-                        reinterpret_cast<const Bytef*>(lines.data()), lines.size(), 6) == Z_OK);
-  packed.resize(size);
-  std::string header;
-  AddNumber(header, static_cast<std::uint32_t>(picture.width));
-  AddNumber(header, static_cast<std::uint32_t>(picture.height));
-  header += {8, static_cast<char>(picture.channels == 3 ? 2 : 0), 0, 0, 0};
-  std::string png("\x89PNG\r\n\x1A\n", 8);
-  AddChunk(png, "IHDR", header);
-  AddChunk(png, "IDAT", packed);
-  AddChunk(png, "IEND", {});
-  return png;
+  png_image png = {};
+  png.version = PNG_IMAGE_VERSION;
+  png.width = static_cast<png_uint_32>(picture.width);
+  png.height = static_cast<png_uint_32>(picture.height);
+  png.format = picture.channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
+  std::string bytes(size, '\0');
+  VPR_CHECK(::png_image_write_to_memory(&png, bytes.data(), &size, 0, picture.pixels.data(), 0,
+                                        nullptr) != 0);
+  bytes.resize(size);
+  return bytes;
 }
 
 }  // namespace vpr

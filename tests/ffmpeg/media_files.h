@@ -3,17 +3,26 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "audio/sound_files.h"
+#include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/resources.h"
 
 namespace vpr::testing {
+
+inline constexpr const char* kNoMediaModule =
+    "SKIPPED: this build has no module of FFmpeg's libraries";
+inline constexpr const char* kNoMediaEncoder =
+    "SKIPPED: no program ffmpeg, or it has no such encoder";
 
 inline bool HasMediaModule() {
   return std::filesystem::exists(ResourcePath("lib/vpr/vpr_ffmpeg.so"));
@@ -75,6 +84,41 @@ inline std::string Amr(bool wide, int frames) {
     }
   }
   return bytes;
+}
+
+// The error of `read(path)` of a file of these bytes, in one line and no fault of ours; empty:
+// none.
+template <typename ReadPath>
+std::string ErrorOfBytes(const std::string& bytes, ReadPath read) {
+  const std::string path = TempPath("hostile.bin");
+  WriteFileAtomically(path, bytes);
+  try {
+    read(path);
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find("hostile.bin"), std::string::npos) << what;
+    EXPECT_EQ(what.find('\n'), std::string::npos) << what;
+    EXPECT_NE(error.code(), ErrorCode::kInternal) << what;
+    EXPECT_NE(error.code(), ErrorCode::kIo) << what;
+    return what;
+  }
+  return {};
+}
+
+// So many times with flipped bits: in the first `header` bytes, where lengths and counts are, and
+// in whatever there is; in one byte, and in several.
+template <typename Use>
+void ForEachDamaged(const std::string& bytes, std::size_t header, int times, Use use) {
+  std::minstd_rand random(7);
+  header = std::min(bytes.size(), header);
+  for (int i = 0; i < times; ++i) {
+    std::string damaged = bytes;
+    for (int flips = i % 3 == 0 ? 8 : 1; flips > 0; --flips) {
+      const std::size_t at = random() % (i % 2 == 0 ? header : damaged.size());
+      damaged[at] = static_cast<char>(i % 5 == 0 ? 0xFF : damaged[at] ^ (1 << random() % 8));
+    }
+    use(damaged);
+  }
 }
 
 }  // namespace vpr::testing

@@ -18,12 +18,11 @@ using testing::Ffmpeg;
 using testing::HasMediaModule;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kNoMediaEncoder;
+using testing::kNoMediaModule;
 using testing::MakeMedia;
 using ::testing::Not;
 using testing::TempPath;
-
-constexpr const char* kNoModule = "SKIPPED: this build has no module of FFmpeg's libraries";
-constexpr const char* kNoEncoder = "SKIPPED: no program ffmpeg, or it has no such encoder";
 
 void ExpectLikeFfmpeg(const std::string& path, const std::string& format) {
   const Audio first = ReadAudio(path, {.sample_rate = 0, .channel = 1});
@@ -54,9 +53,9 @@ std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.
 class Media : public ::testing::TestWithParam<Row> {};
 
 TEST_P(Media, AsTheProgramReadsIt) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path = MakeMedia(GetParam().ending, GetParam().encode);
-  if (path.empty()) GTEST_SKIP() << kNoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   ExpectLikeFfmpeg(path, GetParam().format);
 }
 
@@ -94,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
 // Ogg Opus, as WhatsApp's voice messages are, is libsndfile's.
 TEST(Media, VoiceMessage) {
   const std::string path = MakeMedia("opus", "-c:a libopus -ac 1 -ar 16000 -application voip");
-  if (path.empty()) GTEST_SKIP() << kNoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   const Audio audio = ReadAudio(path, {.sample_rate = 0});
   EXPECT_THAT(audio.info.tracks, IsEmpty());
   EXPECT_EQ(audio.sample_rate, 16000);  // FFmpeg: 48000, always
@@ -102,7 +101,7 @@ TEST(Media, VoiceMessage) {
 }
 
 TEST(Media, Amr) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   for (const bool wide : {false, true}) {
     SCOPED_TRACE(wide);
     const std::string path = TempPath(wide ? "a.awb" : "a.amr");
@@ -120,14 +119,14 @@ TEST(Media, Amr) {
 
 // Two languages, the second the default one.
 TEST(Media, Tracks) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path = TempPath("tracks.mkv");
   if (!Ffmpeg("-f lavfi -i sine=440:duration=2:sample_rate=16000 -f lavfi -i "
               "sine=880:duration=1:sample_rate=48000 -map 0 -map 1 -c:a flac -disposition:a:0 0 "
               "-disposition:a:1 default -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu "
               "-metadata:s:a:1 title=Ton " +
               path))
-    GTEST_SKIP() << kNoEncoder;
+    GTEST_SKIP() << kNoMediaEncoder;
   const Audio chosen = ReadAudio(path, {.sample_rate = 0});
   EXPECT_EQ(chosen.info.track, 2);
   EXPECT_EQ(chosen.samples.size(), 48000u);
@@ -144,10 +143,10 @@ TEST(Media, Tracks) {
 }
 
 TEST(Media, PicturesAlone) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path = TempPath("silent.mp4");
   if (!Ffmpeg("-f lavfi -i testsrc=size=64x48:rate=25:duration=1 -c:v mpeg4 " + path))
-    GTEST_SKIP() << kNoEncoder;
+    GTEST_SKIP() << kNoMediaEncoder;
   const Error error = ErrorOf([&] { ReadAudio(path); });
   EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
   EXPECT_THAT(error.what(),
@@ -157,9 +156,9 @@ TEST(Media, PicturesAlone) {
 
 // Longer than the limit, by what is decoded and not by what a header says.
 TEST(Media, LongerThanAllowed) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path = MakeMedia("m4a", "-c:a aac");
-  if (path.empty()) GTEST_SKIP() << kNoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   const Error error = ErrorOf([&] { ReadAudio(path, {.max_seconds = 2}); });
   EXPECT_EQ(error.code(), ErrorCode::kUnusable);
   EXPECT_THAT(error.what(), HasSubstr("longer than"));

@@ -1,12 +1,18 @@
 // For tests of trainings.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "support/synthetic_speech.h"
+#include "support/temp_path.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/progress.h"
 #include "vpr/base/text.h"
+#include "vpr/train/train_config.h"
 
 namespace vpr::test {
 
@@ -29,5 +35,33 @@ inline std::vector<std::string> TrainingFigures(const std::string& run_dir) {
   }
   return rows;
 }
+
+// A folder for one test, with small packed sets: train, and train-dev of other speakers.
+class TrainingFolder : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = TempPath(std::string(test.test_suite_name()) + "_") + test.name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    PackSynthetic(folder_ + "/train", 0, 6, 4, 1.2);
+    PackSynthetic(folder_ + "/train-dev", 6, 4, 3, 1.2);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  // Crops of half a second, to NAME.vpr in the folder.
+  TrainConfig SmallConfig(const std::string& name) const {
+    TrainConfig config = DefaultTrainConfig("resnet");
+    config.train = folder_ + "/train";
+    config.output = folder_ + "/" + name + ".vpr";
+    config.run_dir = config.output + ".run";
+    config.crop_seconds = 0.512;
+    config.crops_per_epoch = 48;
+    config.batch_size = 8;
+    return config;
+  }
+
+  std::string folder_;
+};
 
 }  // namespace vpr::test

@@ -20,29 +20,13 @@ using test::Recorder;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-class TrainerTest : public ::testing::Test {
+class TrainerTest : public test::TrainingFolder {
  protected:
-  void SetUp() override {
-    folder_ = test::TempPath("trainer_") +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    test::PackSynthetic(folder_ + "/train", 0, 6, 4, 1.2);
-    test::PackSynthetic(folder_ + "/train-dev", 6, 4, 3, 1.2);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   // Small enough to train in seconds.
   TrainConfig Config(const std::string& name) const {
-    TrainConfig config = DefaultTrainConfig("resnet");
-    config.train = folder_ + "/train";
-    config.output = folder_ + "/" + name + ".vpr";
-    config.run_dir = config.output + ".run";
+    TrainConfig config = SmallConfig(name);
     config.arch_options = {{"channels", {8, 8, 8, 16}}, {"blocks", {1, 1, 1, 1}}};
     config.embedding_dim = 16;
-    config.crop_seconds = 0.512;
-    config.crops_per_epoch = 48;
-    config.batch_size = 8;
     config.epochs = 3;
     config.threads = 2;
     config.device = "cpu";
@@ -64,8 +48,6 @@ class TrainerTest : public ::testing::Test {
   static std::vector<std::string> Losses(const TrainConfig& config) {
     return test::TrainingFigures(config.run_dir);
   }
-
-  std::string folder_;
 };
 
 TEST_F(TrainerTest, LearnsToTellSpeakersApart) {

@@ -187,26 +187,10 @@ struct LinearEngines : StepEngines {
   Wishes& wishes;
 };
 
-class TrainingLoopTest : public ::testing::Test {
+class TrainingLoopTest : public test::TrainingFolder {
  protected:
-  void SetUp() override {
-    folder_ = test::TempPath("training_loop_") +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    test::PackSynthetic(folder_ + "/train", 0, 6, 4, 1.2);
-    test::PackSynthetic(folder_ + "/train-dev", 6, 4, 3, 1.2);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   TrainConfig Config(const std::string& name) const {
-    TrainConfig config = DefaultTrainConfig("resnet");
-    config.train = folder_ + "/train";
-    config.output = folder_ + "/" + name + ".vpr";
-    config.run_dir = config.output + ".run";
-    config.crop_seconds = 0.512;
-    config.crops_per_epoch = 48;
-    config.batch_size = 8;
+    TrainConfig config = SmallConfig(name);
     config.epochs = 4;
     config.threads = 1;
     config.lr = 0.02;
@@ -231,7 +215,6 @@ class TrainingLoopTest : public ::testing::Test {
     return test::TrainingFigures(config.run_dir);
   }
 
-  std::string folder_;
   Recorder progress_;
 };
 

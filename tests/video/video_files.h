@@ -11,10 +11,6 @@
 
 namespace vpr::testing {
 
-inline constexpr const char* kNoVideoModule =
-    "SKIPPED: this build has no module of FFmpeg's libraries";
-inline constexpr const char* kNoVideoEncoder = "SKIPPED: no program ffmpeg, or no such encoder";
-
 // A pattern that moves, every frame another: 64 x 48, so many frames a second.
 inline std::string Pattern(double seconds, int rate = 25, const std::string& size = "64x48") {
   return "-f lavfi -i testsrc=size=" + size + Format(":rate=%d:duration=%g ", rate, seconds);

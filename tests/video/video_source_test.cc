@@ -19,8 +19,8 @@ using testing::Ffmpeg;
 using testing::HasMediaModule;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::kNoVideoEncoder;
-using testing::kNoVideoModule;
+using testing::kNoMediaEncoder;
+using testing::kNoMediaModule;
 using testing::MakeVideo;
 using testing::Pattern;
 using testing::RgbByFfmpeg;
@@ -57,11 +57,11 @@ std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.
 class Video : public ::testing::TestWithParam<Row> {};
 
 TEST_P(Video, AsTheProgramReadsIt) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path =
       MakeVideo(std::string("made.") + GetParam().ending,
                 Pattern(0.6) + "-f lavfi -i sine=440:duration=0.6 " + GetParam().encode);
-  if (path.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   VideoSource source(path);
   EXPECT_THAT(source.info().format, HasSubstr(GetParam().format));
   EXPECT_EQ(source.info().width, 64);
@@ -94,12 +94,12 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Every time stamp is kept, of sound that begins earlier too.
 TEST(VideoTimes, VariableRate) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path =
       MakeVideo("variable.mkv", Pattern(2) +
                                     "-vf select='not(mod(n\\,7))+not(mod(n\\,11))' -vsync vfr "
                                     "-c:v ffv1 -pix_fmt bgr0");
-  if (path.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   const std::vector<VideoFrame> frames = AllFrames(path);
   EXPECT_EQ(frames.size(), 12u);
   ExpectTimes(frames, TimesByFfprobe(path));
@@ -108,12 +108,12 @@ TEST(VideoTimes, VariableRate) {
 }
 
 TEST(VideoTimes, OneClockWithTheSound) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path =
       MakeVideo("late.mkv", "-itsoffset 0.4 " + Pattern(0.4) +
                                 "-f lavfi -i sine=440:duration=1 -map 0 -map 1 -c:v ffv1 -pix_fmt "
                                 "bgr0 -c:a flac");
-  if (path.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   const std::vector<VideoFrame> frames = AllFrames(path);
   ASSERT_EQ(frames.size(), 10u);
   EXPECT_NEAR(frames[0].seconds, 0.4, 1e-3);
@@ -122,9 +122,9 @@ TEST(VideoTimes, OneClockWithTheSound) {
 
 // A raw stream of pictures has no times: they are counted on.
 TEST(VideoTimes, None) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path = MakeVideo("raw.m4v", Pattern(0.4) + "-c:v mpeg4 -f m4v");
-  if (path.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   const std::vector<VideoFrame> frames = AllFrames(path);
   ASSERT_EQ(frames.size(), 10u);
   for (std::size_t i = 1; i < frames.size(); ++i)
@@ -150,9 +150,9 @@ std::string WithMatrix(const std::string& path, const std::array<int, 4>& matrix
 
 // As phones write videos that were held upright, upside down or before a mirror.
 TEST(VideoOrientation, TurnedAndMirrored) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string level = MakeVideo("level.mov", Pattern(0.2) + "-c:v png");
-  if (level.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (level.empty()) GTEST_SKIP() << kNoMediaEncoder;
   struct Case {
     std::array<int, 4> matrix;
     int turned;
@@ -175,10 +175,10 @@ TEST(VideoOrientation, TurnedAndMirrored) {
 }
 
 TEST(VideoSize, SquarePixelsAndReduction) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path =
       MakeVideo("wide.mkv", Pattern(0.2) + "-vf setsar=2/1 -c:v ffv1 -pix_fmt bgr0");
-  if (path.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   EXPECT_EQ(VideoSource(path).info().width, 128);
   EXPECT_EQ(VideoSource(path).info().height, 48);
   VideoSource source(path, {.longest_side = 32});
@@ -191,12 +191,12 @@ TEST(VideoSize, SquarePixelsAndReduction) {
 }
 
 TEST(VideoTracks, DefaultAndChosen) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path = MakeVideo(
       "two.mkv", Pattern(0.2) + Pattern(0.4, 25, "32x32") +
                      "-map 0 -map 1 -c:v ffv1 -pix_fmt bgr0 -disposition:v:0 0 -disposition:v:1 "
                      "default -metadata:s:v:1 title=Face");
-  if (path.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   VideoSource source(path);
   EXPECT_EQ(source.info().track, 2);
   ASSERT_EQ(source.info().tracks.size(), 2u);
@@ -211,7 +211,7 @@ TEST(VideoTracks, DefaultAndChosen) {
 
 // A single picture is a video of one frame; what Exif says of its orientation holds.
 TEST(VideoPictures, One) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   for (const char* const ending : {"png", "jpg", "bmp", "webp"}) {
     SCOPED_TRACE(ending);
     const std::string path = MakeVideo(std::string("one.") + ending, Pattern(0.04) + "-frames:v 1");
@@ -224,7 +224,7 @@ TEST(VideoPictures, One) {
     ExpectFrames(frames, RgbByFfmpeg(path), 2);
   }
   const std::string path = MakeVideo("one.jpg", Pattern(0.04) + "-frames:v 1");
-  if (path.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   const std::string jpeg = ReadFile(path);
   // Application segment 1 with one entry: orientation (0x0112) 6, to be turned by 90 degrees.
   const std::string exif = std::string("\xFF\xE1\0\x22", 4) + std::string("Exif\0\0", 6) +
@@ -240,9 +240,9 @@ TEST(VideoPictures, One) {
 }
 
 TEST(VideoPipes, AsFiles) {
-  if (!HasMediaModule()) GTEST_SKIP() << kNoVideoModule;
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path = MakeVideo("piped.mp4", Pattern(0.4) + "-c:v libx264 -pix_fmt yuv420p");
-  if (path.empty()) GTEST_SKIP() << kNoVideoEncoder;
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
   const std::string pipe = TempPath("pipe");
   ASSERT_EQ(std::system(("mkfifo " + pipe + " && cat " + path + " > " + pipe + " &").c_str()), 0);
   ASSERT_EQ(std::system(("while [ ! -p " + pipe + " ]; do sleep 0.01; done").c_str()), 0);
