@@ -111,7 +111,7 @@ check 'j["enrolled"] == 4488'
 
 # Killed at random moments: nothing lost, nothing halved.
 sql 'CREATE DATABASE killed' > /dev/null
-python3 "$(dirname "$0")/store_kill.py" "$vpr" "${VPR_TEST_KILLS:-20}" 1 "postgresql://vpr@127.0.0.1:$port/killed" > out 2>&1 ||
+PATH="$bin:$PATH" python3 "$(dirname "$0")/store_kill.py" "$vpr" "${VPR_TEST_KILLS:-20}" 1 "postgresql://vpr@127.0.0.1:$port/killed" > out 2>&1 ||
   fail "kill -9: $(cat out)"
 
 # A running process sees what another one changes (LISTEN/NOTIFY).

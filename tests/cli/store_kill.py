@@ -36,6 +36,14 @@ def vpr_json(*arguments, key=None):
     return {line["name"]: line["utterances"] for line in map(json.loads, done.stdout.splitlines())}
 
 
+def wait_for_server():
+    """A killed client's last statement, which may be its commit, goes on in the server: until it is over."""
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    while server and subprocess.run(["psql", "-qtAX", "-d", server, "-c", busy], check=True, capture_output=True,
+                                    text=True).stdout.strip() != "0":
+        time.sleep(0.01)
+
+
 def speakers(key):
     return vpr_json("speakers", "list", "--json", key=key)
 
@@ -89,6 +97,7 @@ while cut < kills:
     time.sleep(rng.uniform(0, 0.15 if server else 0.06))
     process.kill()
     out, error = process.communicate()
+    wait_for_server()
     was_killed = process.returncode == -9
     if not was_killed and process.returncode != 0:
         sys.exit("failed without being killed: %s: %s" % (command, error.decode()))
