@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Makes the lists that models/digits.vpw was trained and measured with.
 
-    digit_lists.py OUT FSDD COMMANDS ALPHANUMERIC CORPORA
+    digit_lists.py OUT FSDD COMMANDS ALPHANUMERIC CORPORA [OTHERS]
 
 FSDD: the folder recordings of the Free Spoken Digit Dataset; COMMANDS: a folder of Speech Commands v0.01 (a few files a
 word are enough); ALPHANUMERIC: a checkout of Sakshee5/alphanumeric-audio-dataset; CORPORA: the folder of corpora that
 docs/accuracy.md describes, of which train.tsv says which of ALPHANUMERIC's recordings are of one person. OUT gets
 train.tsv, dev.tsv, test-strings.tsv (single digits, to join), test-numbers.tsv (telephone numbers as they were read) and
-the recordings, 16 kHz.
+the recordings, 16 kHz; for bench/prompted_login, of the speakers of the test lists, login-strings-enroll.tsv and -test.tsv
+(single digits, each half of the recordings) and login-numbers-enroll.tsv and -test.tsv (names and addresses, whose text stands
+for nothing; pieces of telephone numbers). OTHERS: a folder of AudioMNIST's form (data/01/0_01_1.wav), of which
+login-others-enroll.tsv and -test.tsv are made.
 
 Telephone numbers are cut between words, by forced alignment, into pieces of one to four digits; the person in dev,
 test or train as a whole. Some recordings are there again, faster and slower, as other speakers; and synthetic voices.
@@ -138,6 +141,35 @@ def synthetic(out):
             yield say(["text2wave", "-eval", f"(voice_{voice})", "-o"], f"festival_{voice}", digit, word), str(digit), f"festival_{voice}"
 
 
+def logins(out, name, enroll, test):
+    """Of the speakers that have both."""
+    both = {row[2] for row in enroll} & {row[2] for row in test}
+    for part, rows in ("enroll", enroll), ("test", test):
+        write(out / f"login-{name}-{part}.tsv", [row for row in rows if row[2] in both])
+
+
+def halves(rows):
+    """By the number at the end of the recordings' names: every second one of a digit."""
+    even = [int(row[0].stem.split("_")[2]) % 2 == 0 for row in rows]
+    return [[row for row, first in zip(rows, even) if first == half] for half in (True, False)]
+
+
+def of_numbers(out, numbers, tested, checkout):
+    """What the people who read the numbers read besides, and the numbers' pieces."""
+    enroll = []
+    for whole, _, speaker in numbers.whole:
+        for kind in "Names", "Addresses":
+            recording = checkout / "audio_data" / kind / f"{whole.stem}.wav"
+            if speaker in tested and recording.exists():
+                enroll.append((save(out / kind / f"{whole.stem}.flac", load(recording)), "0", speaker))
+    return enroll, [piece for piece in numbers.pieces if piece[2] in tested]
+
+
+def of_others(out, others):
+    return [(save(out / f"{path.stem}.flac", load(path)), path.stem.split("_")[0], path.stem.split("_")[1])
+            for path in sorted(others.glob("data/*/*_*_*.wav"))]
+
+
 def write(path, rows):
     with open(path, "w") as table:
         print("path", "text", "speaker", sep="\t", file=table)
@@ -147,9 +179,9 @@ def write(path, rows):
 
 
 def main():
-    if len(sys.argv) != 6:
+    if len(sys.argv) not in (6, 7):
         sys.exit(__doc__)
-    out, fsdd, commands, checkout, corpora = map(pathlib.Path, sys.argv[1:])
+    out, fsdd, commands, checkout, corpora = map(pathlib.Path, sys.argv[1:6])
     train, test = [], []
     for path in sorted(fsdd.glob("*.wav")):
         digit, speaker, number = path.stem.split("_")
@@ -174,6 +206,10 @@ def main():
     write(out / "dev.tsv", [piece for piece in numbers.pieces if piece[2] in dev])
     write(out / "test-strings.tsv", test)
     write(out / "test-numbers.tsv", [whole for whole in numbers.whole if whole[2] in tested])
+    logins(out, "strings", *halves(test))
+    logins(out, "numbers", *of_numbers(out, numbers, tested, checkout))
+    if len(sys.argv) == 7:
+        logins(out, "others", *halves(of_others(out / "others", pathlib.Path(sys.argv[6]))))
 
 
 main()
