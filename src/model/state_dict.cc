@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/half.h"
+#include "base/printable_name.h"
 #include "model/pickle_bytes.h"
 #include "model/zip_archive.h"
 #include "vpr/base/error.h"
@@ -129,7 +130,7 @@ class Unpickler : private PickleBytes {
                        std::any_of(std::begin(kStorageTypes), std::end(kStorageTypes),
                                    [&](const StorageType& type) { return type.name == full; });
     if (!known)
-      throw Refused("it makes a '" + Printable(full) +
+      throw Refused("it makes a '" + PrintableName(full) +
                     "': a file of weights holds tensors and nothing else");
     global_names_.emplace(values_.size(), full);
     Push(Kind::kGlobal);
@@ -366,9 +367,9 @@ class Reader {
       const Value &key = values[dict->items[i]], &value = values[dict->items[i + 1]];
       if (key.kind != Kind::kText) throw Refused("a name in its dictionary is no text");
       if (value.kind != Kind::kTensor)
-        throw Refused("its '" + Printable(key.text) + "' is no tensor");
+        throw Refused("its '" + PrintableName(key.text) + "' is no tensor");
       if (!names.insert(key.text).second)
-        throw Refused("its tensor '" + Printable(key.text) + "' is in it twice");
+        throw Refused("its tensor '" + PrintableName(key.text) + "' is in it twice");
       tensors.push_back(Load(values, std::string(key.text), value));
     }
     return tensors;
@@ -401,7 +402,7 @@ class Reader {
 
   Tensor Load(const Unpickler& values, const std::string& name, const Value& value) {
     auto fail = [&](const std::string& what) {
-      return Error(ErrorCode::kCorrupt, "its tensor '" + Printable(name) + "' " + what);
+      return Error(ErrorCode::kCorrupt, "its tensor '" + PrintableName(name) + "' " + what);
     };
     auto integer = [&](std::size_t of) {
       const Value& number = values[of];
@@ -459,7 +460,7 @@ class Reader {
     }
     if (!std::all_of(tensor.data.begin(), tensor.data.end(),
                      [](float one) { return std::isfinite(one); }))
-      throw Refused("its tensor '" + Printable(name) + "' has values that are no numbers");
+      throw Refused("its tensor '" + PrintableName(name) + "' has values that are no numbers");
     return tensor;
   }
 

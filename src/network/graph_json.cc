@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_reading.h"
+#include "base/printable_name.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -76,7 +77,7 @@ Enum ByName(const std::pair<Enum, const char*> (&names)[kCount], std::size_t n,
   for (const auto& [one, name] : names) {
     if (wanted == name) return one;
   }
-  throw Unsound(n, "is '" + Printable(wanted) + "', which this program does not know");
+  throw Unsound(n, "is '" + PrintableName(wanted) + "', which this program does not know");
 }
 
 Json ToJson(const Node& node) {

@@ -1,7 +1,10 @@
 #include "network/import_onnx.h"
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/printable_name.h"
 #include "model/feature_json.h"
 #include "network/graph_json.h"
 #include "network/onnx_reader.h"
@@ -73,12 +76,13 @@ OnnxInterface InterfaceOf(const OnnxGraph& graph, std::int64_t bands) {
     if (input.integer && input.shape.size() <= 1) continue;  // the length
     if (input.integer || features != nullptr)
       throw Refusal(Format("it takes %zu inputs ('", graph.inputs.size()) +
-                    Printable(graph.inputs[0].name) + "' first); features alone are understood");
+                    PrintableName(graph.inputs[0].name) +
+                    "' first); features alone are understood");
     features = &input;
   }
   if (features == nullptr) throw Refusal("it takes no features");
   const std::vector<std::int64_t>& shape = features->shape;
-  const std::string name = "its input '" + Printable(features->name) + "'";
+  const std::string name = "its input '" + PrintableName(features->name) + "'";
   const std::size_t rank = shape.size();
   if (rank != 3 && !(rank == 4 && shape[1] == 1))
     throw Refusal(name + Format(" has %zu dimensions; features [batch, frames, bands] are "
@@ -123,6 +127,17 @@ bool SameNode(const Node& a, const Node& b) {
          a.bias == b.bias && a.scale == b.scale;
 }
 
+void CheckNumbers(const TracedGraph& traced) {
+  for (std::size_t n = 0; n < traced.graph.nodes.size(); ++n) {
+    const Node& node = traced.graph.nodes[n];
+    for (const std::vector<float>* weights : {&node.weights, &node.bias, &node.scale}) {
+      if (!std::all_of(weights->begin(), weights->end(), [](float x) { return std::isfinite(x); }))
+        throw Error(ErrorCode::kCorrupt,
+                    traced.names[n] + " has weights that are infinite or not a number");
+    }
+  }
+}
+
 void CheckSame(const TracedGraph& a, const TracedGraph& b) {
   const std::vector<Node>&p = a.graph.nodes, &q = b.graph.nodes;
   for (std::size_t n = 0; n < std::min(p.size(), q.size()); ++n) {
@@ -149,6 +164,7 @@ Model ImportOnnx(std::string_view content, const ImportOptions& options) {
   }
   const OnnxInterface interface = InterfaceOf(onnx, bands);
   TracedGraph traced = TraceOnnx(onnx, interface, kFrames[0]);
+  CheckNumbers(traced);
   CheckSame(traced, TraceOnnx(onnx, interface, kFrames[1]));
   CheckGraph(traced.graph);
   model.info.features.n_mels = static_cast<int>(interface.bands);

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/printable_name.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/features/front_end.h"
@@ -19,7 +20,7 @@ constexpr std::size_t kMostNamed = 4;
 std::string Join(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < std::min(names.size(), kMostNamed); ++i)
-    text += (i == 0 ? "'" : ", '") + Printable(names[i]) + "'";
+    text += (i == 0 ? "'" : ", '") + PrintableName(names[i]) + "'";
   if (names.size() > kMostNamed) text += Format(" and %zu more", names.size() - kMostNamed);
   return text;
 }

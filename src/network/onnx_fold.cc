@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/printable_name.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -232,7 +233,7 @@ std::optional<OnnxTensor> AveragePool(const OnnxNode& node, const OnnxTensor& x)
 }  // namespace
 
 std::string NameOf(const OnnxNode& node) {
-  return Printable(node.type) + " '" + Printable(node.name) + "'";
+  return PrintableName(node.type) + " '" + PrintableName(node.name) + "'";
 }
 
 std::int64_t IntegerOf(const OnnxNode& node, const char* name, std::int64_t otherwise) {

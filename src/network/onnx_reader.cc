@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/half.h"
+#include "base/printable_name.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -207,14 +208,14 @@ NamedTensor ReadTensor(std::string_view bytes) {
         break;
     }
   }
-  const std::string what = "tensor '" + Printable(name) + "'";
+  const std::string what = "tensor '" + PrintableName(name) + "'";
   if (external) throw Incompatible(what + " is kept in another file; save the network as one file");
   if (BytesOf(type) == 0)
     throw Incompatible(
         what + Format(" has type %lld, which is not understood", static_cast<long long>(type)));
   if (tensor->shape.size() > kMostDimensions)
     throw Incompatible(what + Format(" has %zu dimensions", tensor->shape.size()));
-  const std::size_t count = CountOf(tensor->shape, kMostElements);
+  const std::size_t count = CountOf(tensor->shape, kMostElements, what);
   tensor->integer = type != kFloat && type != kHalf && type != kDouble && type != kBfloat16;
   std::size_t found = 0;
   if (has_raw) {
@@ -365,7 +366,7 @@ void ReadTensorType(std::string_view bytes, OnnxInput& input) {
     if (field.number() == 1) {
       const std::int64_t type = field.integer();
       if (type != kFloat && type != kInt64 && type != kInt32)
-        throw Incompatible("input '" + Printable(input.name) +
+        throw Incompatible("input '" + PrintableName(input.name) +
                            "' takes neither numbers in single precision nor integers");
       input.integer = type != kFloat;
     }
@@ -392,7 +393,7 @@ OnnxInput ReadValueInfo(std::string_view bytes) {
     if (field.number() == 1) ReadTensorType(field.bytes(), input);
   }
   if (input.shape.size() > kMostDimensions)
-    throw Incompatible("input '" + Printable(input.name) + "' has too many dimensions");
+    throw Incompatible("input '" + PrintableName(input.name) + "' has too many dimensions");
   return input;
 }
 
@@ -401,7 +402,7 @@ void ReadGraph(std::string_view bytes, OnnxGraph& graph) {
   std::set<std::string> made;  // every name is given once
   auto add_name = [&](const std::string& name) {
     if (!name.empty() && !made.insert(name).second)
-      throw Corrupt("the name '" + Printable(name) + "' is given twice in it");
+      throw Corrupt("the name '" + PrintableName(name) + "' is given twice in it");
   };
   for (Fields field(bytes); field.Next();) {
     switch (field.number()) {
@@ -443,14 +444,15 @@ void ReadGraph(std::string_view bytes, OnnxGraph& graph) {
 
 }  // namespace
 
-std::size_t CountOf(const std::vector<std::int64_t>& shape, std::size_t most) {
+std::size_t CountOf(const std::vector<std::int64_t>& shape, std::size_t most,
+                    const std::string& what) {
   // An empty one must not hide what cannot be multiplied.
   std::size_t count = 1;
   bool empty = false;
   for (std::int64_t extent : shape) {
     if (extent < 0 || (extent > 0 && count > most / static_cast<std::size_t>(extent)))
-      throw Incompatible(Format("a tensor with a dimension of %lld is beyond what is understood",
-                                static_cast<long long>(extent)));
+      throw Incompatible(what + Format(" with a dimension of %lld is beyond what is understood",
+                                       static_cast<long long>(extent)));
     empty = empty || extent == 0;
     count *= static_cast<std::size_t>(std::max<std::int64_t>(extent, 1));
   }

@@ -57,6 +57,8 @@ struct OnnxGraph {
 OnnxGraph ReadOnnx(std::string_view content);
 
 // The product of extents. Throws kIncompatible for negative ones and for more values than `most`.
-std::size_t CountOf(const std::vector<std::int64_t>& shape, std::size_t most);
+// `what` has the shape.
+std::size_t CountOf(const std::vector<std::int64_t>& shape, std::size_t most,
+                    const std::string& what = "a tensor");
 
 }  // namespace vpr

@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 
+#include "base/printable_name.h"
 #include "network/graph_simplify.h"
 #include "network/onnx_fold.h"
 #include "network/onnx_value.h"
@@ -73,7 +74,7 @@ class Tracer {
     const auto found = values_.find(in_.output);
     if (found == values_.end())
       throw Error(ErrorCode::kCorrupt,
-                  "no operation makes its output '" + Printable(in_.output) + "'");
+                  "no operation makes its output '" + PrintableName(in_.output) + "'");
     OnnxNode output;
     output.type = "output";
     output.name = in_.output;
@@ -165,21 +166,23 @@ class Tracer {
       }
       const auto found = values_.find(name);
       if (found == values_.end())
-        Refuse("needs '" + Printable(name) + "', which no operation before it makes");
+        Refuse("needs '" + PrintableName(name) + "', which no operation before it makes");
       inputs_.push_back(&found->second);
       known_.push_back(found->second.known.get());
       all_known = all_known && found->second.known != nullptr;
     }
     if (all_known) {
       std::optional<std::vector<OnnxTensor>> results = folder_.Fold(*node_, known_);
-      if (!results) RefuseOperation();
+      if (!results) {
+        if (FindOperation() != nullptr)
+          Refuse(inputs_.empty() ? "has no input" : "works on known values alone, not on features");
+        RefuseOperation();
+      }
       for (std::size_t i = 0; i < std::min(results->size(), node_->outputs.size()); ++i)
         Set(i, Known(std::move((*results)[i])));
       return;
     }
-    for (const Operation& operation : Operations()) {
-      if (node_->type == operation.type) return (this->*operation.run)();
-    }
+    if (const Operation* operation = FindOperation()) return (this->*operation->run)();
     RefuseOperation();
   }
 
@@ -207,8 +210,10 @@ class Tracer {
     return value;
   }
   const OnnxTensor& Weights(std::size_t i) const {
-    if (i >= inputs_.size() || inputs_[i] == nullptr || inputs_[i]->known == nullptr ||
+    if (i < inputs_.size() && inputs_[i] != nullptr && inputs_[i]->known != nullptr &&
         inputs_[i]->known->integer)
+      Refuse(Format("has integers as its input %zu, which needs weights", i + 1));
+    if (i >= inputs_.size() || inputs_[i] == nullptr || inputs_[i]->known == nullptr)
       Refuse(Format("needs weights that are known as its input %zu", i + 1));
     return *inputs_[i]->known;
   }
@@ -1493,6 +1498,13 @@ class Tracer {
     void (Tracer::*run)();
   };
   static std::span<const Operation> Operations();
+  // What runs this node; null if nothing does.
+  const Operation* FindOperation() const {
+    for (const Operation& operation : Operations()) {
+      if (node_->type == operation.type) return &operation;
+    }
+    return nullptr;
+  }
 
   const OnnxGraph& onnx_;
   const OnnxInterface& in_;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/printable_name.h"
+
 namespace vpr {
 namespace {
 
@@ -40,6 +42,12 @@ TEST(Text, Utf8) {
        {"\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xE2\x82",
         "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "ok\xFE"})
     EXPECT_FALSE(IsUtf8(bad)) << Printable(bad);
+}
+
+TEST(Text, PrintableNamesAreShort) {
+  EXPECT_EQ(PrintableName("conv\n1"), "conv\\x0a1");
+  EXPECT_EQ(PrintableName(std::string(101, 'n')), std::string(100, 'n') + "...");
+  EXPECT_EQ(PrintableName(std::string(99, 'n') + "ü"), std::string(99, 'n') + "...");
 }
 
 TEST(Text, PrintableIsOneCleanLine) {

@@ -240,6 +240,26 @@ TEST(ImportOnnx, HostileFilesAreOneLine) {
   file = Plain();
   file.nodes[1] = NodeOf("NonMaxSuppression\x1b[2J", {"mean"}, "embs");
   EXPECT_THAT(RefusalOf(file.Write()), HasSubstr("\\x1b"));
+  file.nodes[1] = NodeOf(std::string(1 << 20, 'N'), {"mean"}, "embs");
+  EXPECT_LT(RefusalOf(file.Write()).size(), 400u);
+}
+
+TEST(ImportOnnx, RefusalsSayWhatIsWrongWithWeights) {
+  File file = Plain();
+  file.tensors[0] = Tensor32("w", {80, 4}, std::vector<float>(320, NAN));
+  EXPECT_THAT(RefusalOf(file.Write(), ErrorCode::kCorrupt), HasSubstr("'the MatMul' has weights"));
+  file.tensors[0] = Tensor32("w", {80, 4}, std::vector<float>(320, INFINITY));
+  EXPECT_THAT(RefusalOf(file.Write(), ErrorCode::kCorrupt), HasSubstr("'the MatMul' has weights"));
+  file.tensors[0] = Tensor32("w", {std::uint64_t{1} << 31, 4}, {});
+  EXPECT_THAT(RefusalOf(file.Write()), HasSubstr("tensor 'w' with a dimension of 2147483648"));
+  file.tensors[0] = Integer(1, 80) + Integer(1, 4) + Integer(2, 7) + Bytes(8, "w") +
+                    Bytes(9, std::string(320 * 8, '\1'));  // int64
+  EXPECT_THAT(RefusalOf(file.Write()), HasSubstr("has integers as its input 2"));
+  file = Plain();
+  file.nodes[1] = NodeOf("MatMul", {}, "embs");
+  EXPECT_THAT(RefusalOf(file.Write()), HasSubstr("'the MatMul' has no input"));
+  file.nodes[1] = NodeOf("MatMul", {"w", "w"}, "embs");
+  EXPECT_THAT(RefusalOf(file.Write()), HasSubstr("works on known values alone"));
 }
 
 TEST(ImportOnnx, InputsThatAreNoFeaturesAreRefused) {
