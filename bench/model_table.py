@@ -3,7 +3,7 @@
     model_table.py BIN CORPORA [-l LIST,LIST...] [-r ROUNDS] [--cache FILE] NAME=MODEL.vpr...
 
 BIN: the folder with vpr and network_time (-DVPR_BUILD_BENCH=ON); CORPORA: the folder that docs/accuracy.md describes. EER of each
-list of trials by the model's own score, with the 95 % interval over speakers where the list has enough of them. Milliseconds: the
+list of trials by the model's own score (--intervals: with 95 % over the speakers, where a list has enough). Milliseconds: the
 network alone on features that are ready, one thread, processor time; the models run by turns, medians over the rounds.
 --cache FILE keeps the error rates by model (its fingerprint) and list, so that only a new model is measured."""
 import argparse
@@ -19,6 +19,7 @@ parser.add_argument("corpora")
 parser.add_argument("models", nargs="+", metavar="NAME=MODEL.vpr")
 parser.add_argument("-l", "--lists", default="speechocean762,librispeech,wuw,common_voice,common_voice_zh,pooled,short,lotus")
 parser.add_argument("-r", "--rounds", type=int, default=5)
+parser.add_argument("--intervals", action="store_true")
 parser.add_argument("--cache")
 parser.add_argument("--cpu", type=int, default=0)
 parser.add_argument("--threads", type=int, default=1, help="of vpr eval")
@@ -58,10 +59,10 @@ def error_rates(model, known):
         trials = [part for name in wanted
                   for part in ("--trials", os.path.join(arguments.corpora, "trials", name + ".trials"))]
         out = lines_of([vpr, "--quiet", "eval", "--json", *trials, "--audio-root", arguments.corpora, "--model", model.path,
-                        "--threads", str(arguments.threads)])
+                        "--threads", str(arguments.threads), *([] if arguments.intervals else ["--no-intervals"])])
         for name, line in zip(wanted, out.splitlines()):
             of_list = json.loads(line)
-            of_model[name] = [of_list["eer"], of_list["eer_ci95"]]
+            of_model[name] = [of_list["eer"], of_list.get("eer_ci95")]
     return of_model
 
 
