@@ -40,5 +40,6 @@ lists=()
 for name in ${LISTS:-speechocean762 librispeech common_voice common_voice_zh wuw short}; do
   lists+=(--trials "$corpora/trials/$name.trials")
 done
-"$vpr" calibrate --conditions "${lists[@]}" --audio-root "$corpora" --cohort "$work/cohort" \
+# Only what is the same on every kind of recording: docs/accuracy.md, "Which terms".
+"$vpr" calibrate --conditions --terms duration,narrow "${lists[@]}" --audio-root "$corpora" --cohort "$work/cohort" \
   --noise "$corpora/noise" --rooms "$corpora/rir" --model "$network" -o "$out" ${OPTIONS:-}

@@ -60,6 +60,11 @@ void AddCalibrateCommand(CLI::App& app, Context& context) {
   add("--cohort", options->fit.cohort, "PREFIX",
       "Packed speech of other people, labelled or not, that the score compares with")
       ->needs("--conditions");
+  add("--terms", options->fit.terms, "NAME,...",
+      "What the score may depend on: duration, narrow (the band), dynamics (noise and rooms), "
+      "clipped, cohort, channel (how near other voices lie; default: all)")
+      ->delimiter(',')
+      ->needs("--conditions");
   add.Flag("--as-recorded", options->as_recorded,
            "Only the recordings as they are, not also through telephones, codecs, noise, rooms and "
            "cut short")

@@ -1,6 +1,7 @@
 #include "vpr/train/fit_conditions.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -160,12 +161,42 @@ void MakeCohorts(const Work& work, ScoringModel& scoring) {
   }
 }
 
+using UsedTerms = std::array<bool, kNumConditionTerms>;
+
+UsedTerms FindTerms(const std::vector<std::string>& names) {
+  UsedTerms used;
+  used.fill(names.empty());
+  used[0] = true;
+  for (const std::string& name : names) {
+    const auto* found =
+        std::find(std::begin(kConditionTermNames) + 1, std::end(kConditionTermNames), name);
+    if (found == std::end(kConditionTermNames)) {
+      std::string there_are;
+      for (std::size_t k = 1; k < kNumConditionTerms; ++k)
+        there_are += (k == 1 ? "" : ", ") + std::string(kConditionTermNames[k]);
+      throw Error(ErrorCode::kInvalidArgument, "a score has no term '" + Printable(name) +
+                                                   "'; those of conditions are " + there_are);
+    }
+    used[static_cast<std::size_t>(found - std::begin(kConditionTermNames))] = true;
+  }
+  return used;
+}
+
+// A term that is 0 in every trial gets no weight.
+ConditionTerms Only(const UsedTerms& used, ConditionTerms terms) {
+  for (std::size_t k = 0; k < kNumConditionTerms; ++k) {
+    if (!used[k]) terms[k] = 0;
+  }
+  return terms;
+}
+
 }  // namespace
 
 FittedConditions FitConditions(const EmbeddingExtractor& extractor, const ScoringModel& scoring,
                                const FitConditionsOptions& options, Progress& progress,
                                const StopRequested& stop,
                                const std::function<void(const FailedFile&)>& on_bad) {
+  const UsedTerms terms = FindTerms(options.terms);
   Work work{extractor,
             options,
             {},
@@ -236,6 +267,10 @@ FittedConditions FitConditions(const EmbeddingExtractor& extractor, const Scorin
   } else {
     MakeCohorts(work, fitted.scoring);
   }
+  if (!terms[kCohortTerm] && !terms[kChannelTerm]) {
+    fitted.scoring.cohort = fitted.scoring.channel_cohort = Matrix();
+    fitted.scoring.top_n = ScoringModel().top_n;
+  }
   // With weights of no meaning: what is needed are the centred values and the terms.
   const Scorer scorer(fitted.scoring);
   std::vector<std::vector<std::optional<Voiceprint>>> voiceprints(paths.size());
@@ -258,8 +293,8 @@ FittedConditions FitConditions(const EmbeddingExtractor& extractor, const Scorin
         for (const Pair& pair : lists[list]) {
           const auto &a = voiceprints[pair.enroll][enrolled], &b = voiceprints[pair.test][f];
           if (!a || !b) continue;
-          cell.trials.push_back(
-              {CosineScore(a->values, b->values), a->conditions, b->conditions, pair.target, 0});
+          cell.trials.push_back({CosineScore(a->values, b->values), Only(terms, a->conditions),
+                                 Only(terms, b->conditions), pair.target, 0});
         }
         fitted.trials += cell.trials.size();
         if (!cell.trials.empty()) cells.push_back(std::move(cell));

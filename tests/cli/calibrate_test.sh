@@ -67,6 +67,17 @@ check 'j["llr"] is not None and abs(j["llr"]) <= abs(j["score"]) + 1e-9'
 ok "$vpr" compare "$data/flite-slt-1.flac" "$data/flite-rms-1.flac" --json --model conditional.vpr
 check 'j["score"] < parse(open("same").read())["score"]'
 usage_error "$vpr" calibrate --trials a.trials --cohort voices -o x.vpr
+# Of fewer terms: another score, which still tells voices apart.
+ok "$vpr" --quiet calibrate --conditions --as-recorded --terms duration,narrow --trials a.trials --trials b.trials \
+  --trials c.trials --audio-root "$data" -o fewer.vpr
+! cmp -s conditional.vpr fewer.vpr || fail "--terms changed nothing"
+ok "$vpr" compare "$data/flite-slt-1.flac" "$data/flite-slt-2.flac" --json --model fewer.vpr
+cp out same
+ok "$vpr" compare "$data/flite-slt-1.flac" "$data/flite-rms-1.flac" --json --model fewer.vpr
+check 'j["score"] < parse(open("same").read())["score"]'
+usage_error "$vpr" calibrate --trials a.trials --terms duration -o x.vpr
+refused "$vpr" --quiet calibrate --conditions --terms loudness --trials a.trials --audio-root "$data" -o x.vpr
+says "no term 'loudness'; those of conditions are duration, narrow, dynamics, clipped, cohort, channel" err
 refused "$vpr" --quiet calibrate --conditions --trials a.trials --audio-root "$data" --cohort voices -o x.vpr
 says 'at least 20 are needed' err
 [ ! -e x.vpr ] || fail "a model was written although nothing could be fitted"

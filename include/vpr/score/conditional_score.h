@@ -17,6 +17,7 @@ inline constexpr std::size_t kNumConditionTerms = 7;
 using ConditionTerms = std::array<double, kNumConditionTerms>;
 inline constexpr const char* kConditionTermNames[kNumConditionTerms] = {
     "one", "duration", "narrow", "dynamics", "clipped", "cohort", "channel"};
+inline constexpr std::size_t kCohortTerm = 5, kChannelTerm = 6;
 
 // one: 1. duration: ln(seconds / 4), seconds in [0.5, 16]. narrow: 0 from a high band of -30 dB on,
 // 1 from -45 dB down. dynamics: (dynamics_db - 30) / 10 in [-1.5, 1.5]. clipped: the share's

@@ -21,6 +21,10 @@ struct FitConditionsOptions {
   std::string cohort;
   std::size_t cohort_voices = 600;  // at most, spread evenly over the labels
   std::size_t cohort_top = 20;      // of these, the nearest count
+  // Which of kConditionTermNames the score may depend on, beside "one", which it always does;
+  // empty: all. Without "cohort" and "channel" the model keeps no cohort, only the mean of its
+  // voices.
+  std::vector<std::string> terms;
   // Whether every recording is also heard through a telephone, GSM, the lowest Opus bit rate, noise
   // at 5 to 15 dB, a room, clipped, and cut to 2 and to 1 s.
   bool degraded = true;
@@ -40,8 +44,9 @@ struct FittedConditions {
 
 // Embeds what the lists and the cohort name with `extractor`'s network (PLDA and AS-norm of its
 // model are not used) and fits with FitConditional. In each form trials compare recordings of that
-// form, and of that form with ones as recorded. Throws kUnusable if no trial can be scored, what
-// FitConditional and PackedDataset throw, kInterrupted if stopped.
+// form, and of that form with ones as recorded. Throws kInvalidArgument for a term that there is
+// not, kUnusable if no trial can be scored, what FitConditional and PackedDataset throw,
+// kInterrupted if stopped.
 FittedConditions FitConditions(const EmbeddingExtractor& extractor, const ScoringModel& scoring,
                                const FitConditionsOptions& options, Progress& progress,
                                const StopRequested& stop,
