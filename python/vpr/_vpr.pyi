@@ -6,9 +6,9 @@ import numpy.typing as npt
 
 __version__: str
 
-Path = Union[str, bytes, PathLike[str]]
-Recording = Union[Path, npt.NDArray[np.floating[Any]]]
-ProgressCallback = Callable[[str, int, int], object]
+_Path = Union[str, bytes, PathLike[str]]
+_Recording = Union[_Path, npt.NDArray[np.floating[Any]]]
+_ProgressCallback = Callable[[str, int, int], object]
 
 class Error(RuntimeError):
     code: str
@@ -146,14 +146,14 @@ class Recognizer:
     def model(self) -> str: ...
     @property
     def embedding_size(self) -> int: ...
-    def embed(self, recording: Recording, *, sample_rate: int = 16000) -> npt.NDArray[np.float32]: ...
+    def embed(self, recording: _Recording, *, sample_rate: int = 16000) -> npt.NDArray[np.float32]: ...
     def embed_files(
-        self, files: Sequence[Path], *, progress: Optional[ProgressCallback] = None
+        self, files: Sequence[_Path], *, progress: Optional[_ProgressCallback] = None
     ) -> npt.NDArray[np.float32]: ...
     def compare(
         self,
-        a: Recording,
-        b: Recording,
+        a: _Recording,
+        b: _Recording,
         *,
         threshold: Optional[float] = None,
         fmr: Optional[float] = None,
@@ -162,7 +162,7 @@ class Recognizer:
     def enroll(
         self,
         name: str,
-        recordings: Sequence[Recording],
+        recordings: Sequence[_Recording],
         *,
         force: bool = False,
         keep_audio: bool = False,
@@ -170,12 +170,12 @@ class Recognizer:
         consent: Optional[str] = None,
         forget_after: Optional[str] = None,
         sample_rate: int = 16000,
-        progress: Optional[ProgressCallback] = None,
+        progress: Optional[_ProgressCallback] = None,
     ) -> Enrollment: ...
     def verify(
         self,
         name: str,
-        recording: Recording,
+        recording: _Recording,
         *,
         threshold: Optional[float] = None,
         fmr: Optional[float] = None,
@@ -183,7 +183,7 @@ class Recognizer:
     ) -> Verification: ...
     def identify(
         self,
-        recording: Recording,
+        recording: _Recording,
         *,
         top: int = 3,
         fpir: float = 0.05,
@@ -201,7 +201,7 @@ class Recognizer:
         metadata: str = "",
         threshold: Optional[float] = None,
         intervals: bool = True,
-        progress: Optional[ProgressCallback] = None,
+        progress: Optional[_ProgressCallback] = None,
     ) -> list[Evaluation]: ...
 
 def evaluate_scores(
