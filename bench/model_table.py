@@ -3,8 +3,8 @@
     model_table.py BIN CORPORA [-l LIST,LIST...] [-r ROUNDS] [--cache FILE] NAME=MODEL.vpr...
 
 BIN: the folder with vpr and network_time (-DVPR_BUILD_BENCH=ON); CORPORA: the folder that docs/accuracy.md describes. EER of each
-list of trials by the model's own score (--intervals: with 95 % over the speakers, where a list has enough). Milliseconds: the
-network alone on features that are ready, one thread, processor time; the models run by turns, medians over the rounds.
+list of trials by the model's own score (--intervals: with 95 % over the speakers, where a list has enough). Milliseconds: an
+embedding of samples that are ready, features and network, one thread, processor time; the models run by turns, medians over the rounds.
 --cache FILE keeps the error rates by model (its fingerprint) and list, so that only a new model is measured."""
 import argparse
 import json
@@ -41,13 +41,10 @@ class Model:
         self.name = self.name or os.path.basename(self.path)
         info = json.loads(lines_of([vpr, "model", "info", self.path, "--json"]))
         self.fingerprint = info["fingerprint"]
-        rate = info["features"]["sample_rate"] / info["features"]["hop_length"]
-        self.frames = [str(round(seconds * rate)) for seconds in SECONDS]
         self.megabytes = os.path.getsize(self.path) / 1e6
-        self.weights = info["weights"] / 1e6
 
     def milliseconds(self):
-        out = lines_of(["taskset", "-c", str(arguments.cpu), network_time, self.path, "3", *self.frames])
+        out = lines_of(["taskset", "-c", str(arguments.cpu), network_time, self.path, "3", *(f"{seconds}s" for seconds in SECONDS)])
         return [float(line.split()[1]) for line in out.splitlines()]
 
 
@@ -93,7 +90,6 @@ row("---", ["---"] * len(models))
 for name in arguments.lists.split(","):
     row("EER, " + name, [rate(*known[model.fingerprint][name]) for model in models])
 for i, seconds in enumerate(SECONDS):
-    row(f"network, {seconds} s of speech, one thread",
+    row(f"embedding of {seconds} s, one thread",
         ["%.1f ms" % statistics.median(times[m][i] for times in rounds) for m in range(len(models))])
-row("weights", ["%.1f million" % model.weights for model in models])
 row("file", ["%.1f MB" % model.megabytes for model in models])
