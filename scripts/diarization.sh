@@ -91,7 +91,7 @@ def score(truth, found, *options):
 
 
 def cell(rate):
-    low, high = rate["interval"] or (float("nan"),) * 2
+    low, high = (float("nan") if end is None else end for end in rate["interval"] or (None, None))
     return f"{100 * rate['value']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
