@@ -6,11 +6,22 @@
 #include "model/zip_archive.h"
 #include "vpr/network/graph.h"
 
-FUZZ(bytes) {
+namespace {
+
+// What a pickle may name the bytes of, made once.
+vpr::ZipWriter Values() {
   vpr::ZipWriter archive;
-  archive.Add("net/data.pkl", bytes);
-  static const std::string values(4096, '\1');
+  const std::string values(4096, '\1');
   for (int key = 0; key < 256; ++key) archive.Add("net/data/" + std::to_string(key), values);
+  return archive;
+}
+
+}  // namespace
+
+FUZZ(bytes) {
+  static const vpr::ZipWriter values = Values();
+  vpr::ZipWriter archive = values;
+  archive.Add("net/data.pkl", bytes);
   vpr::Model model = vpr::ImportNetwork(archive.Finish(), "input", {"campplus", "", "", ""});
   vpr::BuildGraph(std::move(model));
 }

@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 FUZZ(bytes) {
-  constexpr std::size_t kBlock = 1 << 14, kMost = 1 << 22;  // values: an hour is known to work too
+  constexpr std::size_t kBlock = 1 << 14, kMost = 1 << 19;  // values: in the midst of any
   const auto source = vpr::BytesInMemory(std::string(bytes));
   vpr::MediaRefusal refusal;
   const auto decoder = vpr::OpenFfmpeg(*source, 0, refusal);

@@ -347,6 +347,7 @@ void DefineOutcomes(py::module_& m) {
       .def_property_readonly("llr", [](const Comparison& c) { return Known(c.score->llr); })
       .def_property_readonly("threshold", [](const Comparison& c) { return c.decision.threshold; })
       .def_property_readonly("same", &Comparison::same)
+      .def_readonly("warnings", &Comparison::warnings)
       .def("to_dict", [](const Comparison& c) { return Parsed(ToJson(c)); })
       .def("__bool__", &Comparison::same)
       .def("__repr__", [](const Comparison& c) { return "<vpr.Comparison\n" + ToText(c) + ">"; });

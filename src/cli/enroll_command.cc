@@ -4,6 +4,7 @@
 #include "cli/diarize/meeting_options.h"
 #include "cli/embedding_run.h"
 #include "cli/read_options.h"
+#include "cli/time_to_keep.h"
 #include "cli/voices.h"
 #include "vpr/print/outcomes.h"
 
@@ -109,7 +110,8 @@ void AddEnrollCommand(CLI::App& app, Context& context) {
       "What the person has agreed to; kept with the time, and shown");
   add("--forget-after", options->forget_after, "TIME",
       "Forget the voice so long after this enrollment: 90d (s, min, h, d, w, y), or never; "
-      "ungiven: as it was, at first never");
+      "ungiven: as it was, at first never",
+      TimeToKeep());
   add.Flag("--force", options->policy.force,
            "Keep utterances that do not sound like the others, or have several voices, too");
   add.Flag("--keep-audio", options->policy.keep_audio,

@@ -13,6 +13,7 @@ struct Options {
   std::string file, output;
   bool own_rate = false, json = false;
   ReadOptions read{.max_seconds = kMaxWholeSeconds};
+  const CLI::Option* max_hours = nullptr;
 };
 
 int Run(const Options& options, const Context& context) {
@@ -24,7 +25,7 @@ int Run(const Options& options, const Context& context) {
     WriteFileAtomically(options.output, DrawRecording(options.file, title, read, *progress));
     return kExitDone;
   }
-  if (read.max_seconds == kMaxWholeSeconds) read.max_seconds = kMaxSeconds;  // block by block
+  if (options.max_hours->count() == 0) read.max_seconds = kMaxSeconds;  // block by block
   AudioSource source(options.file, read);
   source.ForEachBlock([](std::span<const float>) {});
   if (options.json) {
@@ -49,6 +50,10 @@ void AddInspectCommand(CLI::App& app, Context& context) {
       "A picture: waveform, mel spectrogram, MFCC, chroma", FileEnding({".png"}));
   add.Flag("--own-rate", options->own_rate, "At the file's own sample rate instead of 16 kHz");
   AddReadOptions(add.command, options->read);
+  options->max_hours =
+      add.command.get_option("--max-hours")
+          ->description(Format("Refuse longer recordings (default: %g; with -o %g)",
+                               kMaxSeconds / 3600, kMaxWholeSeconds / 3600));
   add.Flag("--json", options->json, "The description as JSON");
 }
 

@@ -1,5 +1,6 @@
 // vpr speakers: who is enrolled.
 #include "cli/embedding_run.h"
+#include "cli/time_to_keep.h"
 #include "cli/voices.h"
 #include "vpr/base/error.h"
 #include "vpr/print/outcomes.h"
@@ -49,9 +50,6 @@ int Note(const Options& options, const Context&) {
 }
 
 int Keep(const Options& options, const Context&) {
-  if (!options.consent && options.forget_after.empty())
-    throw Error(ErrorCode::kInvalidArgument,
-                "nothing is to be changed; expected --forget-after, --consent or both");
   std::optional<std::int64_t> forget_at;
   if (!options.forget_after.empty()) forget_at = ForgetAfter(options.forget_after);
   const auto store = OpenStore(options.store);
@@ -59,6 +57,12 @@ int Keep(const Options& options, const Context&) {
   const EnrolledSpeaker speaker = FindSpeaker(*store, options.name);
   Print(options.json ? SummaryJson(speaker) : ToRow(speaker));
   return kExitDone;
+}
+
+void CompleteKeep(Options& options) {
+  if (!options.consent && options.forget_after.empty())
+    throw CLI::ValidationError("keep",
+                               "nothing is to be changed; give --forget-after, --consent or both");
 }
 
 int Remove(const Options& options, const Context&) {
@@ -105,8 +109,9 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
   CLI::App& command =
       AddGroup(app, "speakers", "Who is enrolled: list, show, rename, remove, export, import");
   auto command_named = [&](const char* name, const char* what,
-                           int (*run)(const Options&, const Context&)) {
-    const Declare add = AddCommand(command, context, name, what, options, run);
+                           int (*run)(const Options&, const Context&),
+                           void (*complete)(Options&) = nullptr) {
+    const Declare add = AddCommand(command, context, name, what, options, run, complete);
     AddStoreOptions(add.command, options->store);
     add.Flag("--json", options->json, "As JSON, one object a line");
     return add;
@@ -120,11 +125,11 @@ void AddSpeakersCommand(CLI::App& app, Context& context) {
   const Declare note = command_named("note", "A note on somebody", Note);
   note.Required("name", options->name, "NAME", "Who");
   note.Required("text", options->text, "TEXT", "The note; \"\" for none");
-  const Declare keep =
-      command_named("keep", "How long a voice is kept, and what its person agreed to", Keep);
+  const Declare keep = command_named(
+      "keep", "How long a voice is kept, and what its person agreed to", Keep, CompleteKeep);
   keep.Required("name", options->name, "NAME", "Who");
   keep("--forget-after", options->forget_after, "TIME",
-       "Forget the voice so long after now: 90d (s, min, h, d, w, y), or never");
+       "Forget the voice so long after now: 90d (s, min, h, d, w, y), or never", TimeToKeep());
   keep("--consent", options->consent, "TEXT",
        "What the person has agreed to, now; \"\" for nothing");
   const Declare remove =

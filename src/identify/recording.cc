@@ -12,9 +12,9 @@
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
 #include "vpr/identify/gallery.h"
-#include "vpr/identify/several_voices.h"
 #include "vpr/model/measure_conditions.h"
 #include "vpr/model/open_speech.h"
+#include "vpr/model/several_voices.h"
 
 namespace vpr {
 

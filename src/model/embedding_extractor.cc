@@ -10,6 +10,7 @@
 
 #include "vpr/audio/pcm16.h"
 #include "vpr/audio/speech_detector.h"
+#include "vpr/audio/speech_quality.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/process.h"
@@ -20,6 +21,7 @@
 #include "vpr/model/measure_conditions.h"
 #include "vpr/model/network_engine.h"
 #include "vpr/model/open_speech.h"
+#include "vpr/model/several_voices.h"
 #include "vpr/score/cosine.h"
 
 namespace vpr {
@@ -48,7 +50,9 @@ SpeechOptions SpeechOptionsOf(const ModelInfo& info) {
 }
 
 // A recording without a voice has no speaker, however alike two such sounds are: throws kUnusable.
-void RequireVoice(SpeechReader& speech, const SpeechNetwork& network, const OnRead& on_read) {
+// `meter`, if there is one, gets the samples too.
+void RequireVoice(SpeechReader& speech, const SpeechNetwork& network, const OnRead& on_read,
+                  SpeechMeter* meter) {
   SpeechDetector detector(network);
   std::vector<float> probabilities;
   std::size_t frames = 0;
@@ -61,6 +65,7 @@ void RequireVoice(SpeechReader& speech, const SpeechNetwork& network, const OnRe
       [&](std::span<const float> samples) {
         detector.Accept(samples, probabilities);
         count();
+        if (meter != nullptr) meter->Accept(samples);
       },
       on_read);
   detector.Finish(probabilities);
@@ -72,6 +77,14 @@ void RequireVoice(SpeechReader& speech, const SpeechNetwork& network, const OnRe
         "cannot use '" + Printable(speech.source().name()) +
             Format("': not enough speech: %.2f s found in %.2f s, %.2g s needed", found,
                    static_cast<double>(speech.num_samples()) / kSampleRate, kMinSpeechSeconds));
+}
+
+// The same as where somebody is verified or identified, but that nothing is refused for it.
+void AddDoubts(const SpeechQuality& quality, std::string several_voices, EmbeddedFile& file) {
+  QualityVerdict verdict = Judge(quality);
+  if (!verdict.refused.empty()) file.warnings.push_back(std::move(verdict.refused));
+  for (std::string& warning : verdict.warnings) file.warnings.push_back(std::move(warning));
+  if (!several_voices.empty()) file.warnings.push_back(std::move(several_voices));
 }
 
 }  // namespace
@@ -384,7 +397,7 @@ std::vector<float> RepeatTo(std::span<const float> samples, std::size_t length) 
 
 void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>& path_of,
                const EmbeddingExtractor& extractor, Progress& progress, const StopRequested& stop,
-               const std::function<void(const EmbeddedFile&)>& on_file) {
+               const std::function<void(const EmbeddedFile&)>& on_file, bool judge) {
   const int threads =
       extractor.options().threads > 0 ? extractor.options().threads : HardwareThreads();
   // Where there are fewer files than threads, the parts of a long one are shared.
@@ -402,11 +415,15 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
     file.index = i;
     file.path = path_of(i);
     std::optional<SpeechReader> speech;
+    std::optional<SpeechMeter> meter;
     try {
       speech.emplace(extractor.OpenSpeech(file.path));
       speech->Find([&](double share) { partial.Update(slot, kFindShare * share); });
-      RequireVoice(*speech, speech_network,
-                   [&](double share) { partial.Update(slot, kFindShare + kVoiceShare * share); });
+      if (judge) meter.emplace(speech->peak());
+      RequireVoice(
+          *speech, speech_network,
+          [&](double share) { partial.Update(slot, kFindShare + kVoiceShare * share); },
+          meter ? &*meter : nullptr);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kInterrupted) throw;
       file.failure = error.what();
@@ -415,6 +432,8 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
     try {
       SpeechFingerprintStream fingerprint;
       ConditionsMeter conditions(speech->num_speech_samples());
+      std::optional<VoicesMeter> voices;
+      if (judge) voices.emplace(speech->num_speech_samples());
       file.embedding = extractor.Extract(
           *speech, threads_of_file,
           [&](double share) {
@@ -423,10 +442,12 @@ void EmbedEach(std::size_t count, const std::function<std::string(std::size_t)>&
           [&](std::span<const float> samples) {
             fingerprint.Add(samples);
             conditions.Accept(samples);
+            if (voices) voices->Accept(samples);
           });
       file.conditions = conditions.Finish();
       file.fingerprint = fingerprint.Digest();
       file.warnings = speech->source().warnings();
+      if (judge) AddDoubts(meter->Finish(), voices->Finish(extractor, threads_of_file), file);
     } catch (const Error& error) {
       // Another one than it was a moment ago.
       if (error.code() == ErrorCode::kIo || error.code() == ErrorCode::kCorrupt) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "vpr/model/embed_each.h"
+
 namespace vpr {
 
 std::size_t FileScorer::Add(const std::vector<std::string>& paths) {
@@ -18,18 +20,30 @@ std::size_t FileScorer::Add(const std::vector<std::string>& paths) {
 
 void FileScorer::Embed(const EmbeddingExtractor& extractor, Progress& progress,
                        const StopRequested& stop,
-                       const std::function<void(const FailedFile&)>& on_bad) {
-  EmbeddedFiles embedded = EmbedFiles(paths_, extractor, progress, stop, on_bad);
-  fingerprints_ = std::move(embedded.fingerprints);
+                       const std::function<void(const FailedFile&)>& on_bad, bool judge) {
+  std::vector<Embedding> embeddings(paths_.size());
+  std::vector<SpeechConditions> found(paths_.size());
+  fingerprints_.assign(paths_.size(), {});
+  warnings_.assign(paths_.size(), {});
+  EmbedEach(
+      paths_.size(), [&](std::size_t i) { return paths_[i]; }, extractor, progress, stop,
+      [&](const EmbeddedFile& file) {
+        warnings_[file.index] = file.warnings;
+        if (file.failure) return on_bad({file.index, file.path, *file.failure});
+        embeddings[file.index] = file.embedding;
+        found[file.index] = file.conditions;
+        fingerprints_[file.index] = file.fingerprint;
+      },
+      judge);
   scorer_ = &extractor.scorer();
   voiceprints_.assign(sides_.size(), std::nullopt);
   for (std::size_t i = 0; i < sides_.size(); ++i) {
-    Embedding mean(embedded.embeddings.cols);
+    Embedding mean(static_cast<std::size_t>(extractor.info().embedding_dim));
     std::vector<SpeechConditions> conditions;
     for (std::size_t file : sides_[i]) {
       if (!file_usable(file)) continue;
-      conditions.push_back(embedded.conditions[file]);
-      for (std::size_t d = 0; d < mean.size(); ++d) mean[d] += embedded.embeddings(file, d);
+      conditions.push_back(found[file]);
+      for (std::size_t d = 0; d < mean.size(); ++d) mean[d] += embeddings[file][d];
     }
     if (conditions.empty()) continue;
     if (sides_[i].size() > 1) Normalize(mean);

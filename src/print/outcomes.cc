@@ -96,6 +96,7 @@ std::string ToJson(const Comparison& comparison) {
     json["llr"] = OrNull(comparison.score->llr);
   }
   json["note"] = OrNull(Note(comparison));
+  json["warnings"] = comparison.warnings;
   json["model"] = comparison.model;
   if (!comparison.score) json["error"] = comparison.failure;
   return JsonLine(json);

@@ -113,6 +113,12 @@ std::optional<EnrollmentOutcome::Resemblance> FindResemblance(const EnrolledVoic
   return std::nullopt;
 }
 
+void AddWarnings(const std::string& source, const std::vector<std::string>& warnings,
+                 Comparison& comparison) {
+  for (const std::string& warning : warnings)
+    comparison.warnings.push_back("'" + Printable(source) + "': " + warning);
+}
+
 Comparison Judge(const Recognizer& recognizer, const Recognizer::Pair& pair,
                  const std::optional<Score>& score, const DecisionThreshold& decision) {
   Comparison comparison;
@@ -235,11 +241,15 @@ void Recognizer::Compare(std::span<const Pair> pairs, const DecisionThreshold& d
     sides.emplace_back(side, scorer.Add(b));
   }
   std::map<std::string, std::string> reasons;  // by path
-  scorer.Embed(extractor(), progress, stop,
-               [&](const FailedFile& failed) { reasons[failed.path] = failed.reason; });
+  scorer.Embed(
+      extractor(), progress, stop,
+      [&](const FailedFile& failed) { reasons[failed.path] = failed.reason; }, true);
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     Comparison comparison =
         Judge(*this, pairs[i], scorer.Score(sides[i].first, sides[i].second), decision);
+    const auto [a, b] = sides[i];
+    AddWarnings(comparison.a, scorer.warnings(scorer.Files(a)[0]), comparison);
+    if (b != a) AddWarnings(comparison.b, scorer.warnings(scorer.Files(b)[0]), comparison);
     if (!comparison.score) {
       const auto found = reasons.find(comparison.a);
       comparison.failure = found != reasons.end() ? found->second : reasons[comparison.b];
@@ -266,6 +276,8 @@ Comparison Recognizer::Compare(const Recording& a, const Recording& b,
                            scorer.MakeVoiceprint(b.embedding, b.conditions));
   Comparison comparison = Judge(*this, {a.source, b.source}, score, decision);
   comparison.failure = a.failure.empty() ? b.failure : a.failure;
+  AddWarnings(a.source, a.warnings, comparison);
+  AddWarnings(b.source, b.warnings, comparison);
   return comparison;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -20,6 +21,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "terminal/bar.h"
 #include "terminal/process.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -40,7 +42,8 @@ std::string Duration(double seconds) {
 // The terminal is one, whoever writes to it: results on stdout, log lines on stderr and the bar.
 // Whatever is written first takes away the bar that stands there.
 std::recursive_mutex terminal_mutex;
-bool bar_is_drawn = false;
+std::atomic<bool> bar_is_drawn{false};
+constexpr std::string_view kEraseLine = "\r\033[K";
 
 void WriteToTerminal(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
@@ -48,7 +51,7 @@ void WriteToTerminal(const std::string& text) {
 }
 
 void EraseBar() {
-  if (bar_is_drawn) WriteToTerminal("\r\033[K");
+  if (bar_is_drawn) WriteToTerminal(std::string(kEraseLine));
   bar_is_drawn = false;
 }
 
@@ -121,6 +124,11 @@ class ConsoleProgress : public Progress {
   double Fraction() const {
     return total_ == 0 ? 0.0 : std::min(1.0, Work() / static_cast<double>(total_));
   }
+  // 100 only of what is done.
+  int Percent() const {
+    const int percent = static_cast<int>(100 * Fraction());
+    return done_ < total_ ? std::min(percent, 99) : percent;
+  }
   // Items done, those under way in part.
   double Work() const {
     const double work = static_cast<double>(done_) + part_;
@@ -169,12 +177,11 @@ class TerminalProgress : public ConsoleProgress {
   std::string Line(std::size_t width) const {
     const std::string what = Printable(what_) + " ";
     if (total_ == 0) return ShortenForTerminal(what + Counts(), width);
-    const std::string percent = Format("%d%% ", static_cast<int>(100 * Fraction()));
+    const std::string percent = Format("%d%% ", Percent());
     for (std::size_t columns : {20, 10}) {
       const auto filled = static_cast<std::size_t>(Fraction() * static_cast<double>(columns));
-      const std::string line = what + Format("%3d%% [", static_cast<int>(100 * Fraction())) +
-                               std::string(filled, '=') + std::string(columns - filled, ' ') +
-                               "] " + Counts();
+      const std::string line = what + Format("%3d%% [", Percent()) + std::string(filled, '=') +
+                               std::string(columns - filled, ' ') + "] " + Counts();
       if (ColumnsOf(line) <= width) return line;
     }
     for (const Parts& parts :
@@ -202,8 +209,7 @@ class PlainProgress : public ConsoleProgress {
     if (since < 10 || (since < 60 && total_ > 0 && Fraction() - last_fraction_ < 0.05)) return;
     last_ = Clock::now();
     last_fraction_ = Fraction();
-    std::string percent =
-        total_ > 0 ? Format(" %d%%", static_cast<int>(100 * Fraction())) : std::string();
+    std::string percent = total_ > 0 ? Format(" %d%%", Percent()) : std::string();
     spdlog::info("{}{}: {}", what_, percent, Counts());
   }
   void Hide() override {}
@@ -241,6 +247,10 @@ class QuietProgress : public Progress {
 };
 
 }  // namespace
+
+void EraseBarAtEnd() {
+  if (bar_is_drawn && ::write(STDERR_FILENO, kEraseLine.data(), kEraseLine.size()) < 0) return;
+}
 
 std::unique_ptr<Progress> MakeProgress(bool quiet) {
   if (quiet) return std::make_unique<QuietProgress>();

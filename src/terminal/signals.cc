@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "terminal/bar.h"
 #include "terminal/input.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/process.h"
@@ -21,11 +22,12 @@ constexpr int kEnding[] = {SIGQUIT, SIGXCPU, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALR
 std::atomic<bool> interrupted{false}, stoppable{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
 
-// Nothing half-written stays behind; then the signal does what it would have done. It is blocked
-// until this returns.
+// Nothing half-written stays behind, in files or on the terminal; then the signal does what it
+// would have done. It is blocked until this returns.
 void End(int number) {
   RemoveTemporaryFiles();
   RestoreEcho();
+  EraseBarAtEnd();
   ::signal(number, SIG_DFL);
   ::raise(number);
 }

@@ -11,8 +11,8 @@ ok "$vpr" --quiet enroll Ada "$slt-2.flac" --json
 check 'j["forget_at"] > "2026"'
 ok "$vpr" --quiet enroll Bob "$rms-1.flac" --json
 check 'j["forget_at"] is None'
-refused "$vpr" --quiet enroll Eve "$rms-2.flac" --forget-after 90
-says "'90' is no time to keep a voice for; expected a number and s, min, h, d, w or y" err
+usage_error "$vpr" --quiet enroll Eve "$rms-2.flac" --forget-after 90
+says 'enroll: --forget-after: must be a number and s, min, h, d, w or y, as 90d, or never, found 90' err
 ok "$vpr" speakers show Ada
 says '^consent 20[0-9-]*T[0-9:]*Z: form 17$' out
 says '^forgotten 20[0-9-]*T[0-9:]*Z$' out
@@ -23,8 +23,10 @@ check 'j["consent"] == "form 18" and j["forget_at"] is None and j["consented_at"
 ok "$vpr" speakers keep Ada --consent "" --json
 check 'j["consent"] is None and j["consented_at"] is None'
 ok "$vpr" speakers keep Ada --consent "form 18"
-refused "$vpr" speakers keep Ada
-says 'nothing is to be changed' err
+usage_error "$vpr" speakers keep Ada
+says '^vpr: error: speakers keep: nothing is to be changed; give --forget-after, --consent or both' err
+usage_error "$vpr" speakers keep Ada --forget-after soon
+says 'must be a number and s, min, h, d, w or y, as 90d, or never, found soon' err
 ok "$vpr" db purge
 says '^nobody is due to be forgotten$' out
 

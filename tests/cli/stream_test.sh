@@ -73,6 +73,21 @@ expect_status 1 embed
 says 'longer than 1 hours; raise the limit with --max-hours' err
 refused "$vpr" features long.wav --max-hours 0.5 -o x.npy
 says 'longer than 0.5 hours' err
+# Told what a recording is, a limit that is that of its picture counts as any other.
+python3 - <<'P'
+import struct
+size = 2 * 8000 * 7300
+with open("hole.wav", "wb") as f:
+    f.write(b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)
+            + b"data" + struct.pack("<I", size))
+    f.truncate(44 + size)
+P
+ok "$vpr" inspect hole.wav
+ok "$vpr" inspect hole.wav --max-hours 2.5
+for hours in 1 2; do
+  refused "$vpr" inspect hole.wav --max-hours "$hours"
+  says "longer than $hours hours" err
+done
 
 # Two people on two channels: said, and one of them is taken on demand.
 python3 - <<'P'

@@ -1,13 +1,15 @@
 """Ctrl-C on a terminal: at "Press Enter" it ends vpr cleanly, at a passphrase's prompt it leaves the
-terminal as it was.
+terminal as it was; a signal that ends vpr takes the bar away.
 usage: terminal.py VPR RECORDING   ($VPR_DB: a store that is not encrypted; locked.db: one that is)"""
 import os
 import pty
+import random
 import select
 import signal
 import sys
 import termios
 import time
+import wave
 
 vpr, recording = sys.argv[1:3]
 
@@ -56,3 +58,22 @@ if code not in (-signal.SIGINT, 1):
     sys.exit("Ctrl-C at the passphrase ends with %d" % code)
 if not termios.tcgetattr(terminal)[3] & termios.ECHO:
     sys.exit("the terminal is left without echo")
+
+# A signal that ends vpr at once, or the second Ctrl-C, leaves no bar on the line that the shell goes on in.
+with wave.open("long.wav", "wb") as file:
+    file.setparams((1, 2, 16000, 0, "NONE", ""))
+    file.writeframes(random.Random(1).randbytes(2 * 16000 * 1800))
+process, terminal = on_terminal(["embed", "long.wav", "-o", "long.npy"], b"embedding", {"TERM": "xterm"})
+os.kill(process, signal.SIGUSR1)
+shown = b""
+while True:
+    try:
+        part = os.read(terminal, 1024)
+    except OSError:  # the end of a terminal
+        break
+    if not part:
+        break
+    shown += part
+code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+if code != -signal.SIGUSR1 or not shown.endswith(b"\r\033[K"):
+    sys.exit("after a signal, exit %d, the terminal shows %r" % (code, shown))

@@ -22,15 +22,17 @@ class FileScorer {
   std::size_t Add(const std::vector<std::string>& paths);
 
   // Embeds all files; one that cannot be used goes to `on_bad`, which may throw to end the work.
-  // The extractor must outlive this object.
+  // `judge`: EmbedEach. The extractor must outlive this object.
   void Embed(const EmbeddingExtractor& extractor, Progress& progress, const StopRequested& stop,
-             const std::function<void(const FailedFile&)>& on_bad);
+             const std::function<void(const FailedFile&)>& on_bad, bool judge = false);
 
   const std::vector<std::string>& paths() const { return paths_; }  // of the files
   const std::vector<std::size_t>& Files(std::size_t side) const { return sides_[side]; }
   bool file_usable(std::size_t file) const { return !fingerprints_[file].empty(); }
   // Of the speech in a file (SpeechFingerprint).
   const std::string& fingerprint(std::size_t file) const { return fingerprints_[file]; }
+  // What was told of a file (EmbeddedFile::warnings).
+  const std::vector<std::string>& warnings(std::size_t file) const { return warnings_[file]; }
 
   // A side is usable if one of its files is; its voiceprint is that of their mean embedding, its
   // seconds those of all its speech.
@@ -43,6 +45,7 @@ class FileScorer {
 
  private:
   std::vector<std::string> paths_, fingerprints_;
+  std::vector<std::vector<std::string>> warnings_;  // of the files
   std::unordered_map<std::string, std::size_t> file_index_;
   std::vector<std::vector<std::size_t>> sides_;
   std::map<std::vector<std::size_t>, std::size_t> side_index_;

@@ -21,6 +21,7 @@ struct Comparison {
   std::string failure;
   DecisionThreshold decision;               // what the score is held against
   std::optional<DecisionThreshold> verify;  // if verifying by its default would say otherwise
+  std::vector<std::string> warnings;        // what makes it doubtful, with the recording's name
   std::string model;                        // path
   bool is_cosine = false;                   // Score::value is the cosine
 

@@ -1,4 +1,4 @@
-#include "vpr/identify/several_voices.h"
+#include "vpr/model/several_voices.h"
 
 #include <algorithm>
 
