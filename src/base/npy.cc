@@ -87,9 +87,12 @@ Matrix ReadNpy(const std::string& path) {
   auto kind = [&](const char* name) { return header.find(name) != std::string::npos; };
   const bool half = kind("'<f2'");
   std::size_t width = half ? 2 : kind("'<f4'") ? 4 : kind("'<f8'") || kind("'<i8'") ? 8 : 0;
-  if (width == 0)
-    Bad(path, "expected float16, float32, float64 or int64, found " + Printable(header));
-  if (!kind("'fortran_order': False")) Bad(path, "expected C order");
+  // It is filled up with blanks.
+  const std::string found =
+      "found " + Printable(header.substr(0, header.find_last_not_of(" \n") + 1));
+  if (width == 0) Bad(path, "expected float16, float32, float64 or int64, " + found);
+  if (!kind("'fortran_order': False"))
+    Bad(path, "expected C order, as numpy.ascontiguousarray makes it, " + found);
   const bool is_double = kind("'<f8'");
   std::size_t open = header.find('('), close = header.find(')');
   if (open == std::string::npos || close == std::string::npos || close < open)
@@ -102,13 +105,13 @@ Matrix ReadNpy(const std::string& path) {
     shape.push_back(std::strtoull(std::string(field.substr(begin)).c_str(), nullptr, 10));
   }
   if (shape.size() == 1) shape.insert(shape.begin(), 1);
-  if (shape.size() != 2) Bad(path, "expected one or two dimensions");
+  if (shape.size() != 2) Bad(path, "expected one or two dimensions, " + found);
   std::size_t available = (content.size() - offset) / width;
   // Where one is 0 the other takes no bytes; but rows are a loop of whoever reads them.
   constexpr std::size_t kMostEmpty = 1 << 24;
   if (std::max(shape[0], shape[1]) > std::max(available, kMostEmpty) ||
       (shape[1] != 0 && shape[0] > available / shape[1]))
-    Bad(path, "fewer values than its shape says");
+    Bad(path, "fewer values than its shape says, " + found);
   Matrix matrix(shape[0], shape[1]);
   const char* values = content.data() + offset;
   for (std::size_t i = 0; i < matrix.data.size(); ++i) {

@@ -55,7 +55,7 @@ void AddDeviceOptions(CLI::App& command, ExtractorOptions& engine) {
               "What runs it: auto (oneDNN on a CPU, LibTorch on a GPU), onednn or libtorch",
               OneOf({"auto", "onednn", "libtorch"}));
   add.Default("--threads", engine.threads, "N",
-              "Files worked on at once; 0: as many as there are cores", AtLeastZero());
+              "Files worked on at once; 0: as many as there are cores", CLI::Range(0, 1024));
 }
 
 void AddNetworkOptions(CLI::App& command, NetworkOptions& options) {

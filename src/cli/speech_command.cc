@@ -71,7 +71,8 @@ void AddSpeechCommand(CLI::App& app, Context& context) {
   add.Default("--sound-weight", config->sound_weight, "W",
               "A moment without speech counts so many times as much");
   add.Default("--seed", config->seed, "", "Other crops, another network");
-  add.Default("--threads", config->threads, "N", "0: as many as there are cores", AtLeastZero());
+  add.Default("--threads", config->threads, "N", "0: as many as there are cores",
+              CLI::Range(0, 1024));
 }
 
 }  // namespace vpr::cli

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string_view>
 #include <system_error>
 
@@ -383,6 +384,9 @@ int RunTellingErrors(const std::function<int()>& run) {
     spdlog::error("{}", error.what());
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory");
+  } catch (const std::length_error&) {
+    // More than any memory can hold; what it says itself is a container's name.
+    spdlog::error("out of memory: more was asked for than any machine has");
   } catch (const std::system_error& error) {
     if (error.code() == std::errc::resource_unavailable_try_again)
       spdlog::error("out of memory, or of the threads that this user may have");

@@ -190,7 +190,7 @@ Teacher::Teacher(const TrainConfig& config, const PackedDataset& dataset,
   std::vector<float> values;
   std::vector<std::string> groups;       // of the rows of values
   std::vector<std::uint32_t> record_of;  // the same
-  std::size_t dim = 0, list = 0;
+  std::size_t dim = 0, list = 0, not_finite = 0;
   for (const std::string& path : config.teachers) {
     std::string names;
     if (path.ends_with(".npy") && list < config.teacher_lists.size())
@@ -203,7 +203,6 @@ Teacher::Teacher(const TrainConfig& config, const PackedDataset& dataset,
                                                 " numbers each, those before " +
                                                 std::to_string(dim));
     for (std::size_t i = 0; i < table.paths.size(); ++i) {
-      if (!Finite(table.embeddings.row(i), dim)) continue;
       // As written, then without one folder after another.
       std::string_view name = table.paths[i];
       auto found = by_key.find(name);
@@ -213,12 +212,22 @@ Teacher::Teacher(const TrainConfig& config, const PackedDataset& dataset,
         found = by_key.find(name);
       }
       if (found == by_key.end() || row_[found->second] != kNone) continue;
+      if (!Finite(table.embeddings.row(i), dim)) {
+        ++not_finite;
+        continue;
+      }
       row_[found->second] = static_cast<std::uint32_t>(found_++);
       groups.push_back(table.groups.empty() ? "" : table.groups[i]);
       record_of.push_back(found->second);
       values.insert(values.end(), table.embeddings.row(i), table.embeddings.row(i) + dim);
     }
   }
+  if (found_ == 0 && not_finite > 0)
+    throw Error(
+        ErrorCode::kUnusable,
+        Format("the teacher's embeddings of the recordings of '%s' hold NaN or infinity, all "
+               "%zu of them: the rows of files that could not be used",
+               Printable(config.train).c_str(), not_finite));
   if (found_ == 0)
     throw Error(ErrorCode::kUnusable,
                 "the teacher has no embedding of any recording of '" + Printable(config.train) +

@@ -168,7 +168,8 @@ struct Reader {
   }
   void operator()(const char* table, const char* key, int& field) {
     With(table, key, [&](const toml::node& node) {
-      if (!node.is_integer() || !node.value<int>()) Fail(node, table, key, "a whole number");
+      if (!node.is_integer()) Fail(node, table, key, "a whole number");
+      if (!node.value<int>()) Fail(node, table, key, "a whole number of at most 2147483647");
       field = *node.value<int>();
     });
   }
@@ -313,6 +314,8 @@ void TrainConfig::Validate() const {
   if (batch_size < 2) Invalid("batch_size must be 2 or more (batch normalisation)");
   if (crops_per_epoch != 0 && crops_per_epoch < static_cast<std::uint64_t>(batch_size))
     Invalid("crops_per_epoch must be at least batch_size");
+  // They are drawn, and in memory, before the epoch begins.
+  if (crops_per_epoch > 1'000'000'000) Invalid("crops_per_epoch must be at most 1000000000");
   if (freq_mask < 0 || time_mask < 0) Invalid("masks must be 0 or more");
   for (double share : {room_share, noise_share, narrow_band_share, codec_share, clip_share}) {
     if (!(share >= 0 && share <= 1)) Invalid("shares of augmented crops must be 0 to 1");
@@ -323,7 +326,10 @@ void TrainConfig::Validate() const {
   if (!(snr_low <= snr_high)) Invalid("snr_low <= snr_high must hold");
   if (cohort_top < 2 || (cohort_speakers != 0 && cohort_speakers < cohort_top))
     Invalid("cohort_top must be 2 or more, cohort_speakers 0 or at least cohort_top");
-  if (threads < 0 || loader_threads < 1) Invalid("threads must be 0 or more, loader_threads 1");
+  constexpr int kMostThreads = 1024;
+  if (threads < 0 || threads > kMostThreads) Invalid("threads must be 0 to 1024");
+  if (loader_threads < 1 || loader_threads > kMostThreads)
+    Invalid("loader_threads must be 1 to 1024");
   if (precision != "auto" && precision != "float32" && precision != "bfloat16")
     Invalid("precision '" + precision + "' is unknown; there are auto, float32 and bfloat16" +
             DidYouMean(precision, {"auto", "float32", "bfloat16"}));

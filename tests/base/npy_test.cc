@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(
                "<c8"},
         BadNpy{"Fortran",
                NpyBytes("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1), }", "1234"),
-               "C order"},
+               "C order, as numpy.ascontiguousarray makes it, found {"},
         BadNpy{"NoShape", NpyBytes("{'descr': '<f4', 'fortran_order': False}", "1234"), "shape"},
         BadNpy{"Scalar",
                NpyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", "1234"),

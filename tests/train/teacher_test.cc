@@ -154,6 +154,8 @@ TEST_F(TeacherTest, MixedWithTheSpeakersMeanBySecondsOfSpeech) {
 }
 
 TEST_F(TeacherTest, TheFirstTableCounts) {
+  EXPECT_THAT(FailureOf([&] { Make("a/0.wav  [ nan 2 ]\na/1.wav  [ 1 inf ]\n"); }),
+              HasSubstr("hold NaN or infinity, all 2 of them"));
   config_.teachers = {Write("first.ark", "a/0.wav  [ 3 1 ]\na/1.wav  [ -1 1 ]\n"),
                       Write("second.jsonl", "{\"path\": \"a/0.wav\", \"embedding\": [9, 9]}\n")};
   const Teacher teacher(config_, *dataset_, records_, unlabelled_);

@@ -74,7 +74,8 @@ TEST(TrainConfig, MistakesAreNamedWithTheirLine) {
   EXPECT_THAT(ReadError("[optimizer]\nlr = \"fast\"\n"),
               AllOf(HasSubstr("line 2"), HasSubstr("lr")));
   EXPECT_THAT(ReadError("[optimizer]\nepochs = 1.5\n"), HasSubstr("whole number"));
-  EXPECT_THAT(ReadError("[optimizer]\nepochs = 99999999999\n"), HasSubstr("whole number"));
+  EXPECT_THAT(ReadError("[optimizer]\nepochs = 99999999999\n"),
+              HasSubstr("whole number of at most 2147483647"));
   EXPECT_THAT(ReadError("[run]\nseed = -1\n"), HasSubstr("seed"));
   EXPECT_THAT(ReadError("[optimiser]\nlr = 1.0\n"), HasSubstr("optimiser"));
   EXPECT_THAT(ReadError("lr = 1.0\n"), HasSubstr("outside any [table]"));
@@ -122,6 +123,11 @@ TEST(TrainConfig, ValidateNamesTheField) {
   };
   EXPECT_THAT(message([](TrainConfig& c) { c.batch_size = 1; }), HasSubstr("batch_size"));
   EXPECT_THAT(message([](TrainConfig& c) { c.epochs = 0; }), HasSubstr("epochs"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.crops_per_epoch = 9'000'000'000'000; }),
+              HasSubstr("crops_per_epoch must be at most"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.threads = 100'000; }), HasSubstr("threads"));
+  EXPECT_THAT(message([](TrainConfig& c) { c.loader_threads = 100'000; }),
+              HasSubstr("loader_threads"));
   EXPECT_THAT(message([](TrainConfig& c) { c.lr = 0; }), HasSubstr("lr"));
   EXPECT_THAT(message([](TrainConfig& c) { c.final_lr = 2 * c.lr; }), HasSubstr("final_lr"));
   EXPECT_THAT(message([](TrainConfig& c) { c.margin_from = 0.9; }), HasSubstr("margin_from"));

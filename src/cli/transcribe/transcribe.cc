@@ -80,7 +80,7 @@ void AddTrain(CLI::App& transcribe, Context& context) {
   add.Default("--dev-strings", train.dev_strings, "", "Measured after each epoch",
               CLI::Range(1, 1000000));
   add.Default("--seed", training.seed, "", "Of everything random");
-  add.Default("--threads", training.threads, "", "0: all", AtLeastZero());
+  add.Default("--threads", training.threads, "N", "0: all", CLI::Range(0, 1024));
   add.Default("--device", training.device, "", "cpu, cuda, cuda:N");
   add.Flag("--json", options->json, "Result as one JSON object");
 }
@@ -145,7 +145,7 @@ void AddEval(CLI::App& transcribe, Context& context) {
   AddJoinOption(add, options->join);
   add.Default("--strings", options->strings, "", "So many; 0: one for each recording of the list");
   add.Default("--seed", options->seed, "", "Of what is joined");
-  add.Default("--threads", options->threads, "", "0: all", AtLeastZero());
+  add.Default("--threads", options->threads, "N", "0: all", CLI::Range(0, 1024));
   add("-o,--output", options->output, "TSV", "Write what was said and recognised there");
   add.Flag("--json", options->json, "One JSON object");
 }
