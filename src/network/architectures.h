@@ -10,5 +10,7 @@ extern const Architecture kEcapa;
 extern const Architecture kDwNet;
 extern const Architecture kCampPlus;
 extern const Architecture kCnn;
+extern const Architecture kEfficientNetB0;
+extern const Architecture kEfficientNetSmall;
 
 }  // namespace vpr

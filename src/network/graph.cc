@@ -98,7 +98,7 @@ std::size_t BandsAfter(const Node& node, std::size_t bands, std::size_t channels
     case Node::Op::kMaxPool:
       return bands / 2;
     case Node::Op::kChannelsAsBands:
-      return channels;
+      return channels / node.channels;
     case Node::Op::kMean:
     case Node::Op::kBandsAsChannels:
     case Node::Op::kStatistics:

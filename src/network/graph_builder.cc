@@ -122,14 +122,20 @@ Value GraphBuilder::BandsAsChannels(Value x, std::size_t bands) {
       {Layer::Kind::kOperation, MakeNode(Node::Op::kBandsAsChannels, {x}, channels(x) * bands)});
 }
 
-Value GraphBuilder::ChannelsAsBands(Value x) {
-  return Append({Layer::Kind::kOperation, MakeNode(Node::Op::kChannelsAsBands, {x}, 1)});
+Value GraphBuilder::ChannelsAsBands(Value x, std::size_t parts) {
+  return Append({Layer::Kind::kOperation, MakeNode(Node::Op::kChannelsAsBands, {x}, parts)});
 }
 
 Value GraphBuilder::Dropout(Value x, double share) {
   Layer layer{Layer::Kind::kDropout, MakeNode(Node::Op::kAffine, {x}, channels(x))};
   layer.dropped = share;
   return Append(std::move(layer));
+}
+
+Value GraphBuilder::DropWhole(Value x, double share) {
+  const Value dropped = Dropout(x, share);
+  description_.layers[dropped].whole = true;
+  return dropped;
 }
 
 Value GraphBuilder::Plain(Node::Op op, const std::vector<Value>& inputs) {

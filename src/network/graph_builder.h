@@ -54,8 +54,10 @@ class GraphBuilder {
   Value Slice(Value x, std::size_t begin, std::size_t channels);
   Value Concat(const std::vector<Value>& values);
   Value BandsAsChannels(Value x, std::size_t bands);
-  Value ChannelsAsBands(Value x);
+  Value ChannelsAsBands(Value x, std::size_t parts = 1);
   Value Dropout(Value x, double share);
+  // Leaves out all of an example (stochastic depth, Huang et al., ECCV 2016).
+  Value DropWhole(Value x, double share);
   // An operation without parameters whose result has the channels of its first input.
   Value Plain(Node::Op op, const std::vector<Value>& inputs);
   // Statistics over the frames; those of x [c, 1, frames] have 2 c channels.

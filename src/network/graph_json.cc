@@ -251,7 +251,8 @@ class Checker {
         break;
       case Op::kChannelsAsBands:
         Need(bands_[x] == 1, "has bands");
-        channels = 1;
+        Need(channels % node.channels == 0, "has parts that do not fit");
+        channels = node.channels;
         break;
       case Op::kReflect:
         Need(!frames.single, "has no frames");

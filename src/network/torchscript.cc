@@ -109,6 +109,8 @@ class Writer {
       case Op::kBandsAsChannels:
         return x + ".flatten(1, 2).unsqueeze(2)";
       case Op::kChannelsAsBands:
+        if (node.channels > 1)
+          return Format("%s.squeeze(2).unflatten(1, [%zu, -1])", x.c_str(), node.channels);
         return x + ".transpose(1, 2)";
       case Op::kReflect:
         return Format("torch.reflection_pad2d(%s, [%zu, %zu, 0, 0])", x.c_str(), node.pad_frames,

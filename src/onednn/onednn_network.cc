@@ -173,6 +173,15 @@ void BandsAsChannels(const View& x, const View& y) {
         y.data[t * bands * channels + c * bands + b] = x.data[(b * frames + t) * channels + c];
 }
 
+// Channels that lie one after the other as so many parts of bands.
+void PartsAsBands(const View& x, const View& y) {
+  const auto [bands, frames, parts] = y.shape;
+  for (std::size_t b = 0; b < bands; ++b)
+    for (std::size_t t = 0; t < frames; ++t)
+      for (std::size_t p = 0; p < parts; ++p)
+        y.data[(b * frames + t) * parts + p] = x.data[t * x.shape.channels + p * bands + b];
+}
+
 // Whether a node's values cannot be negative, which gives 8 bits to what is positive.
 std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
   std::vector<bool> result;
@@ -419,6 +428,7 @@ class OneDnnNetwork : public Network {
       case Op::kBandsAsChannels:
         return BandsAsChannels(x, y);
       case Op::kChannelsAsBands:
+        if (node.channels > 1) return PartsAsBands(x, y);
         return operations_.transpose(x.data, x.shape.frames, x.shape.channels, y.data);
       case Op::kReflect:
         return Reflect(node.pad_frames, x, y);

@@ -306,6 +306,14 @@ class Writer {
             Name(n));
         break;
       case Op::kChannelsAsBands:
+        if (node.channels > 1) {
+          Add("Reshape",
+              {x, Constant(Name(n, "_shape"),
+                           Signed({0, node.channels,
+                                   nodes_[node.inputs[0]].channels / node.channels, 0}))},
+              Name(n));
+          break;
+        }
         Set(Add("Transpose", {x}, Name(n)), "perm", Integers{0, 2, 1, 3});
         break;
       case Op::kReflect: {

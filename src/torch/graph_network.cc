@@ -120,7 +120,9 @@ class GraphNetwork : public EmbeddingNetwork {
         return Activated(std::move(y), node);
       }
       case Kind::kDropout:
-        return torch::dropout(x.to(torch::kFloat), step.layer.dropped, is_training());
+        return step.layer.whole
+                   ? DropWhole(x, step.layer.dropped)
+                   : torch::dropout(x.to(torch::kFloat), step.layer.dropped, is_training());
       case Kind::kAttentiveStatistics:
         return AttentiveStatistics(OverFrames(x.to(torch::kFloat)), step.linear, step.scores);
       case Kind::kOperation:
@@ -167,7 +169,8 @@ class GraphNetwork : public EmbeddingNetwork {
         return x.flatten(1, 2);
       case Op::kChannelsAsBands:
         // Half again as fast on a CPU as with the channels first.
-        return x.unsqueeze(1).contiguous(torch::MemoryFormat::ChannelsLast);
+        return x.view({x.size(0), Signed(node.channels), -1, x.size(2)})
+            .contiguous(torch::MemoryFormat::ChannelsLast);
       case Op::kStatistics:
         return Statistics(OverFrames(x.to(torch::kFloat)), static_cast<double>(node.variance_floor),
                           node.unbiased);
@@ -180,6 +183,7 @@ class GraphNetwork : public EmbeddingNetwork {
     const Node& node = step.layer.node;
     const auto& [weight, bias] = step.linear;
     if (step.layer.dimensions == 0) return torch::linear(x, weight, bias);
+    if (x.dim() == 2) return torch::linear(x, weight.flatten(1), bias);  // a window of 1 x 1
     if (step.layer.dimensions == 1)
       return torch::conv1d(x, weight, bias, Signed(node.stride_frames), Signed(node.pad_frames),
                            Signed(node.dilation_frames), Signed(node.groups));
@@ -188,6 +192,14 @@ class GraphNetwork : public EmbeddingNetwork {
         bias, {Signed(node.stride_bands), Signed(node.stride_frames)},
         {Signed(node.pad_bands), Signed(node.pad_frames)}, {1, Signed(node.dilation_frames)},
         Signed(node.groups));
+  }
+
+  // Those that are kept stand for the others too.
+  Tensor DropWhole(const Tensor& x, double share) const {
+    if (!is_training() || share <= 0) return x;
+    std::vector<std::int64_t> each(static_cast<std::size_t>(x.dim()), 1);
+    each[0] = x.size(0);
+    return x * torch::empty(each, x.options()).bernoulli_(1 - share).div_(1 - share);
   }
 
   // Of an x that nothing else holds and whose own derivative does not need it: written over.

@@ -19,7 +19,7 @@ struct Layer {
     kNorm,                 // batch normalisation; then the node's activation
     kConv,                 // convolution; batch normalisation if `norm` names one; plus the second
                            // input if there is one; then the node's activation
-    kDropout,              // of single values, while training
+    kDropout,              // of single values, or of whole examples, while training
     kAttentiveStatistics,  // attentive statistics pooling (Okabe et al., Interspeech 2018), a
                            // weight for every channel and frame; with `context` the attention
                            // also sees the statistics of the whole utterance (Desplanques et al.,
@@ -36,6 +36,7 @@ struct Layer {
   bool context = false;        // kAttentiveStatistics
   std::size_t bottleneck = 0;  // kAttentiveStatistics
   double dropped = 0;          // kDropout: the share
+  bool whole = false;          // kDropout: of examples
 };
 
 // Tensors that belong together: NAME.weight and perhaps NAME.bias, drawn at random when training

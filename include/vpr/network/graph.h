@@ -39,7 +39,8 @@ struct Node {
     kConcat,              // along the channels
     kSlice,               // channels [begin, begin + channels)
     kBandsAsChannels,     // [c, b, f] -> [c * b, 1, f], all bands of the first channel first
-    kChannelsAsBands,     // [c, 1, f] -> [1, c, f]
+    kChannelsAsBands,     // [c, 1, f] -> [channels, c / channels, f], channels 1 but for pictures,
+                          // whose planes of colour lie one below the other
     kReflect,             // pad_frames more at either end, mirrored without the last frame itself
     kSoftmax,             // over the frames
     kStatistics,          // [c, 1, f] -> [2 c, 1, 1]: means over the frames, then standard
