@@ -5,11 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -125,10 +129,23 @@ void CheckOwners(const std::string& file, const std::string& path) {
   }
 }
 
+// Whether the file's own header has our number (SQLite's file format, 1.3: 4 bytes at 68). One that
+// is being made may not have it yet; it gets its permissions when it is made.
+bool IsStore(const std::string& file) {
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  std::array<char, 72> header{};
+  std::ifstream in(file, std::ios::binary);
+  if (!in.read(header.data(), header.size())) return false;
+  std::uint32_t number = 0;
+  for (int i = 68; i < 72; ++i) number = number << 8 | static_cast<unsigned char>(header[i]);
+  return std::string_view(header.data(), kMagic.size()) == kMagic && number == kApplicationId;
+}
+
 // Voices are for their owner, or for a group that was given them, but not for every user. Copies
-// get such permissions easily.
+// get such permissions easily. Files that are no stores stay as they are.
 void CheckPermissions(const std::string& file, const std::string& path,
                       const std::function<void(const std::string&)>& warn) {
+  if (!IsStore(file)) return;
   for (const std::string& one : FilesOf(file)) {
     struct stat status {};
     if (::lstat(one.c_str(), &status) != 0 || (status.st_mode & S_IRWXO) == 0) continue;

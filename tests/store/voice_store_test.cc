@@ -736,14 +736,19 @@ TEST_P(VoiceStoreTest, NoticesThatItsFileIsGone) {
 
 TEST_P(VoiceStoreTest, RefusesWhatIsNoStore) {
   fs::create_directories(folder_ + "/sub");
+  constexpr auto kForAll = fs::perms(0644);
   WriteFileAtomically(options_.where, std::string(5000, 'x'));
+  fs::permissions(options_.where, kForAll);
   EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("no store"));
+  EXPECT_EQ(fs::status(options_.where).permissions(), kForAll);
   fs::remove(options_.where);
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open(options_.where.c_str(), &other), SQLITE_OK);
   sqlite3_exec(other, "CREATE TABLE mine (a)", nullptr, nullptr, nullptr);
   sqlite3_close(other);
+  fs::permissions(options_.where, kForAll);
   EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("not one of vpr"));
+  EXPECT_EQ(fs::status(options_.where).permissions(), kForAll);
   options_.where = folder_;
   EXPECT_THAT(FailureOf([&] { Open(); }), HasSubstr("not a file"));
 }
