@@ -77,15 +77,23 @@ function drawRates() {
   byId("rates-at").textContent = say("ratesAt", threshold.toFixed(2), percent(now.fmr), percent(now.fnmr));
   byId("threshold").setAttribute("aria-valuetext", byId("rates-at").textContent);
 
-  // The detection error tradeoff, on normal deviates.
-  const marks = [0.0001, 0.001, 0.01, 0.05, 0.2, 0.5], size = 300, left = 62, top = 10;
-  const low = probit(marks[0]), high = probit(marks[marks.length - 1]);
-  const at = (rate) => size * (Math.min(Math.max(probit(rate), low), high) - low) / (high - low);
-  const x = (rate) => left + at(rate), y = (rate) => top + size - at(rate);
+  // The detection error tradeoff, on normal deviates: to 50 %, further where a rate is higher.
+  const size = 300, left = 62, top = 10;
+  const axis = (rates) => {
+    const most = Math.max(...rates);
+    const marks = [0.0001, 0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999].filter((mark, i, all) => mark <= 0.5 || all[i - 1] < most);
+    const low = probit(marks[0]), high = probit(marks[marks.length - 1]);
+    return {marks, at: (rate) => size * (Math.min(Math.max(probit(rate), low), high) - low) / (high - low)};
+  };
+  const across = axis(operating.map((one) => one.fmr)), up = axis(operating.map((one) => one.fnmr));
+  const x = (rate) => left + across.at(rate), y = (rate) => top + size - up.at(rate);
   const svg = drawn("svg", {viewBox: `0 0 ${left + size + 20} ${top + size + 44}`, role: "img", "aria-label": say("detLabel")});
-  for (const mark of marks)
-    svg.append(drawn("line", {class: "grid", x1: x(mark), x2: x(mark), y1: top, y2: top + size}), drawn("line", {class: "grid", x1: left, x2: left + size, y1: y(mark), y2: y(mark)}),
-      drawn("text", {x: x(mark), y: top + size + 16, "text-anchor": "middle"}, percent(mark)), drawn("text", {x: left - 6, y: y(mark) + 4, "text-anchor": "end"}, percent(mark)));
+  for (const mark of across.marks)
+    svg.append(drawn("line", {class: "grid", x1: x(mark), x2: x(mark), y1: top, y2: top + size}),
+      drawn("text", {x: x(mark), y: top + size + 16, "text-anchor": "middle"}, percent(mark)));
+  for (const mark of up.marks)
+    svg.append(drawn("line", {class: "grid", x1: left, x2: left + size, y1: y(mark), y2: y(mark)}),
+      drawn("text", {x: left - 6, y: y(mark) + 4, "text-anchor": "end"}, percent(mark)));
   svg.append(drawn("text", {x: left + size / 2, y: top + size + 36, "text-anchor": "middle"}, say("fmrHead")),
     drawn("text", {x: 12, y: top + size / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${top + size / 2})`}, say("fnmrHead")),
     drawn("polyline", {class: "curve", points: operating.map((one) => `${x(one.fmr)},${y(one.fnmr)}`).join(" ")}));
