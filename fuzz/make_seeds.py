@@ -324,7 +324,10 @@ def integers(name, values):
 def operation(kind, inputs, outputs, **settings):
     content = b"".join(part(1, i) for i in inputs.split()) + b"".join(part(2, o) for o in outputs.split()) + part(4, kind)
     for key, value in settings.items():
-        value = (b"".join(number(8, v) for v in value) + number(20, 7)) if isinstance(value, (list, tuple)) else number(3, value) + number(20, 2)
+        if isinstance(value, str):
+            value = part(4, value) + number(20, 3)
+        else:
+            value = (b"".join(number(8, v) for v in value) + number(20, 7)) if isinstance(value, (list, tuple)) else number(3, value) + number(20, 2)
         content += part(5, part(1, key) + value)
     return part(1, content)
 
@@ -372,6 +375,17 @@ seed("onnx", "masks", onnx_file(
     operation("ReduceSum", "m", "n", keepdims=0) + operation("ReduceSum", "y axes", "s", keepdims=0) + operation("Div", "s n", "e") +
     b"".join(part(5, number(2, 7) + part(8, name) + part(9, struct.pack("<q", v))) for name, v in (("two", 2), ("z", 0), ("o", 1))) +
     integers("axes", [2]), bands_last=False))
+seed("onnx", "lstm", onnx_file(
+    operation("Transpose", "x", "t", perm=[1, 0, 2]) + operation("LSTM", "t w r b", "y h", hidden_size=2, direction="bidirectional") +
+    operation("Transpose", "y", "p", perm=[0, 2, 1, 3]) + operation("Reshape", "p flat", "q") +
+    operation("LSTM", "q w2 r2", "y2 h2", hidden_size=2, direction="reverse") + operation("Gather", "q last", "l", axis=0) +
+    operation("Squeeze", "h2", "s", axes=[0]) + operation("Concat", "l s", "e", axis=1) + floats("w", [2, 8, 8]) + floats("r", [2, 8, 2]) +
+    floats("b", [2, 16]) + floats("w2", [1, 8, 4]) + floats("r2", [1, 8, 2]) + integers("flat", [0, 0, -1]) +
+    part(5, number(2, 7) + part(8, "last") + part(9, struct.pack("<q", -1)))))
+for name, attributes in (("huge", {"hidden_size": 1 << 31}), ("sideways", {"direction": "sideways"}), ("clip", {"layout": 1})):
+    seed("onnx", "lstm_" + name, onnx_file(
+        operation("Transpose", "x", "t", perm=[1, 0, 2]) + operation("LSTM", "t w r", "y h", **attributes) +
+        operation("Squeeze", "h", "e", axes=[0]) + floats("w", [1, 8, 8]) + floats("r", [1, 8, 2])))
 
 for i, name in enumerate(("Ada", "Jose\u0301", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u1112\u1161\u11ab", "a\u202eb", "\u2764\ufe0f", "A\u200bda")):
     seed("names", str(i), name)

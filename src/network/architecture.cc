@@ -11,8 +11,8 @@ namespace vpr {
 namespace {
 
 std::vector<Architecture>& Known() {
-  static std::vector<Architecture> known = {
-      kResNet, kEcapa, kDwNet, kCampPlus, kCnn, kEfficientNetB0, kEfficientNetSmall};
+  static std::vector<Architecture> known = {kResNet, kEcapa, kDwNet,          kCampPlus,
+                                            kCnn,    kGe2e,  kEfficientNetB0, kEfficientNetSmall};
   return known;
 }
 

@@ -10,6 +10,7 @@ extern const Architecture kEcapa;
 extern const Architecture kDwNet;
 extern const Architecture kCampPlus;
 extern const Architecture kCnn;
+extern const Architecture kGe2e;
 extern const Architecture kEfficientNetB0;
 extern const Architecture kEfficientNetSmall;
 

@@ -53,6 +53,11 @@ class Folder {
       case Kind::kConv:
         Convolution(layer, node);
         break;
+      case Kind::kLstm:
+        node.weights = TakeWeight(layer.name + ".input");
+        node.bias = TakeBias(layer.name + ".input");
+        node.recurrent = TakeWeight(layer.name + ".state");
+        break;
       case Kind::kAttentiveStatistics:
         return Attention(layer, std::move(node));
     }

@@ -85,6 +85,8 @@ std::size_t FramesAfter(const Node& node, std::size_t frames) {
     case Node::Op::kMean:
     case Node::Op::kStatistics:
     case Node::Op::kWeightedStatistics:
+    case Node::Op::kFirstFrame:
+    case Node::Op::kLastFrame:
       return 1;
     default:
       return frames;
@@ -120,6 +122,9 @@ std::uint64_t MultiplyAdds(const Graph& graph, std::size_t frames) {
     if (node.op == Node::Op::kConv)
       sum += static_cast<std::uint64_t>(all_frames[n]) * all_bands[n] * node.channels *
              (graph.nodes[in].channels / node.groups) * node.kernel_bands * node.kernel_frames;
+    if (node.op == Node::Op::kLstm)
+      sum += static_cast<std::uint64_t>(all_frames[n]) * 4 * node.channels *
+             (graph.nodes[in].channels + node.channels);
   }
   return sum;
 }

@@ -1,5 +1,7 @@
 #include "network/graph_builder.h"
 
+#include <cmath>
+
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -161,6 +163,21 @@ Value GraphBuilder::MultiplySegments(Value x, Value gates, std::size_t segment) 
   const Value product = Plain(Node::Op::kMultiplySegments, {x, gates});
   description_.layers[product].node.segment = segment;
   return product;
+}
+
+Value GraphBuilder::Lstm(const std::string& name, Value x, std::size_t out, bool backward) {
+  const double range = 1 / std::sqrt(static_cast<double>(out));
+  Name({name + ".input", {Signed(4 * out), Signed(channels(x))}, true, false, range});
+  Name({name + ".state", {Signed(4 * out), Signed(out)}, false, false, range});
+  Layer layer{Layer::Kind::kLstm, MakeNode(Node::Op::kLstm, {x}, out)};
+  layer.name = name;
+  layer.node.backward = backward;
+  return Append(std::move(layer));
+}
+
+Value GraphBuilder::LstmBothWays(const std::string& name, Value x, std::size_t out) {
+  const Value forward = Lstm(name + ".forward", x, out);
+  return Concat({forward, Lstm(name + ".backward", x, out, true)});
 }
 
 Value GraphBuilder::SqueezeExcitation(const std::string& name, Value x, std::size_t bottleneck) {

@@ -66,6 +66,10 @@ class GraphBuilder {
   Value SegmentMean(Value x, std::size_t segment);
   Value MultiplySegments(Value x, Value gates, std::size_t segment);
 
+  // Over the frames of x [c, 1, frames], and back: `out` channels. One of either: those of both.
+  Value Lstm(const std::string& name, Value x, std::size_t out, bool backward = false);
+  Value LstmBothWays(const std::string& name, Value x, std::size_t out);
+
   // Squeeze and excitation (Hu et al., CVPR 2018): every channel times a gate that sees the means
   // of all.
   Value SqueezeExcitation(const std::string& name, Value x, std::size_t bottleneck);

@@ -32,7 +32,10 @@ constexpr std::pair<Op, const char*> kOps[] = {{Op::kInput, "input"},
                                                {Op::kSoftmax, "softmax"},
                                                {Op::kStatistics, "statistics"},
                                                {Op::kWeightedStatistics, "weighted_statistics"},
-                                               {Op::kUnitLength, "unit_length"}};
+                                               {Op::kUnitLength, "unit_length"},
+                                               {Op::kLstm, "lstm"},
+                                               {Op::kFirstFrame, "first_frame"},
+                                               {Op::kLastFrame, "last_frame"}};
 constexpr std::pair<Activation, const char*> kActivations[] = {
     {Activation::kNone, "none"}, {Activation::kRelu, "relu"},
     {Activation::kTanh, "tanh"}, {Activation::kSigmoid, "sigmoid"},
@@ -96,6 +99,7 @@ Json ToJson(const Node& node) {
     if (node.floor_is_least) json["floor_is_least"] = true;
     if (node.unbiased) json["unbiased"] = true;
   }
+  if (node.backward) json["backward"] = true;
   return json;
 }
 
@@ -121,10 +125,13 @@ Node FromJson(const Json& json, std::size_t n) {
   if (json.contains("variance_floor")) json.at("variance_floor").get_to(node.variance_floor);
   if (json.contains("floor_is_least")) json.at("floor_is_least").get_to(node.floor_is_least);
   if (json.contains("unbiased")) json.at("unbiased").get_to(node.unbiased);
+  if (json.contains("backward")) json.at("backward").get_to(node.backward);
   return node;
 }
 
 std::string TensorName(std::size_t n, const char* what) { return Format("node%zu.%s", n, what); }
+
+bool HasBias(Op op) { return op == Op::kConv || op == Op::kAffine || op == Op::kLstm; }
 
 std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); }
 
@@ -273,6 +280,16 @@ class Checker {
       case Op::kUnitLength:
         Need(frames.single && bands_[x] == 1, "has frames, or bands");
         break;
+      case Op::kLstm:
+        Need(!frames.single && bands_[x] == 1, "has no frames, or bands");
+        Lstm(node, channels, share);
+        channels = node.channels;
+        break;
+      case Op::kFirstFrame:
+      case Op::kLastFrame:
+        Need(!frames.single && bands_[x] == 1, "has no frames, or bands");
+        frames = {{}, true};
+        break;
     }
     Need(channels == node.channels, "makes another number of channels than it says");
     if (frames.single) share = 0;
@@ -325,6 +342,14 @@ class Checker {
                  (share + kSingleShare);
   }
 
+  void Lstm(const Node& node, std::size_t inputs, double share) {
+    const std::size_t gates = 4 * node.channels;
+    Need(node.weights.size() == gates * inputs && node.recurrent.size() == gates * node.channels &&
+             node.bias.size() == gates,
+         "has another number of weights");
+    products_ += static_cast<double>(node.weights.size() + node.recurrent.size()) * share;
+  }
+
   void Segments(const Node& node, FrameCount& frames, double& share) const {
     // (frames + segment - 1) / segment: as a stride of a whole segment over frames that are there.
     frames.DivideBy(Signed(node.segment));
@@ -356,9 +381,18 @@ void StoreGraph(Graph graph, Model& model) {
     if (node.op == Op::kAffine)
       model.tensors.push_back(
           {TensorName(n, "scale"), {Signed(node.channels)}, std::move(node.scale)});
-    if (node.op == Op::kConv || node.op == Op::kAffine)
+    if (node.op == Op::kLstm) {
+      const std::size_t gates = 4 * node.channels, inputs = graph.nodes[node.inputs[0]].channels;
       model.tensors.push_back(
-          {TensorName(n, "bias"), {Signed(node.channels)}, std::move(node.bias)});
+          {TensorName(n, "weight"), {Signed(gates), Signed(inputs)}, std::move(node.weights)});
+      model.tensors.push_back({TensorName(n, "recurrent"),
+                               {Signed(gates), Signed(node.channels)},
+                               std::move(node.recurrent)});
+    }
+    if (HasBias(node.op)) {
+      const std::size_t size = node.bias.size();
+      model.tensors.push_back({TensorName(n, "bias"), {Signed(size)}, std::move(node.bias)});
+    }
   }
   model.info.architecture = kGraphArchitecture;
   model.info.architecture_options.clear();
@@ -387,9 +421,10 @@ Graph GraphOf(Model& model, const ModelInfo& info, const std::string& prefix) {
       throw Error(ErrorCode::kIncompatible, "its graph has no operations, or too many");
     for (std::size_t n = 0; n < nodes.size(); ++n) {
       Node node = FromJson(nodes[n], n);
-      if (node.op == Op::kConv) node.weights = take(n, "weight");
+      if (node.op == Op::kConv || node.op == Op::kLstm) node.weights = take(n, "weight");
+      if (node.op == Op::kLstm) node.recurrent = take(n, "recurrent");
       if (node.op == Op::kAffine) node.scale = take(n, "scale");
-      if (node.op == Op::kConv || node.op == Op::kAffine) node.bias = take(n, "bias");
+      if (HasBias(node.op)) node.bias = take(n, "bias");
       graph.nodes.push_back(std::move(node));
     }
   } catch (const nlohmann::json::exception& error) {

@@ -124,13 +124,15 @@ bool SameNode(const Node& a, const Node& b) {
          a.stride_bands == b.stride_bands && a.stride_frames == b.stride_frames &&
          a.pad_bands == b.pad_bands && a.pad_frames == b.pad_frames &&
          a.dilation_frames == b.dilation_frames && a.groups == b.groups && a.weights == b.weights &&
-         a.bias == b.bias && a.scale == b.scale;
+         a.bias == b.bias && a.scale == b.scale && a.recurrent == b.recurrent &&
+         a.backward == b.backward;
 }
 
 void CheckNumbers(const TracedGraph& traced) {
   for (std::size_t n = 0; n < traced.graph.nodes.size(); ++n) {
     const Node& node = traced.graph.nodes[n];
-    for (const std::vector<float>* weights : {&node.weights, &node.bias, &node.scale}) {
+    for (const std::vector<float>* weights :
+         {&node.weights, &node.bias, &node.scale, &node.recurrent}) {
       if (!std::all_of(weights->begin(), weights->end(), [](float x) { return std::isfinite(x); }))
         throw Error(ErrorCode::kCorrupt,
                     traced.names[n] + " has weights that are infinite or not a number");

@@ -321,6 +321,9 @@ std::pair<std::string, OnnxAttribute> ReadAttribute(std::string_view bytes) {
       case 8:
         field.Append(attribute.integers);
         break;
+      case 9:
+        attribute.texts.push_back(field.text());
+        break;
       default:
         break;
     }

@@ -27,6 +27,7 @@ struct OnnxAttribute {
   std::string text;
   std::vector<std::int64_t> integers;
   std::vector<float> numbers;
+  std::vector<std::string> texts;
   std::shared_ptr<const OnnxTensor> tensor;
   bool graph = false;  // which is not read
 };

@@ -13,6 +13,6 @@ using OnnxWriter = void(const Graph& graph, const std::map<std::string, std::str
                         std::string& content);
 
 // The module's entry point; the name changes with this interface.
-inline constexpr const char* kOnnxEntry = "vpr_onnx_writer_v2";
+inline constexpr const char* kOnnxEntry = "vpr_onnx_writer_v3";
 
 }  // namespace vpr

@@ -131,6 +131,23 @@ class Writer {
       }
       case Op::kUnitLength:
         return x + " / " + x + ".square().sum([1], True).sqrt().clamp(1e-12)";
+      case Op::kLstm: {
+        const std::size_t gates = 4 * node.channels;
+        const std::string state = x + Format(".new_zeros([1, %s.size(0), %zu])", x.c_str(),
+                                             node.channels),
+                          turn = node.backward ? ".flip([0])" : "";
+        return "torch.lstm(" + x + ".squeeze(2).permute(2, 0, 1)" + turn + ", [" + state + ", " +
+               state + "], [" +
+               Parameter("weight", n, node.weights, {gates, nodes_[node.inputs[0]].channels}) +
+               ", " + Parameter("recurrent", n, node.recurrent, {gates, node.channels}) + ", " +
+               Parameter("bias", n, node.bias, {gates}) + ", " +
+               Parameter("zero", n, std::vector<float>(gates), {gates}) +
+               "], True, 1, 0.0, False, False, False)[0]" + turn + ".permute(1, 2, 0).unsqueeze(2)";
+      }
+      case Op::kFirstFrame:
+        return x + ".narrow(3, 0, 1)";
+      case Op::kLastFrame:
+        return x + ".narrow(3, -1, 1)";
     }
     return {};
   }

@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "onednn/convolution.h"
+#include "onednn/lstm.h"
 #include "vpr/base/error.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/process.h"
@@ -204,6 +205,8 @@ std::vector<bool> NonNegative(const std::vector<Node>& nodes) {
       case Op::kBandsAsChannels:
       case Op::kChannelsAsBands:
       case Op::kReflect:
+      case Op::kFirstFrame:
+      case Op::kLastFrame:
         result.push_back(std::all_of(node.inputs.begin(), node.inputs.end(),
                                      [&](std::size_t input) { return result[input]; }));
         break;
@@ -337,6 +340,7 @@ class OneDnnNetwork : public Network {
     packed_.resize(nodes_.size());
     weight_scales_.resize(nodes_.size());
     own_.resize(nodes_.size());
+    lstms_.resize(nodes_.size());
     for (std::size_t n = 0; n < nodes_.size(); ++n)
       for (std::size_t input : nodes_[n].inputs) last_use_[input] = n;
     last_use_.back() = nodes_.size();
@@ -440,6 +444,13 @@ class OneDnnNetwork : public Network {
         return operations_.statistics(node, x, input(1).data, y);
       case Op::kUnitLength:
         return UnitLength(x, y);
+      case Op::kLstm:
+        return lstms_[n]->Run(x, y, memory + plan.values);
+      case Op::kFirstFrame:
+      case Op::kLastFrame:
+        std::copy_n(x.data + (node.op == Op::kLastFrame ? (x.valid - 1) * node.channels : 0),
+                    node.channels, y.data);
+        return;
     }
   }
 
@@ -534,6 +545,7 @@ class OneDnnNetwork : public Network {
         }
         convolutions.push_back(n);
       }
+      if (node.op == Op::kLstm) PlanLstm(n, plan.steps[node.inputs[0]].shape, step);
     }
     // What a command that embeds a file or two waits for.
     ParallelFor(convolutions.size(), std::min(HardwareThreads(), kMostPlanners),
@@ -579,6 +591,15 @@ class OneDnnNetwork : public Network {
       std::vector<float>().swap(nodes_[n].weights);
     }
     step.scratch = own_[n]->Scratch(nodes_[n], in, step.shape) * sizeof(float);
+  }
+
+  void PlanLstm(std::size_t n, const Shape& in, Plan::Step& step) {
+    if (lstms_[n] == nullptr) {
+      lstms_[n] = std::make_unique<Lstm>(nodes_[n], in.channels);
+      std::vector<float>().swap(nodes_[n].weights);
+      std::vector<float>().swap(nodes_[n].recurrent);
+    }
+    step.scratch = lstms_[n]->Scratch() * sizeof(float);
   }
 
   void PlanOneDnn(std::size_t n, const Shape& in, Plan::Step& step) {
@@ -690,6 +711,7 @@ class OneDnnNetwork : public Network {
   std::map<std::size_t, Plan> plans_;
   std::vector<std::vector<dnnl::memory>> packed_;  // a node's weights as its plans want them
   std::vector<std::unique_ptr<Convolution>> own_;  // null: by oneDNN
+  std::vector<std::unique_ptr<Lstm>> lstms_;
   std::vector<std::vector<float>> weight_scales_;  // of those in int8
   std::vector<std::unique_ptr<Workspace>> idle_;
 };

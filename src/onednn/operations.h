@@ -71,6 +71,8 @@ struct Operations {
   // `count` numbers of each of so many rows, `from_step` and `to_step` apart.
   void (*copy)(const float* from, std::size_t from_step, std::size_t rows, std::size_t count,
                float* to, std::size_t to_step);
+  // One frame of an LSTM of so many channels: of its gates (Node::recurrent) the new `cell` and y.
+  void (*lstm)(const float* gates, std::size_t channels, float* cell, float* y);
   // y[column][row] = x[row][column].
   void (*transpose)(const float* x, std::size_t rows, std::size_t columns, float* y);
 };

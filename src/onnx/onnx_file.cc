@@ -82,6 +82,13 @@ class Writer {
     for (std::int64_t value : values) attribute.add_ints(value);
   }
 
+  static void SetText(onnx::NodeProto& node, const char* name, const char* text) {
+    onnx::AttributeProto& attribute = *node.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::STRING);
+    attribute.set_s(text);
+  }
+
   std::string Constant(const std::string& name, const std::vector<float>& values,
                        const std::vector<std::size_t>& shape) {
     onnx::TensorProto& tensor = *graph().add_initializer();
@@ -244,6 +251,35 @@ class Writer {
     Activate(n);
   }
 
+  // Y is [frames, directions, batch, channels]. Gates in the order input, output, forget, new
+  // value.
+  void Lstm(std::size_t n, const std::string& x) {
+    const Node& node = nodes_[n];
+    const std::size_t h = node.channels, inputs = nodes_[node.inputs[0]].channels;
+    auto reordered = [&](const std::vector<float>& values, std::size_t columns) {
+      std::vector<float> out;
+      for (std::size_t gate : {0, 3, 1, 2}) {
+        const float* begin = values.data() + gate * h * columns;
+        out.insert(out.end(), begin, begin + h * columns);
+      }
+      return out;
+    };
+    std::vector<float> bias = reordered(node.bias, 1);
+    bias.resize(8 * h);  // of what is recurrent: zeros
+    Set(Add("Squeeze", {x}, Name(n, "_frames")), "axes", Integers{2});
+    Set(Add("Transpose", {Name(n, "_frames")}, Name(n, "_turned")), "perm", Integers{2, 0, 1});
+    onnx::NodeProto& lstm =
+        Add("LSTM",
+            {Name(n, "_turned"),
+             Constant(Name(n, "_weight"), reordered(node.weights, inputs), {1, 4 * h, inputs}),
+             Constant(Name(n, "_recurrent"), reordered(node.recurrent, h), {1, 4 * h, h}),
+             Constant(Name(n, "_bias"), bias, {1, 8 * h})},
+            Name(n, "_states"));
+    Set(lstm, "hidden_size", static_cast<std::int64_t>(h));
+    SetText(lstm, "direction", node.backward ? "reverse" : "forward");
+    Set(Add("Transpose", {Name(n, "_states")}, Name(n)), "perm", Integers{2, 3, 1, 0});
+  }
+
   void Write(std::size_t n) {
     const Node& node = nodes_[n];
     const std::string x = node.inputs.empty() ? "feats" : Name(node.inputs[0]);
@@ -318,13 +354,9 @@ class Writer {
         break;
       case Op::kReflect: {
         const auto pad = static_cast<std::int64_t>(node.pad_frames);
-        onnx::AttributeProto& mode =
-            *Add("Pad", {x, Constant(Name(n, "_pads"), Integers{0, 0, 0, pad, 0, 0, 0, pad})},
-                 Name(n))
-                 .add_attribute();
-        mode.set_name("mode");
-        mode.set_type(onnx::AttributeProto::STRING);
-        mode.set_s("reflect");
+        SetText(Add("Pad", {x, Constant(Name(n, "_pads"), Integers{0, 0, 0, pad, 0, 0, 0, pad})},
+                    Name(n)),
+                "mode", "reflect");
         break;
       }
       case Op::kSoftmax:
@@ -359,6 +391,17 @@ class Writer {
         Add("Div", {x, Name(n, "_length")}, Name(n));
         break;
       }
+      case Op::kLstm:
+        Lstm(n, x);
+        break;
+      case Op::kFirstFrame:
+      case Op::kLastFrame:
+        Add("Slice",
+            {x, Constant(Name(n, "_begin"), Integers{node.op == Op::kLastFrame ? -1 : 0}),
+             Constant(Name(n, "_end"), Integers{node.op == Op::kLastFrame ? INT32_MAX : 1}),
+             Constant(Name(n, "_axes"), Integers{3})},
+            Name(n));
+        break;
     }
   }
 
@@ -369,7 +412,7 @@ class Writer {
 }  // namespace
 }  // namespace vpr
 
-extern "C" __attribute__((visibility("default"))) void vpr_onnx_writer_v2(
+extern "C" __attribute__((visibility("default"))) void vpr_onnx_writer_v3(
     const vpr::Graph& graph, const std::map<std::string, std::string>& metadata,
     std::string& content) {
   content = vpr::Writer(graph).Write(metadata);

@@ -17,16 +17,21 @@ using Op = Node::Op;
 
 std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); }
 
-// A weight and perhaps a bias, drawn as torch::nn::Linear and Conv2d draw theirs.
+// A weight and perhaps a bias, drawn as torch::nn::Linear, Conv2d and LSTM draw theirs.
 class Weights : public torch::nn::Module {
  public:
   explicit Weights(const Parameters& parameters) {
     linear.weight = register_parameter("weight", torch::empty(parameters.shape));
-    torch::nn::init::kaiming_uniform_(linear.weight, std::sqrt(5.0));
+    double range = parameters.range;
+    if (range > 0) {
+      torch::nn::init::uniform_(linear.weight, -range, range);
+    } else {
+      torch::nn::init::kaiming_uniform_(linear.weight, std::sqrt(5.0));
+      range = 1 / std::sqrt(static_cast<double>(linear.weight[0].numel()));
+    }
     if (!parameters.bias) return;
     linear.bias = register_parameter("bias", torch::empty(parameters.shape[0]));
-    const double inputs = static_cast<double>(linear.weight[0].numel());
-    torch::nn::init::uniform_(linear.bias, -1 / std::sqrt(inputs), 1 / std::sqrt(inputs));
+    torch::nn::init::uniform_(linear.bias, -range, range);
   }
 
   Linear linear;
@@ -49,6 +54,10 @@ class GraphNetwork : public EmbeddingNetwork {
       if (layer.kind == Kind::kAttentiveStatistics) {
         step.linear = weights_.at(layer.name + ".hidden")->linear;
         step.scores = weights_.at(layer.name + ".weights")->linear;
+      }
+      if (layer.kind == Kind::kLstm) {
+        step.linear = weights_.at(layer.name + ".input")->linear;
+        step.recurrent = weights_.at(layer.name + ".state")->linear.weight;
       }
     }
     // When a value is not needed any more.
@@ -79,6 +88,7 @@ class GraphNetwork : public EmbeddingNetwork {
   struct Step {
     Layer layer;
     Linear linear, scores;
+    Tensor recurrent;
     BatchNorm norm{nullptr};
     std::vector<std::size_t> done;  // values that this step is the last to need
   };
@@ -125,6 +135,8 @@ class GraphNetwork : public EmbeddingNetwork {
                    : torch::dropout(x.to(torch::kFloat), step.layer.dropped, is_training());
       case Kind::kAttentiveStatistics:
         return AttentiveStatistics(OverFrames(x.to(torch::kFloat)), step.linear, step.scores);
+      case Kind::kLstm:
+        return Lstm(step, OverFrames(x.to(torch::kFloat)));
       case Kind::kOperation:
         break;
     }
@@ -174,6 +186,13 @@ class GraphNetwork : public EmbeddingNetwork {
       case Op::kStatistics:
         return Statistics(OverFrames(x.to(torch::kFloat)), static_cast<double>(node.variance_floor),
                           node.unbiased);
+      case Op::kFirstFrame:
+        return OverFrames(x).select(2, 0);
+      case Op::kLastFrame:
+        return OverFrames(x).select(2, -1);
+      case Op::kUnitLength:
+        return torch::nn::functional::normalize(
+            x, torch::nn::functional::NormalizeFuncOptions().dim(1));
       default:  // what only graphs have that were trained elsewhere
         throw Error(ErrorCode::kIncompatible, "the network has an operation that is not trained");
     }
@@ -192,6 +211,23 @@ class GraphNetwork : public EmbeddingNetwork {
         bias, {Signed(node.stride_bands), Signed(node.stride_frames)},
         {Signed(node.pad_bands), Signed(node.pad_frames)}, {1, Signed(node.dilation_frames)},
         Signed(node.groups));
+  }
+
+  // x: [batch, channels, frames].
+  static Tensor Lstm(const Step& step, const Tensor& x) {
+    // Rounding adds up from frame to frame.
+    const c10::impl::ExcludeDispatchKeyGuard in_float32(c10::autocast_dispatch_keyset);
+    const auto& [weight, bias] = step.linear;
+    const Tensor zeros = x.new_zeros({1, x.size(0), Signed(step.layer.node.channels)});
+    Tensor frames = x.permute({2, 0, 1});
+    if (step.layer.node.backward) frames = frames.flip(0);
+    Tensor y = std::get<0>(torch::lstm(frames.contiguous(), {zeros, zeros},
+                                       {weight, step.recurrent, bias, torch::zeros_like(bias)},
+                                       /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0,
+                                       /*train=*/weight.requires_grad(), /*bidirectional=*/false,
+                                       /*batch_first=*/false));
+    if (step.layer.node.backward) y = y.flip(0);
+    return y.permute({1, 2, 0});
   }
 
   // Those that are kept stand for the others too.

@@ -88,8 +88,11 @@ ok "$vpr" model export resnet.vpr --onnx again.onnx
 ok "$vpr" model import again.onnx -o again.vpr
 ok "$vpr" -q embed --model resnet.vpr "${files[@]}" -o resnet.npy
 ok "$vpr" -q model check again.vpr --reference resnet.npy --least 0.99999 "${files[@]}"
-refused "$vpr" model import "$onnx/lstm.onnx" --front-end wespeaker -o x.vpr
-says "LSTM '/lstm/LSTM' is an operation that is not understood" err
+ok "$vpr" model import "$onnx/ge2e.onnx" --front-end wespeaker -o lstm.vpr
+ok "$vpr" compare --model lstm.vpr --threshold 0.5 "${files[0]}" "${files[1]}"
+LC_ALL=C sed 's/LSTM/GRUX/g' "$onnx/ge2e.onnx" >other.onnx
+refused "$vpr" model import other.onnx --front-end wespeaker -o x.vpr
+says "GRUX '/lstm/GRUX' is an operation that is not understood" err
 refused "$vpr" model import "$onnx/resnet.onnx" --front-end nobody -o x.vpr
 says "nobody" err
 [ ! -e x.vpr ] || fail "an import that failed left a file"

@@ -359,15 +359,32 @@ class TitaNet(nn.Module):
         return self.final(F.normalize(embs, dim=-1)), embs
 
 
-class Gate(nn.Module):
-    """An LSTM, which is refused."""
+class Ge2e(nn.Module):
+    """Resemblyzer's: the last state of the last of three LSTMs."""
 
-    def __init__(self):
+    def __init__(self, hidden=12, dim=16):
         super().__init__()
-        self.lstm = nn.LSTM(80, 4, batch_first=True)
+        self.lstm = nn.LSTM(80, hidden, 3, batch_first=True)
+        self.linear = nn.Linear(hidden, dim)
 
-    def forward(self, x):
-        return self.lstm(x)[1][0][-1]
+    def forward(self, feats):
+        x = F.relu(self.linear(self.lstm(feats)[1][0][-1]))
+        return x / torch.norm(x, dim=1, keepdim=True)
+
+
+class BothWays(nn.Module):
+    """LSTMs in both directions, and what is usually taken of them."""
+
+    def __init__(self, hidden=6, dim=16):
+        super().__init__()
+        self.first = nn.LSTM(80, hidden, 2, batch_first=True, bidirectional=True)
+        self.second = nn.LSTM(2 * hidden, hidden, bias=False, bidirectional=True)
+        self.linear = nn.Linear(10 * hidden, dim)
+
+    def forward(self, feats):
+        x, (state, _) = self.first(feats)
+        y, (last, _) = self.second(x.transpose(0, 1))
+        return self.linear(torch.cat((x[:, -1], y[0], y.mean(0), state[-2], state[-1], last[0], last[1]), dim=1))
 
 
 FAMILIES = {
@@ -378,7 +395,8 @@ FAMILIES = {
                  {"framework": "3d-speaker", "normalize_samples": "1", "feature_normalize_type": "global-mean"}),
     "eres2net": (ERes2Net, "feature", "embedding", {"framework": "3d-speaker"}),
     "titanet": (TitaNet, "audio_signal", "embs", {"framework": "nemo", "feature_normalize_type": "per_feature"}),
-    "lstm": (Gate, "feats", "embs", {}),
+    "ge2e": (Ge2e, "feats", "embs", {}),
+    "bothways": (BothWays, "feats", "embs", {}),
 }
 
 
@@ -431,5 +449,4 @@ if __name__ == "__main__":
                 own = network(*tensors)
             own = own[1] if isinstance(own, tuple) else own
             print(family, length, "PyTorch against onnxruntime:", float(numpy.abs(own[0].numpy() - rows[-1]).max()))
-        if family != "lstm":
-            numpy.save("%s/%s_onnx.npy" % (folder, family), numpy.stack(rows).astype("<f4"))
+        numpy.save("%s/%s_onnx.npy" % (folder, family), numpy.stack(rows).astype("<f4"))

@@ -80,7 +80,7 @@ TEST_P(EveryArchitecture, TensorsSurviveExportAndImport) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryArchitecture,
-                         ::testing::Values("cnn", "resnet", "ecapa", "dwnet", "campplus",
+                         ::testing::Values("cnn", "resnet", "ecapa", "dwnet", "campplus", "ge2e",
                                            "resnet with gates and attention"));
 
 TEST(ResNet, HasTheSizeOfAFastResNet) {

@@ -38,9 +38,25 @@ struct Shape {
 
 void PrintTo(const Shape& shape, std::ostream* out) { *out << shape.name; }
 
+// LSTMs in both directions, and what is taken of them.
+std::size_t DescribeBothWays(GraphBuilder& builder, const ModelInfo& info) {
+  GraphBuilder::Conv conv{"conv", 10, 1};
+  conv.shape.kernel_frames = 3;
+  conv.shape.stride_frames = 2;
+  GraphBuilder::Value x = builder.Apply(conv, builder.Norm("input_norm", builder.Input()));
+  x = builder.LstmBothWays("first", x, 17);
+  x = builder.LstmBothWays("second", x, 9);
+  return builder.Apply({"embedding", static_cast<std::size_t>(info.embedding_dim), 0},
+                       builder.Concat({builder.Plain(Node::Op::kLastFrame, {x}),
+                                       builder.Plain(Node::Op::kFirstFrame, {x}),
+                                       builder.Plain(Node::Op::kMean, {x})}));
+}
+
 // A model with random weights and statistics, as after some training. Of "fusion": of a ResNet and
 // an ECAPA-TDNN.
 Model RandomModel(const Shape& shape) {
+  [[maybe_unused]] static const bool added =
+      (AddArchitecture({"both_ways", 24, {}, DescribeBothWays}), true);
   if (shape.architecture == std::string(kFusion))
     return FuseModels({RandomModel({"", "resnet", {}, shape.n_mels}),
                        RandomModel({"", "ecapa", {}, shape.n_mels})});
@@ -215,8 +231,10 @@ INSTANTIATE_TEST_SUITE_P(
                {"bottleneck", {7}},
                {"segment", {30}}},
               77},
-        Shape{"fusion", kFusion, {}}, Shape{"cnn", "cnn", {}},
-        Shape{"cnn_odd", "cnn", {{"channels", {3, 10}}}, 61}),
+        Shape{"ge2e", "ge2e", {}, 40},
+        Shape{"ge2e_odd", "ge2e", {{"hidden", {37}}, {"layers", {1}}}, 41},
+        Shape{"both_ways", "both_ways", {}, 30}, Shape{"fusion", kFusion, {}},
+        Shape{"cnn", "cnn", {}}, Shape{"cnn_odd", "cnn", {{"channels", {3, 10}}}, 61}),
     [](const auto& one) { return std::string(one.param.name); });
 
 TEST(BuildGraph, KnowsEveryArchitecture) {
@@ -282,6 +300,12 @@ TEST(MultiplyAdds, CountsTheConvolutions) {
   graph.nodes[0].channels = 6;
   graph.nodes.push_back(depthwise);
   EXPECT_EQ(MultiplyAdds(graph, 9), 6u * 5 * 5);
+}
+
+// Two LSTMs of 5 on 7 and on 5 channels, and 5 x 24.
+TEST(MultiplyAdds, CountsLstms) {
+  const Graph graph = BuildGraph(RandomModel({"", "ge2e", {{"hidden", {5}}, {"layers", {2}}}, 7}));
+  EXPECT_EQ(MultiplyAdds(graph, 9), 9u * 4 * 5 * (7 + 5 + 5 + 5) + 5 * 24);
 }
 
 // All that a new architecture takes: its description.

@@ -24,6 +24,7 @@ struct Layer {
                            // weight for every channel and frame; with `context` the attention
                            // also sees the statistics of the whole utterance (Desplanques et al.,
                            // "ECAPA-TDNN", Interspeech 2020)
+    kLstm,                 // with the weights NAME.input of the frames, NAME.state of its results
   };
   Kind kind = Kind::kOperation;
   Node node;              // its inputs are numbers of earlier layers; without values
@@ -46,6 +47,9 @@ struct Parameters {
   std::vector<std::int64_t> shape;  // of the weight
   bool bias = true;
   bool is_norm = false;
+  // Not 0: drawn evenly from -range to range. Else the range is one over the root of the number of
+  // inputs.
+  double range = 0;
 };
 
 // A network as it is trained.

@@ -48,6 +48,9 @@ struct Node {
                           // greater of both where `floor_is_least`
     kWeightedStatistics,  // the same with weights, the second input, that sum to 1 over the frames
     kUnitLength,          // [c, 1, 1] scaled to length 1
+    kLstm,                // of [c, 1, f], over its frames: [channels, 1, f], see Node::backward
+    kFirstFrame,          // of [c, 1, f]: [c, 1, 1]
+    kLastFrame,           // the same
   };
   Op op = Op::kInput;
   std::vector<std::size_t> inputs;  // numbers of earlier nodes
@@ -65,6 +68,12 @@ struct Node {
   std::size_t kernel_bands = 1, kernel_frames = 1, stride_bands = 1, stride_frames = 1,
               pad_bands = 0, pad_frames = 0, dilation_frames = 1, groups = 1;
   std::vector<float> weights, bias, scale;
+  // kLstm (Hochreiter and Schmidhuber, 1997): every frame's gates are weights [4 channels, c] times
+  // the frame plus recurrent [4 channels, channels] times the result for the frame before it plus
+  // bias [4 channels]; those of the input, of forgetting, of the new value and of the output, one
+  // after the other. Begins with zeros. `backward`: from the last frame to the first.
+  std::vector<float> recurrent;
+  bool backward = false;
 };
 
 struct Graph {
@@ -76,7 +85,7 @@ struct Graph {
 std::size_t FramesAfter(const Node& node, std::size_t frames);
 std::size_t BandsAfter(const Node& node, std::size_t bands, std::size_t channels);
 
-// Multiplications of a weight and a value that the convolutions make of features of `frames`
+// Multiplications of a weight and a value that convolutions and LSTMs make of features of `frames`
 // frames, those with the padding's zeros counted too, as is usual.
 std::uint64_t MultiplyAdds(const Graph& graph, std::size_t frames);
 
