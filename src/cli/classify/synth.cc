@@ -3,7 +3,7 @@
 #include "cli/classify/classify.h"
 #include "vpr/base/parallel.h"
 #include "vpr/base/text.h"
-#include "vpr/classify/synth_clips.h"
+#include "vpr/clips/synth_clips.h"
 
 namespace vpr::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "vpr/classify/synth_clips.h"
+#include "vpr/clips/synth_clips.h"
 
 #include <algorithm>
 #include <cmath>
