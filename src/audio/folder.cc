@@ -37,6 +37,7 @@ struct Walk {
   Depth depth;
   const std::function<bool(const std::string&)>& visit;
   LeftOut* left_out;
+  WantedFile wanted;
   std::vector<FolderId> above;  // the folders that lead here
 
   bool Folder(const std::string& below) {
@@ -53,7 +54,7 @@ struct Walk {
         const bool go_on = Folder(path);
         above.pop_back();
         if (!go_on) return false;
-      } else if (HasAudioExtension(path)) {
+      } else if (wanted(path)) {
         if (!visit(path)) return false;
       } else if (left_out != nullptr) {
         left_out->Add(path);
@@ -89,8 +90,10 @@ std::string LeftOut::Text() const {
 }
 
 void WalkRecordings(const std::string& root, Depth depth,
-                    const std::function<bool(const std::string&)>& visit, LeftOut* left_out) {
-  Walk walk{root.ends_with('/') ? root : root + "/", depth, visit, left_out, {}};
+                    const std::function<bool(const std::string&)>& visit, LeftOut* left_out,
+                    WantedFile wanted) {
+  if (wanted == nullptr) wanted = HasAudioExtension;
+  Walk walk{root.ends_with('/') ? root : root + "/", depth, visit, left_out, wanted, {}};
   struct stat status {};
   if (::stat(root.c_str(), &status) == 0) walk.above.emplace_back(status.st_dev, status.st_ino);
   walk.Folder("");

@@ -8,6 +8,7 @@
 
 #include "base/json_reading.h"
 #include "base/open_module.h"
+#include "classify/provenance_json.h"
 #include "model/feature_json.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
@@ -163,26 +164,13 @@ FeatureSet FeatureSetFromJson(const Json& json) {
 }
 
 Json InfoToJson(const ClassifierInfo& info) {
-  const ClassifierProvenance& training = info.training;
   return {{"classifier", ToString(info.kind)},
           {"network", info.network},
           {"labels", info.labels},
           {"features", FeatureSetToJson(info.features)},
           {"row_names", info.row_names},
           {"settings", info.settings},
-          {"training",
-           {{"source", training.source},
-            {"counts", training.counts},
-            {"group_by", training.group_by},
-            {"groups", training.groups},
-            {"seed", training.seed},
-            {"cv_mean", training.cv_mean},
-            {"cv_std", training.cv_std},
-            {"test_accuracy", training.test_accuracy},
-            {"test_baseline", training.test_baseline},
-            {"test_recordings", training.test_recordings},
-            {"program", training.program},
-            {"fingerprints", training.fingerprints}}}};
+          {"training", ProvenanceToJson(info.training)}};
 }
 
 ClassifierInfo InfoFromJson(const Json& json) {
@@ -193,19 +181,7 @@ ClassifierInfo InfoFromJson(const Json& json) {
   info.features = FeatureSetFromJson(json.at("features"));
   json.at("row_names").get_to(info.row_names);
   json.at("settings").get_to(info.settings);
-  const Json& training = json.at("training");
-  training.at("source").get_to(info.training.source);
-  ReadWholeList(training, "counts", info.training.counts);
-  training.at("group_by").get_to(info.training.group_by);
-  ReadWhole(training, "groups", info.training.groups);
-  ReadWhole(training, "seed", info.training.seed);
-  training.at("cv_mean").get_to(info.training.cv_mean);
-  training.at("cv_std").get_to(info.training.cv_std);
-  training.at("test_accuracy").get_to(info.training.test_accuracy);
-  training.at("test_baseline").get_to(info.training.test_baseline);
-  ReadWhole(training, "test_recordings", info.training.test_recordings);
-  training.at("program").get_to(info.training.program);
-  training.at("fingerprints").get_to(info.training.fingerprints);
+  info.training = ProvenanceFromJson(json.at("training"));
   if (info.labels.size() < 2 || info.labels.size() != info.training.counts.size())
     throw Error(ErrorCode::kIncompatible, "it has no two labels, or not a count for each");
   return info;

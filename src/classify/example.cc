@@ -16,18 +16,36 @@ namespace {
 // Streams of random numbers, kept apart.
 enum Stream : std::uint64_t { kPartStream = 41 };
 
-ExampleList ListFolder(const std::string& folder, const ExampleListOptions& options) {
+// The files of a folder that are wanted, labelled by its folders.
+std::vector<Utterance> FilesOf(const std::string& folder, WantedFile wanted) {
+  if (wanted == nullptr) return ListUtterances(folder, "folders");
+  std::vector<Utterance> files;
+  const std::string base = folder.ends_with('/') ? folder : folder + "/";
+  WalkRecordings(
+      folder, Depth::kAll,
+      [&](const std::string& path) {
+        const std::size_t slash = path.find('/');
+        files.push_back({Printable(path), base + path,
+                         slash == std::string::npos ? "" : Printable(path.substr(0, slash))});
+        return true;
+      },
+      nullptr, wanted);
+  return files;
+}
+
+ExampleList ListFolder(const std::string& folder, const ExampleListOptions& options,
+                       WantedFile wanted) {
   if (!options.label_column.empty() || !options.by_column.empty())
     throw Error(ErrorCode::kInvalidArgument,
                 "'" + Printable(folder) +
                     "' is a folder, whose labels are its folders' names; columns are for lists");
   ExampleList list;
-  for (Utterance& utterance : ListUtterances(folder, "folders")) {
+  for (Utterance& utterance : FilesOf(folder, wanted)) {
     if (utterance.speaker.empty()) {
       ++list.unlabelled;
       continue;
     }
-    Example example{utterance.key, utterance.path, utterance.speaker, utterance.key, ""};
+    Example example{utterance.key, utterance.path, utterance.speaker, utterance.key, "", {}};
     if (!options.group_by.empty()) {
       const std::vector<std::string_view> parts = Split(utterance.key, '/');
       if (parts.size() < 3)
@@ -43,7 +61,9 @@ ExampleList ListFolder(const std::string& folder, const ExampleListOptions& opti
 }
 
 ExampleList ListTable(const std::string& path, const ExampleListOptions& options) {
-  RecordingTable table = ReadRecordingTable(path);
+  const bool several = !options.path_columns.empty();
+  RecordingTable table =
+      several ? ReadRecordingTable(path, options.path_columns[0]) : ReadRecordingTable(path);
   std::string known;
   for (const std::string& name : table.columns)
     known += (known.empty() ? "" : ", ") + Printable(name);
@@ -65,7 +85,20 @@ ExampleList ListTable(const std::string& path, const ExampleListOptions& options
       ++list.unlabelled;
       continue;
     }
-    Example example{row.key, std::move(row.path), Printable(value), row.key, ""};
+    Example example{row.key, std::move(row.path), Printable(value), row.key, "", {}};
+    if (several) {
+      example.key.clear();
+      example.path.clear();
+      for (const std::string& name : options.path_columns) {
+        const std::string& file = row.values[column(name)];
+        const bool there = !file.empty() && file != "-";
+        example.paths.push_back(there ? PathInList(path, file) : "");
+        if (!there) continue;
+        example.key += (example.key.empty() ? "" : " + ") + Printable(file);
+        if (example.path.empty()) example.path = example.paths.back();
+      }
+      example.group = example.key;
+    }
     if (!options.group_by.empty()) {
       example.group = row.values[column(options.group_by)];
       if (example.group.empty() || example.group == "-")
@@ -83,14 +116,16 @@ ExampleList ListTable(const std::string& path, const ExampleListOptions& options
 
 }  // namespace
 
-ExampleList ListExamples(const std::string& source, const ExampleListOptions& options) {
+ExampleList ListExamples(const std::string& source, const ExampleListOptions& options,
+                         WantedFile wanted) {
   std::error_code error;
   if (!std::filesystem::exists(source, error))
     throw Error(ErrorCode::kNotFound, "cannot find '" + Printable(source) +
                                           "': expected a folder with a folder per class, or a list "
                                           "of recordings");
-  ExampleList list = std::filesystem::is_directory(source, error) ? ListFolder(source, options)
-                                                                  : ListTable(source, options);
+  ExampleList list = std::filesystem::is_directory(source, error)
+                         ? ListFolder(source, options, wanted)
+                         : ListTable(source, options);
   if (list.examples.empty())
     throw Error(ErrorCode::kUnusable, "no labelled recording in '" + Printable(source) + "'");
   return list;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
+#include "print/report_json.h"
 #include "vpr/base/text.h"
 #include "vpr/print/json_line.h"
 
@@ -11,32 +11,6 @@ namespace vpr {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json ReportJson(const ClassificationReport& report) {
-  auto scores = [](const ClassScores& one) {
-    return Json{{"precision", one.precision},
-                {"recall", one.recall},
-                {"f1", one.f1},
-                {"support", one.support}};
-  };
-  Json json = {{"accuracy", report.accuracy},
-               {"baseline", report.baseline},
-               {"recordings", report.total},
-               {"macro", scores(report.macro)},
-               {"weighted", scores(report.weighted)}};
-  for (std::size_t c = 0; c < report.labels.size(); ++c)
-    json["classes"][report.labels[c]] = scores(report.classes[c]);
-  json["labels"] = report.labels;
-  json["confusion"] = report.confusion;
-  return json;
-}
-
-Json FailuresJson(const std::vector<FailedFile>& failures) {
-  Json json = Json::array();
-  for (const FailedFile& failed : failures)
-    json.push_back({{"file", failed.path}, {"reason", failed.reason}});
-  return json;
-}
 
 Json DoubtedJson(const std::vector<DoubtedLabel>& doubted) {
   Json json = Json::array();
@@ -76,13 +50,7 @@ std::string ToText(const ClassifierTrainResult& result) {
     text +=
         Format("%zu not learnt from, as the others contradict their labels (the log lists them)\n",
                result.doubted.size());
-  if (result.cross_validation) {
-    const CrossValidation& cv = *result.cross_validation;
-    text += Format(
-        "cross-validation in %zu folds: accuracy %.2f %% +- %.2f (%.2f %% by always "
-        "saying the most frequent class)\n",
-        cv.accuracies.size(), 100 * cv.mean, 100 * cv.std, 100 * cv.report.baseline);
-  }
+  if (result.cross_validation) text += CrossValidationText(*result.cross_validation);
   if (result.test) {
     text += "\nOn recordings held out:\n" + ReportText(*result.test);
   } else if (result.cross_validation) {
@@ -109,12 +77,7 @@ std::string ToJson(const ClassifierTrainOptions& options, const ClassifierTrainR
                {"log", log},
                {"cross_validation", nullptr},
                {"test", nullptr}};
-  if (result.cross_validation) {
-    json["cross_validation"] = {{"accuracies", result.cross_validation->accuracies},
-                                {"mean", result.cross_validation->mean},
-                                {"std", result.cross_validation->std},
-                                {"report", ReportJson(result.cross_validation->report)}};
-  }
+  json["cross_validation"] = CrossValidationJson(result.cross_validation);
   if (result.test) json["test"] = ReportJson(*result.test);
   return JsonLine(json);
 }
@@ -171,10 +134,7 @@ std::string ToJson(const TuneOptions& options, const TuneResult& result) {
 
 std::string ToText(const ClassifierEvaluation& evaluation, const std::string& by) {
   std::string text = ReportText(evaluation.report);
-  if (!evaluation.by.empty()) text += "\n  accuracy  baseline  recordings  " + Printable(by) + "\n";
-  for (const auto& [value, part] : evaluation.by)
-    text += Format("%8.2f %%  %6.2f %%  %10zu  %s\n", 100 * part.accuracy, 100 * part.baseline,
-                   part.total, Printable(value).c_str());
+  text += PartsText(evaluation.by, by);
   if (!evaluation.skipped.empty())
     text += Format("%zu recordings could not be used\n", evaluation.skipped.size());
   return text;
@@ -191,15 +151,7 @@ std::string ToJson(const ClassifierEvaluation& evaluation) {
 
 std::string ToText(const std::string& file, const std::vector<std::string>& labels,
                    const Classifier::Answer& answer) {
-  std::vector<std::size_t> order(labels.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return answer.probabilities[a] > answer.probabilities[b];
-  });
-  std::string line = Printable(file);
-  for (std::size_t c : order)
-    line += Format("\t%s %.1f %%", Printable(labels[c]).c_str(), 100 * answer.probabilities[c]);
-  return line + "\n";
+  return Printable(file) + ClassesText(labels, answer.probabilities) + "\n";
 }
 
 std::string ToJson(const std::string& file, const std::vector<std::string>& labels,

@@ -1,5 +1,6 @@
 // What the module offers, one entry point a customer.
 #include "torch/classifier.h"
+#include "torch/clips.h"
 #include "torch/device.h"
 #include "torch/step_engine.h"
 #include "torch/torch_network.h"
@@ -60,6 +61,18 @@ class TorchClassifierEngine : public ClassifierEngine {
   }
 };
 
+class TorchClipEngine : public ClipEngine {
+ public:
+  std::vector<Tensor> Train(const ClipTask& task, Progress& progress,
+                            const StopRequested& stop) override {
+    return TrainClipsWithTorch(task, progress, stop);
+  }
+  ClipAnswer Forward(const ClipShape& shape, const std::vector<Tensor>& tensors,
+                     const ClipExample& example, int frames) override {
+    return ForwardClipWithTorch(shape, tensors, example, frames);
+  }
+};
+
 class TorchTranscriberEngine : public TranscriberEngine {
  public:
   std::vector<Tensor> Train(const TranscriberTask& task, Progress& progress,
@@ -90,6 +103,11 @@ VPR_API vpr::StepEngines* vpr_torch_step_engines() {
 
 VPR_API vpr::ClassifierEngine* vpr_torch_classifier_engine() {
   static vpr::TorchClassifierEngine engine;
+  return &engine;
+}
+
+VPR_API vpr::ClipEngine* vpr_torch_clip_engine() {
+  static vpr::TorchClipEngine engine;
   return &engine;
 }
 

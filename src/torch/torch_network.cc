@@ -92,7 +92,7 @@ std::shared_ptr<EmbeddingNetwork> MakeModule(const ModelInfo& info) try {
   throw Error(ErrorCode::kIncompatible, std::string("cannot use this model: ") + error.what());
 }
 
-std::vector<std::pair<std::string, torch::Tensor>> NetworkState(const EmbeddingNetwork& network) {
+std::vector<std::pair<std::string, torch::Tensor>> NetworkState(const torch::nn::Module& network) {
   std::vector<std::pair<std::string, torch::Tensor>> state;
   for (const auto& item : network.named_parameters()) state.emplace_back(item.key(), item.value());
   for (const auto& item : network.named_buffers()) {
@@ -101,7 +101,7 @@ std::vector<std::pair<std::string, torch::Tensor>> NetworkState(const EmbeddingN
   return state;
 }
 
-std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network) {
+std::vector<Tensor> ExportTensors(const torch::nn::Module& network) {
   std::vector<Tensor> tensors;
   for (const auto& [name, value] : NetworkState(network)) {
     torch::Tensor flat =
@@ -113,7 +113,7 @@ std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network) {
   return tensors;
 }
 
-void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network) {
+void ImportTensors(const std::vector<Tensor>& tensors, torch::nn::Module& network) {
   torch::NoGradGuard guard;
   std::map<std::string, const Tensor*> by_name;
   for (const Tensor& tensor : tensors) by_name[tensor.name] = &tensor;

@@ -15,14 +15,14 @@ std::shared_ptr<EmbeddingNetwork> MakeModule(const ModelInfo& info);
 
 // All state of a network by name, but the counters of batch normalisation, which only matter for a
 // cumulative average that we do not use.
-std::vector<std::pair<std::string, torch::Tensor>> NetworkState(const EmbeddingNetwork& network);
+std::vector<std::pair<std::string, torch::Tensor>> NetworkState(const torch::nn::Module& network);
 
 // That state as float32.
-std::vector<Tensor> ExportTensors(const EmbeddingNetwork& network);
+std::vector<Tensor> ExportTensors(const torch::nn::Module& network);
 
 // Sets every parameter and buffer. Throws kIncompatible if one is missing, left over, or of another
 // shape.
-void ImportTensors(const std::vector<Tensor>& tensors, EmbeddingNetwork& network);
+void ImportTensors(const std::vector<Tensor>& tensors, torch::nn::Module& network);
 
 // Moves the state of `average` towards that of `network`, of the same shape:
 // average = decay * average + (1 - decay) * network.

@@ -25,13 +25,17 @@ class LeftOut {
 
 enum class Depth { kTop, kAll };
 
-// Calls visit(path below `root`) for every file with the ending of a recording (HasAudioExtension),
-// in the order of the names' bytes, until it returns false. Follows links, but not in circles;
+// Whether a file's name calls it what is looked for.
+using WantedFile = bool (*)(const std::string& path);
+
+// Calls visit(path below `root`) for every file that is wanted, by default those with the ending of
+// a recording (HasAudioExtension; null: those), in the order of the names' bytes, until it returns
+// false. Follows links, but not in circles;
 // skips hidden files and folders ("._Ada.wav": other programs' notes). Throws kIo for a folder that
 // cannot be read.
 void WalkRecordings(const std::string& root, Depth depth,
                     const std::function<bool(const std::string&)>& visit,
-                    LeftOut* left_out = nullptr);
+                    LeftOut* left_out = nullptr, WantedFile wanted = nullptr);
 
 // Their whole paths.
 std::vector<std::string> FindRecordings(const std::string& root, Depth depth,

@@ -6,14 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "vpr/audio/folder.h"
+
 namespace vpr {
 
 struct Example {
   std::string key;   // the path below the folder, or as written in the list
   std::string path;  // audio file
   std::string label;
-  std::string group;  // the speaker or session; without groups its own key
-  std::string by;     // value of the column asked for
+  std::string group;                    // the speaker or session; without groups its own key
+  std::string by;                       // value of the column asked for
+  std::vector<std::string> paths = {};  // of the columns asked for; empty: none there
 };
 
 struct ExampleListOptions {
@@ -21,6 +24,9 @@ struct ExampleListOptions {
   std::string group_by;      // of a list: a column; of a folder: any word, and the group is the
                              // folder below the class's, CLASS/GROUP/**/FILE; empty: no groups
   std::string by_column;     // of a list: a column for Example::by; empty: none
+  // Of a list: the columns for Example::paths, in the place of "path"; the same file may be in
+  // several lines.
+  std::vector<std::string> path_columns = {};
 };
 
 struct ExampleList {
@@ -30,8 +36,10 @@ struct ExampleList {
 
 // The labelled recordings of a folder with a folder per class, or of a tab-separated list with a
 // line of column names. Throws what ListUtterances and ReadRecordingTable throw; kInvalidArgument
-// for a column that is not there, a recording without a group, or --by of a folder.
-ExampleList ListExamples(const std::string& source, const ExampleListOptions& options);
+// for a column that is not there, a recording without a group, or --by of a folder. `wanted`: which
+// files of a folder; null: recordings.
+ExampleList ListExamples(const std::string& source, const ExampleListOptions& options,
+                         WantedFile wanted = nullptr);
 
 // The labels, each once, sorted by their bytes: a class's number is its place here.
 std::vector<std::string> LabelsOf(const std::vector<Example>& examples);

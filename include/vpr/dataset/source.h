@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vpr/audio/folder.h"
@@ -52,7 +53,12 @@ struct RecordingTable {
   std::size_t Column(const std::string& name) const;
 };
 
-// Throws kNotFound, kIo; kCorrupt with the line number, also for a path that is there twice.
-RecordingTable ReadRecordingTable(const std::string& path);
+// `path_column`: a column of another name in the place of "path", which must then be named; its
+// paths may come again. Throws kNotFound, kIo; kCorrupt with the line number, also for a path that
+// is there twice.
+RecordingTable ReadRecordingTable(const std::string& path, const std::string& path_column = "");
+
+// Where a path that a list names is: from the list's folder, else from the working directory.
+std::string PathInList(const std::string& list, std::string_view path);
 
 }  // namespace vpr

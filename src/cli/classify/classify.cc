@@ -1,9 +1,10 @@
 // vpr classify: a label for a recording, of any labels there are recordings of.
 #include "cli/classify/classify.h"
 
+#include "cli/classify/clips.h"
 #include "cli/embedding_run.h"
+#include "vpr/base/error.h"
 #include "vpr/base/text.h"
-#include "vpr/classify/synth.h"
 #include "vpr/print/classification.h"
 #include "vpr/report/classify_report.h"
 
@@ -26,11 +27,24 @@ void AddClassifierOptions(const Declare& add, ClassifierArguments& arguments) {
 
 struct PredictOptions {
   std::vector<std::string> files;
+  std::string sound, picture;  // of one clip
   ClassifierArguments classifier;
   bool json = false;
 };
 
 int Predict(const PredictOptions& options, const Context& context) {
+  if (HoldsClipModel(options.classifier.model)) {
+    std::vector<ClipFiles> clips;
+    for (const std::string& file : options.files) clips.push_back({file, file});
+    if (!options.sound.empty() || !options.picture.empty())
+      clips.push_back({options.sound, options.picture});
+    return PredictClips(options.classifier.model, clips, options.classifier.engine, options.json,
+                        context);
+  }
+  if (!options.sound.empty() || !options.picture.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + Printable(options.classifier.model) +
+                    "' is a classifier of recordings, not of clips: give it recordings alone");
   const Classifier classifier = options.classifier.Load();
   const std::vector<std::string>& labels = classifier.info().labels;
   ClassifyEach(
@@ -45,24 +59,42 @@ int Predict(const PredictOptions& options, const Context& context) {
   return kExitDone;
 }
 
+void CompletePredict(PredictOptions& options) {
+  if (options.files.empty() && options.sound.empty() && options.picture.empty())
+    throw CLI::ValidationError("predict", "expected files, or --sound or --picture");
+}
+
 void AddPredict(CLI::App& classify, Context& context) {
   auto options = std::make_shared<PredictOptions>();
   const Declare add = AddCommand(classify, context, "predict",
                                  "The label of each recording, with the probability of every class",
-                                 options, Predict);
-  add.Required("files", options->files, "FILE", "Audio files; - for standard input");
+                                 options, Predict, CompletePredict);
+  add("files", options->files, "FILE",
+      "Audio files, - for standard input; of a classifier of clips videos, pictures and sounds");
   AddClassifierOptions(add, options->classifier);
+  add("--sound", options->sound, "FILE", "Of a classifier of clips: the sound of one more clip");
+  add("--picture", options->picture, "FILE", "And its picture or silent video");
   add.Flag("--json", options->json, "A JSON object for each file");
 }
 
 struct EvalOptions {
   std::string source, plot_dir, html;
+  std::string without;  // of a classifier of clips
   ExampleListOptions list;
   ClassifierArguments classifier;
   bool json = false;
 };
 
 int Evaluate(const EvalOptions& options, const Context& context) {
+  if (HoldsClipModel(options.classifier.model))
+    return EvaluateClipModel(
+        {options.classifier.model, options.source, options.plot_dir, options.html, options.list,
+         options.classifier.engine, options.without, options.json},
+        context);
+  if (!options.without.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + Printable(options.classifier.model) +
+                    "' is a classifier of recordings, which have no side to leave out");
   const Classifier classifier = options.classifier.Load();
   const auto progress = MakeConsoleProgress(context);
   const ClassifierEvaluation evaluation =
@@ -88,34 +120,11 @@ void AddEval(CLI::App& classify, Context& context) {
   AddClassifierOptions(add, options->classifier);
   AddLabelOption(add, options->list);
   add("--by", options->list.by_column, "COLUMN", "Also for each value of this column of the list");
+  add("--without", options->without, "SIDE",
+      "Of a classifier of clips: as if they had no image, or no audio", OneOf({"image", "audio"}));
   add("--plot", options->plot_dir, "DIR", "Write the confusion matrix as picture there");
   add("--html", options->html, "OUT.html", "Write a report to read and mail");
   add.Flag("--json", options->json, "One JSON object");
-}
-
-struct SynthOptions {
-  std::string out_dir;
-  int count = 50;
-  std::uint64_t seed = 1;
-};
-
-int Synthesize(const SynthOptions& options, const Context&) {
-  WriteSynthEmotions(options.out_dir, options.count, options.seed);
-  Print(Format("%s: %zu recordings of %zu classes\n", Printable(options.out_dir).c_str(),
-               static_cast<std::size_t>(options.count) * kSynthEmotions.size(),
-               kSynthEmotions.size()));
-  return kExitDone;
-}
-
-void AddSynth(CLI::App& classify, Context& context) {
-  auto options = std::make_shared<SynthOptions>();
-  const Declare add = AddCommand(
-      classify, context, "synth",
-      "Four synthetic \"emotions\" as recordings: modulated sines, for trying things out", options,
-      Synthesize);
-  add.Required("OUT_DIR", options->out_dir, "", "Folder to write into");
-  add.Default("--count", options->count, "", "Recordings of each class", CLI::Range(1, 10000));
-  add.Default("--seed", options->seed, "", "Same seed, same files");
 }
 
 }  // namespace
@@ -140,7 +149,7 @@ void AddClassifyCommand(CLI::App& app, Context& context) {
   AddClassifyTrainCommand(command, context);
   AddPredict(command, context);
   AddEval(command, context);
-  AddSynth(command, context);
+  AddClassifySynthCommand(command, context);
   AddClassifyTuneCommand(command, context);
 }
 

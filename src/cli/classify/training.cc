@@ -1,6 +1,7 @@
 // vpr classify train and vpr classify tune: learn labels from labelled recordings, and search for
 // the settings of what learns them.
 #include "cli/classify/classify.h"
+#include "cli/classify/clips.h"
 #include "cli/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
@@ -53,7 +54,8 @@ void AddTrainingOptions(const Declare& add, TrainingArguments& arguments) {
            "Answer as if all labels were equally frequent, whatever they are among the recordings "
            "learnt from");
   add("--cnn", choice.cnn, "", "Network of the cnn: resnet (default), ecapa, dwnet, campplus, cnn");
-  add("--epochs", choice.epochs, "", "Epochs of mlp (100) and cnn (20)", CLI::Range(1, 100000));
+  add("--epochs", choice.epochs, "", "Epochs of mlp (100), cnn (20) and of clips (50)",
+      CLI::Range(1, 100000));
   add.Default("--seed", train.seed, "", "Of everything random");
   AddEngineOptions(add, train.embedding_model, train.engine);
 }
@@ -70,9 +72,19 @@ void CompleteTraining(const char* command, TrainingArguments& arguments) {
 struct TrainOptions : TrainingArguments {
   std::string plot_dir, html;
   bool json = false;
+  ClipArguments clips;
+  const CLI::Option* folds = nullptr;
 };
 
+void CompleteTrain(TrainOptions& options) {
+  if (options.clips.modalities.empty()) return CompleteTraining("train", options);
+  CompleteClipTraining(options.train, options.choice.epochs, options.folds->count() > 0,
+                       options.clips);
+}
+
 int Train(const TrainOptions& options, const Context& context) {
+  if (!options.clips.modalities.empty())
+    return TrainFromClips(options.clips, options.plot_dir, options.html, options.json, context);
   const auto console = MakeConsoleProgress(context);
   LoggedProgress progress(*console, options.train.output);
   progress.Log("vpr classify train " + Printable(options.train.source) + " -o " +
@@ -112,9 +124,9 @@ int Tune(const SearchOptions& options, const Context& context) {
 void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   auto options = std::make_shared<TrainOptions>();
   ClassifierTrainOptions& train = options->train;
-  const Declare add = AddCommand<TrainOptions>(
-      classify, context, "train", "Learn the labels of a folder or list of recordings", options,
-      Train, [](TrainOptions& given) { CompleteTraining("train", given); });
+  const Declare add = AddCommand<TrainOptions>(classify, context, "train",
+                                               "Learn the labels of a folder or list of recordings",
+                                               options, Train, CompleteTrain);
   AddTrainingOptions(add, *options);
   add.Required("-o,--output", train.output, "MODEL", "Classifier to write");
   add("--per-group", train.per_group, "N",
@@ -136,6 +148,8 @@ void AddClassifyTrainCommand(CLI::App& classify, Context& context) {
   add("--plot", options->plot_dir, "DIR", "Write the confusion matrices as pictures there");
   add("--html", options->html, "OUT.html", "Write a report to read and mail");
   add.Flag("--json", options->json, "Result as one JSON object");
+  options->folds = classify.get_subcommand("train")->get_option("--folds");
+  AddClipTrainOptions(add, options->clips);
 }
 
 void AddClassifyTuneCommand(CLI::App& classify, Context& context) {

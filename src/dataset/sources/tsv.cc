@@ -37,8 +37,16 @@ std::size_t RecordingTable::Column(const std::string& name) const {
                                   columns.begin());
 }
 
-RecordingTable ReadRecordingTable(const std::string& list) {
+std::string PathInList(const std::string& list, std::string_view path) {
   namespace fs = std::filesystem;
+  const fs::path file(path), folder = fs::path(list).parent_path();
+  std::error_code error;
+  if (file.is_relative() && (fs::exists(folder / file, error) || !fs::exists(file, error)))
+    return (folder / file).string();
+  return file.string();
+}
+
+RecordingTable ReadRecordingTable(const std::string& list, const std::string& path_column_name) {
   std::string content = ReadFile(list);
   const std::string_view text = WithoutByteOrderMark(content);
   if (text.find('\0') != std::string_view::npos)
@@ -53,7 +61,9 @@ RecordingTable ReadRecordingTable(const std::string& list) {
   if (!lines.empty()) {
     std::vector<std::string_view> names = Split(lines[0], '\t');
     auto path =
-        static_cast<std::size_t>(std::find(names.begin(), names.end(), "path") - names.begin());
+        static_cast<std::size_t>(std::find(names.begin(), names.end(),
+                                           path_column_name.empty() ? "path" : path_column_name) -
+                                 names.begin());
     if (path < names.size() && names.size() > 1) {
       table.columns.assign(names.begin(), names.end());
       path_column = path;
@@ -61,7 +71,6 @@ RecordingTable ReadRecordingTable(const std::string& list) {
     }
   }
 
-  fs::path folder = fs::path(list).parent_path();
   std::unordered_map<std::string, std::size_t> line_of;
   for (std::size_t i = first_line; i < lines.size(); ++i) {
     if (lines[i].empty()) continue;
@@ -72,15 +81,13 @@ RecordingTable ReadRecordingTable(const std::string& list) {
               (first_line == 0 ? " (path<TAB>speaker); name more columns in a first line"
                                : " as in the first line"));
     std::string_view path = fields[path_column];
-    if (path.empty()) Bad(list, i + 1, "found an empty path");
+    if (path.empty() && path_column_name.empty()) Bad(list, i + 1, "found an empty path");
     std::string key = Printable(path);
     auto [entry, added] = line_of.try_emplace(key, i + 1);
-    if (!added) Bad(list, i + 1, Format("the path is already in line %zu: ", entry->second) + key);
-    fs::path file(path);
-    std::error_code error;
-    if (file.is_relative() && (fs::exists(folder / file, error) || !fs::exists(file, error)))
-      file = folder / file;
-    table.rows.push_back({std::move(key), file.string(), {fields.begin(), fields.end()}, i + 1});
+    if (!added && path_column_name.empty())
+      Bad(list, i + 1, Format("the path is already in line %zu: ", entry->second) + key);
+    table.rows.push_back(
+        {std::move(key), PathInList(list, path), {fields.begin(), fields.end()}, i + 1});
   }
   return table;
 }
