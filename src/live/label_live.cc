@@ -271,6 +271,10 @@ void LabelLive(LiveLabeller& labeller, const LiveLabelRequest& request, Progress
                 std::string("the classifier takes ") + (labeller.sees() ? "pictures" : "sound") +
                     ", and there is only " +
                     (capture.sees() ? "a camera without sound" : "a microphone"));
+  progress.Info((capture.sees() ? "looking at '" + Printable(request.camera) + "'" +
+                                      (capture.hears() ? " and listening" : "")
+                                : std::string("listening")) +
+                "; Ctrl-C ends");
   ProcessorLoad load(request.processor_stat);
   QualityControl control;
   std::optional<double> busy = load.Measure();

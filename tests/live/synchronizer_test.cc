@@ -109,11 +109,11 @@ TEST(Synchronizer, ASideThatIsNotThereOrHasEndedLeavesTheOtherAlone) {
 TEST(Synchronizer, WaitsForOtherThreads) {
   Synchronizer synchronizer;
   std::thread camera([&] {
-    for (int i = 0; i < 200; ++i) synchronizer.Add(FrameAt(0.04 * i)), std::this_thread::yield();
+    for (int i = 0; i < 200; ++i) synchronizer.Add(FrameAt(0.04 * i));
     synchronizer.EndFrames();
   });
   std::thread microphone([&] {
-    for (int i = 0; i < 200; ++i) synchronizer.Add(BlockAt(0.04 * i)), std::this_thread::yield();
+    for (int i = 0; i < 200; ++i) synchronizer.Add(BlockAt(0.04 * i));
     synchronizer.EndSound();
   });
   std::uint64_t pairs = 0, alone = 0;

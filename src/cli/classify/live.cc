@@ -18,11 +18,7 @@ int Live(const LiveOptions& options, const Context& context) {
   const auto progress = MakeConsoleProgress(context);
   const StopRequested stop = CatchInterrupts();
   const std::unique_ptr<LiveLabeller> labeller = MakeLiveLabeller(options.model, options.engine);
-  const LiveLabelRequest& request = options.request;
-  progress->Info((request.camera.empty() ? std::string("listening")
-                                         : "looking at '" + Printable(request.camera) + "'") +
-                 "; Ctrl-C ends");
-  LabelLive(*labeller, request, *progress, stop, [&](const LiveLabel& label) {
+  LabelLive(*labeller, options.request, *progress, stop, [&](const LiveLabel& label) {
     Print(options.json ? ToJson(labeller->labels(), label) : ToText(labeller->labels(), label));
   });
   return kExitDone;
