@@ -66,6 +66,7 @@ void AddServeCommand(CLI::App& app, Context& context);
 void AddSimulateMeetingsCommand(CLI::App& app, Context& context);
 void AddSpeakersCommand(CLI::App& app, Context& context);
 void AddSpeechCommand(CLI::App& app, Context& context);
+void AddSyncCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);
 void AddTranscribeCommand(CLI::App& app, Context& context);
 void AddTrimCommand(CLI::App& app, Context& context);

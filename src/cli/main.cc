@@ -56,7 +56,7 @@ int ParseAndRun(int argc, char** argv) {
                          AddClusterCommand,    AddGroupsCommand,      AddSimulateMeetingsCommand,
                          AddTranscribeCommand, AddWerCommand,         AddFeaturesCommand,
                          AddInspectCommand,    AddTrimCommand,        AddSpeechCommand,
-                         AddFacesCommand,      AddManualCommand})
+                         AddFacesCommand,      AddSyncCommand,        AddManualCommand})
     add(app, context);
   AddHelpTexts(app, HelpTexts(),
                {{"{operating points}", OperatingPointsHelp()}, {"{layouts}", SourceLayoutsHelp()}});

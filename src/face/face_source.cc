@@ -42,52 +42,62 @@ std::unique_ptr<FaceEngine> OpenEngine(const FaceOptions& options) {
 
 }  // namespace
 
+struct FaceFinder::Impl {
+  FaceOptions options;
+  std::unique_ptr<FaceEngine> engine;
+
+  // Of pictures of this size, when faces are looked for.
+  double ScaleFor(int width, int height) const {
+    const int shorter = std::min(width, height);
+    const double least = options.least_side > 0 ? options.least_side : kShareOfSide * shorter;
+    const double scale = kFaceWindow / least;
+    if (scale * width * scale * height > kMostPixels)
+      throw Error(ErrorCode::kInvalidArgument,
+                  Format("cannot look for faces of %g pixels in frames of %d x %d: expected at "
+                         "least %d",
+                         least, width, height,
+                         static_cast<int>(std::ceil(
+                             kFaceWindow * std::sqrt(1.0 * width * height / kMostPixels)))));
+    return scale;
+  }
+};
+
+FaceFinder::FaceFinder(const FaceOptions& options)
+    : impl_(std::make_unique<Impl>(Impl{options, OpenEngine(options)})) {}
+FaceFinder::~FaceFinder() = default;
+FaceFinder::FaceFinder(FaceFinder&&) noexcept = default;
+FaceFinder& FaceFinder::operator=(FaceFinder&&) noexcept = default;
+
+void FaceFinder::Check(int width, int height) const { impl_->ScaleFor(width, height); }
+
+std::vector<FoundFace> FaceFinder::Find(const Image& picture) const {
+  const Image grey = ToGrey(picture);
+  const double scale = impl_->ScaleFor(grey.width, grey.height);
+  const auto size = [&](int side) {
+    return std::max(1, static_cast<int>(std::lround(side * scale)));
+  };
+  const Image looked = Resize(grey, size(grey.width), size(grey.height));
+  const double across = static_cast<double>(grey.width) / looked.width;
+  const double down = static_cast<double>(grey.height) / looked.height;
+  std::vector<FoundFace> found = impl_->engine->Find(looked, impl_->options.least_score);
+  for (FoundFace& face : found) {
+    face.box = {face.box.left * across, face.box.top * down, face.box.width * across,
+                face.box.height * down};
+    if (impl_->options.landmarks) face.points = impl_->engine->Points(grey, face.box);
+  }
+  return found;
+}
+
 struct FaceSource::Impl {
   VideoSource video;
-  FaceOptions options;
-  double scale;  // of a frame when faces are looked for
-  std::unique_ptr<FaceEngine> engine;
+  FaceFinder finder;
   FaceTracker tracker;
   std::deque<VideoFrame> frames;  // whose faces are not complete
   bool ended = false;
 
   Impl(VideoSource source, const FaceOptions& wanted)
-      : video(std::move(source)),
-        options(wanted),
-        scale(ScaleOf(video.info(), wanted)),
-        engine(OpenEngine(wanted)),
-        tracker(wanted.track) {}
-
-  static double ScaleOf(const VideoInfo& info, const FaceOptions& options) {
-    const int shorter = std::min(info.width, info.height);
-    const double least = options.least_side > 0 ? options.least_side : kShareOfSide * shorter;
-    const double scale = kFaceWindow / least;
-    if (scale * info.width * scale * info.height > kMostPixels)
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          Format("cannot look for faces of %g pixels in frames of %d x %d: expected at "
-                 "least %d",
-                 least, info.width, info.height,
-                 static_cast<int>(std::ceil(
-                     kFaceWindow * std::sqrt(1.0 * info.width * info.height / kMostPixels)))));
-    return scale;
-  }
-
-  std::vector<FoundFace> Find(const Image& picture) const {
-    const Image grey = ToGrey(picture);
-    const auto size = [&](int side) {
-      return std::max(1, static_cast<int>(std::lround(side * scale)));
-    };
-    const Image looked = Resize(grey, size(grey.width), size(grey.height));
-    const double across = static_cast<double>(grey.width) / looked.width;
-    const double down = static_cast<double>(grey.height) / looked.height;
-    std::vector<FoundFace> found = engine->Find(looked, options.least_score);
-    for (FoundFace& face : found) {
-      face.box = {face.box.left * across, face.box.top * down, face.box.width * across,
-                  face.box.height * down};
-      if (options.landmarks) face.points = engine->Points(grey, face.box);
-    }
-    return found;
+      : video(std::move(source)), finder(wanted), tracker(wanted.track) {
+    finder.Check(video.info().width, video.info().height);
   }
 };
 
@@ -104,7 +114,7 @@ bool FaceSource::Next(FacesOfFrame& result) {
     if (impl_->ended) return false;
     VideoFrame frame;
     if (impl_->video.Next(frame)) {
-      impl_->tracker.Add(frame.seconds, impl_->Find(frame.picture));
+      impl_->tracker.Add(frame.seconds, impl_->finder.Find(frame.picture));
       impl_->frames.push_back(std::move(frame));
     } else {
       impl_->ended = true;

@@ -68,6 +68,18 @@ int Turned(Orientation turn, bool mirrored) {
   return turn.a == 1 ? 0 : turn.b == 1 ? 90 : turn.a == -1 ? 180 : 270;
 }
 
+// The audio track that is read where none is asked for; null: there is none.
+const AVStream* DefaultSound(const AVFormatContext& context) {
+  const AVStream* first = nullptr;
+  for (unsigned i = 0; i < context.nb_streams; ++i) {
+    const AVStream& stream = *context.streams[i];
+    if (stream.codecpar->codec_type != AVMEDIA_TYPE_AUDIO) continue;
+    if ((stream.disposition & AV_DISPOSITION_DEFAULT) != 0) return &stream;
+    if (first == nullptr) first = &stream;
+  }
+  return first;
+}
+
 class VideoReader final : public FrameReader {
  public:
   VideoReader(const ByteSource* bytes, const VideoOptions& options)
@@ -145,6 +157,11 @@ class VideoReader final : public FrameReader {
     // Sound and pictures of a file have one clock, which begins with whichever comes first.
     if (context.pb != nullptr && context.start_time != AV_NOPTS_VALUE)
       begin_ = static_cast<double>(context.start_time) / AV_TIME_BASE;
+    if (const AVStream* const sound = DefaultSound(context);
+        sound != nullptr && !std::isnan(begin_))
+      if (const double at = static_cast<double>(sound->start_time) * av_q2d(sound->time_base);
+          sound->start_time != AV_NOPTS_VALUE && std::abs(at - begin_) < kMostTime)
+        info_.sound_begins = at - begin_;
     const AVFrame& frame = decoder_.frame();
     if (!Fits(frame.width, frame.height)) return input_.Refuse(refusal, error_);
     const Orientation turn = OrientationOf(*stream_, frame);

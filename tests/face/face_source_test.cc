@@ -14,9 +14,6 @@
 namespace vpr {
 namespace {
 
-using testing::Backdrop;
-using testing::Draw;
-using testing::DrawnFace;
 using testing::ErrorOf;
 using ::testing::HasSubstr;
 using testing::MovingFace;

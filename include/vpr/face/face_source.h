@@ -18,6 +18,24 @@ struct FaceOptions {
   TrackOptions track;
 };
 
+// Faces in single pictures. For one thread at a time.
+class FaceFinder {
+ public:
+  // Throws what FaceSource's constructor throws of what is missing.
+  explicit FaceFinder(const FaceOptions& options);
+  ~FaceFinder();
+  FaceFinder(FaceFinder&&) noexcept;
+  FaceFinder& operator=(FaceFinder&&) noexcept;
+
+  // Throws kInvalidArgument for a least_side that would make pictures of this size too large.
+  void Check(int width, int height) const;
+  std::vector<FoundFace> Find(const Image& picture) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 struct FacesOfFrame {
   VideoFrame frame;
   std::vector<Face> faces;

@@ -25,6 +25,9 @@ struct VideoInfo {
   bool mirrored = false;      // left and right were exchanged before
   double frames_per_second = 0;  // in the mean, by its header; 0: not told
   double seconds = 0;            // by its header; 0: not told
+  // When the file's sound (its default track) begins, on the clock of the frames; 0: with them, not
+  // told, or there is none. What reads the sound gives its samples from there on.
+  double sound_begins = 0;
   std::vector<VideoTrack> tracks;
   int track = 0;  // the one that is read: 1, 2, ...
 };

@@ -5,7 +5,6 @@
 #include "cli/embedding_run.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
-#include "vpr/classify/synth.h"
 #include "vpr/print/classification.h"
 #include "vpr/report/classify_report.h"
 
@@ -128,31 +127,6 @@ void AddEval(CLI::App& classify, Context& context) {
   add.Flag("--json", options->json, "One JSON object");
 }
 
-struct SynthOptions {
-  std::string out_dir;
-  int count = 50;
-  std::uint64_t seed = 1;
-};
-
-int Synthesize(const SynthOptions& options, const Context&) {
-  WriteSynthEmotions(options.out_dir, options.count, options.seed);
-  Print(Format("%s: %zu recordings of %zu classes\n", Printable(options.out_dir).c_str(),
-               static_cast<std::size_t>(options.count) * kSynthEmotions.size(),
-               kSynthEmotions.size()));
-  return kExitDone;
-}
-
-void AddSynth(CLI::App& classify, Context& context) {
-  auto options = std::make_shared<SynthOptions>();
-  const Declare add = AddCommand(
-      classify, context, "synth",
-      "Four synthetic \"emotions\" as recordings: modulated sines, for trying things out", options,
-      Synthesize);
-  add.Required("OUT_DIR", options->out_dir, "", "Folder to write into");
-  add.Default("--count", options->count, "", "Recordings of each class", CLI::Range(1, 10000));
-  add.Default("--seed", options->seed, "", "Same seed, same files");
-}
-
 }  // namespace
 
 void AddEngineOptions(const Declare& add, std::string& embedding_model, ExtractorOptions& engine) {
@@ -175,7 +149,7 @@ void AddClassifyCommand(CLI::App& app, Context& context) {
   AddClassifyTrainCommand(command, context);
   AddPredict(command, context);
   AddEval(command, context);
-  AddSynth(command, context);
+  AddClassifySynthCommand(command, context);
   AddClassifyTuneCommand(command, context);
 }
 
