@@ -11,8 +11,10 @@
 #include <filesystem>
 
 #include "base/testing.h"
+#include "clips/drawn_tensors.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/resources.h"
+#include "vpr/face/drawn_face.h"
 #include "vpr/video/clip_file.h"
 
 namespace vpr {
@@ -173,6 +175,96 @@ TEST(LabelLive, SaysWhatIsMissing) {
               HasSubstr("takes sound"));
   request.camera = "v4l2:/dev/no_such_camera";
   MessageOf(ErrorCode::kDevice, [&] { Watch(both, request); });
+}
+
+// Of a classifier of clips with drawn weights: which pictures and what sound it takes.
+class ClipLabels : public ::testing::Test {
+ protected:
+  std::string Save(int side, bool face) {
+    ClipModel model;
+    model.info.labels = {"calm", "glad", "mad"};
+    model.info.clips.side = side;
+    model.info.clips.face = face;
+    model.info.clips.features.n_mels = 16;
+    model.info.shape = testing::SmallShape();
+    model.info.shape.side = side;
+    model.info.training.counts = {4, 6, 5};
+    model.tensors = testing::DrawTensors(model.info.shape, 1);
+    model.standardizer.mean.assign(16, -40);
+    model.standardizer.scale.assign(16, 0.05f);
+    SaveClipModel(folder_ / "drawn.vpc", model);
+    return folder_ / "drawn.vpc";
+  }
+  static LiveWindow::Content Seen(const Image& picture, std::size_t frames) {
+    LiveWindow::Content content;
+    for (std::size_t i = 0; i < frames; ++i)
+      content.frames.push_back(
+          {0.04 * static_cast<double>(i), std::make_shared<const Image>(picture)});
+    return content;
+  }
+  static std::vector<float> Noise(std::size_t samples) {
+    Rng rng(1);
+    std::vector<float> noise(samples);
+    for (float& value : noise) value = static_cast<float>(0.1 * rng.Normal());
+    return noise;
+  }
+  static double Sum(const std::vector<double>& values) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    return sum;
+  }
+
+  TestFolder folder_;
+};
+
+TEST_F(ClipLabels, FewerAndSmallerPicturesNeverLessSound) {
+  const auto labeller = MakeLiveLabeller(Save(192, false), {});
+  LiveWindow::Content content = Seen(Backdrop(64, 48), 75);
+  content.samples = Noise(2 * kSampleRate);
+  std::size_t pictures = 8;
+  for (const PictureQuality quality :
+       {PictureQuality::kHigh, PictureQuality::kMedium, PictureQuality::kLow}) {
+    const std::optional<LiveAnswer> answer = labeller->Label(content, quality);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->pictures, pictures);
+    EXPECT_EQ(answer->heard_seconds, 2);
+    EXPECT_NEAR(Sum(answer->probabilities), 1, 1e-5);
+    EXPECT_NEAR(answer->image_weight + answer->sound_weight, 1, 1e-5);
+    pictures /= 2;
+  }
+  // Of the sound alone the same, whatever the quality.
+  content.frames.clear();
+  EXPECT_EQ(labeller->Label(content, PictureQuality::kHigh)->probabilities,
+            labeller->Label(content, PictureQuality::kLow)->probabilities);
+}
+
+TEST_F(ClipLabels, SidesThatAreNotThere) {
+  const auto labeller = MakeLiveLabeller(Save(32, false), {});
+  LiveWindow::Content content = Seen(Backdrop(64, 48), 2);
+  content.samples.assign(kSampleRate, 0);  // digital silence
+  const std::optional<LiveAnswer> seen = labeller->Label(content, PictureQuality::kHigh);
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->pictures, 2u);
+  EXPECT_TRUE(seen->sound.empty());
+  EXPECT_EQ(seen->image_weight, 1);
+  content.frames.clear();
+  EXPECT_FALSE(labeller->Label(content, PictureQuality::kHigh));
+  content.samples = Noise(kSampleRate / 4);  // too little to go by
+  EXPECT_FALSE(labeller->Label(content, PictureQuality::kHigh));
+}
+
+TEST_F(ClipLabels, LooksAtFaces) {
+  if (!std::filesystem::exists(ResourcePath("lib/vpr/vpr_dlib.so")))
+    GTEST_SKIP() << "SKIPPED: this build has no module of dlib";
+  const auto labeller = MakeLiveLabeller(Save(32, true), {});
+  EXPECT_FALSE(labeller->Label(Seen(Backdrop(160, 120), 3), PictureQuality::kHigh));
+  Image picture = Backdrop(160, 120);
+  DrawnFace face;
+  face.x = 80, face.y = 60, face.height = 80;
+  Draw(picture, face);
+  const std::optional<LiveAnswer> answer = labeller->Label(Seen(picture, 3), PictureQuality::kHigh);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->pictures, 3u);
 }
 
 // The load of the machine is what the file says.
