@@ -2,8 +2,11 @@
 #include "cli/declare.h"
 #include "cli/embedding_run.h"
 #include "cli/read_options.h"
+#include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/file_list.h"
+#include "vpr/base/text.h"
+#include "vpr/clips/export_clips.h"
 #include "vpr/model/average.h"
 #include "vpr/model/fusion.h"
 #include "vpr/model/known_score.h"
@@ -49,7 +52,22 @@ int Average(const Options& options, const Context&) {
               "the average of " + std::to_string(models.size()) + " networks");
 }
 
+// Classifiers of clips are exported and made smaller as models are.
+int ExportClips(const Options& options) {
+  if (!options.torchscript.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "'" + Printable(options.model) +
+                    "' is a classifier of clips, which become ONNX files alone: give --onnx OUT");
+  WriteFileAtomically(options.onnx, ClipOnnxFile(LoadClipModel(options.model)));
+  return kExitDone;
+}
+
+WeightType TypeOf(const Options& options) {
+  return options.type == "int8" ? WeightType::kInt8 : WeightType::kFloat16;
+}
+
 int Export(const Options& options, const Context&) {
+  if (HoldsClipModel(options.model)) return ExportClips(options);
   const Model model = LoadModel(FindModel(options.model));
   if (!options.onnx.empty()) WriteFileAtomically(options.onnx, OnnxFile(model));
   if (!options.torchscript.empty())
@@ -70,8 +88,14 @@ int Part(const Options& options, const Context&) {
 }
 
 int Quantize(const Options& options, const Context&) {
+  if (HoldsClipModel(options.model)) {
+    ClipModel clips = LoadClipModel(options.model);
+    QuantizeClipModel(clips, TypeOf(options));
+    SaveClipModel(options.output, clips);
+    return kExitDone;
+  }
   Model model = LoadModel(FindModel(options.model));
-  QuantizeWeights(model, options.type == "int8" ? WeightType::kInt8 : WeightType::kFloat16);
+  QuantizeWeights(model, TypeOf(options));
   SaveModel(options.output, model);
   return kExitDone;
 }

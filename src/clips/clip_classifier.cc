@@ -71,6 +71,28 @@ ClipClassifierInfo InfoFromJson(const Json& json) {
   return info;
 }
 
+// Batch normalisation that only scales and shifts has these, which compact files leave out.
+constexpr float kNormFloor = 1e-5f, kPlainMean = 0, kPlainVariance = 1 - kNormFloor;
+
+bool IsRunning(const Tensor& tensor) {
+  return tensor.name.ends_with(".running_mean") || tensor.name.ends_with(".running_var");
+}
+
+// Makes scales and shifts of all batch normalisation.
+void MakeNormsPlain(std::vector<Tensor>& tensors) {
+  for (std::size_t i = 0; i + 3 < tensors.size(); ++i) {
+    Tensor &mean = tensors[i + 2], &variance = tensors[i + 3];
+    if (!mean.name.ends_with(".running_mean")) continue;
+    Tensor &weight = tensors[i], &bias = tensors[i + 1];
+    for (std::size_t c = 0; c < mean.data.size(); ++c) {
+      weight.data[c] /= std::sqrt(variance.data[c] + kNormFloor);
+      bias.data[c] -= weight.data[c] * mean.data[c];
+    }
+    std::fill(mean.data.begin(), mean.data.end(), kPlainMean);
+    std::fill(variance.data.begin(), variance.data.end(), kPlainVariance);
+  }
+}
+
 std::vector<float> TakeVector(std::vector<Tensor>& tensors, const char* name, int size) {
   const auto found = std::find_if(tensors.begin(), tensors.end(),
                                   [&](const Tensor& tensor) { return tensor.name == name; });
@@ -98,6 +120,7 @@ bool HoldsClipModel(const std::string& path) {
 
 void SaveClipModel(const std::string& path, ClipModel& model) {
   std::vector<Tensor> tensors = model.tensors;
+  if (model.info.weights != WeightType::kFloat32) std::erase_if(tensors, IsRunning);
   const std::size_t compact = tensors.size();
   if (model.info.shape.sound) {
     const auto add = [&](const char* name, const std::vector<float>& values) {
@@ -128,6 +151,13 @@ ClipModel LoadClipModel(const std::string& path) {
     throw CannotUse(path, kFormat, ErrorCode::kIncompatible, error.what());
   }
   const std::vector<Tensor> expected = ClipTensorShapes(model.info.shape);
+  for (std::size_t i = 0; file.weights != WeightType::kFloat32 && i < expected.size(); ++i) {
+    if (!IsRunning(expected[i]) || i > model.tensors.size()) continue;
+    Tensor plain = expected[i];
+    plain.data.assign(static_cast<std::size_t>(plain.shape[0]),
+                      plain.name.ends_with("mean") ? kPlainMean : kPlainVariance);
+    model.tensors.insert(model.tensors.begin() + static_cast<std::ptrdiff_t>(i), std::move(plain));
+  }
   bool fits = expected.size() == model.tensors.size();
   for (std::size_t i = 0; fits && i < expected.size(); ++i)
     fits = expected[i].name == model.tensors[i].name && expected[i].shape == model.tensors[i].shape;
@@ -138,6 +168,7 @@ ClipModel LoadClipModel(const std::string& path) {
 }
 
 void QuantizeClipModel(ClipModel& model, WeightType type) {
+  MakeNormsPlain(model.tensors);
   for (Tensor& tensor : model.tensors)
     if (HasWeights(tensor)) RoundWeights(tensor, type);
   model.info.weights = type;

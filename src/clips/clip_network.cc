@@ -268,6 +268,15 @@ std::vector<Tensor> ClipTensorShapes(const ClipShape& shape) {
   return tensors;
 }
 
+Model ImageModelOf(const ClipShape& shape, const std::vector<Tensor>& tensors) {
+  Model model{shape.ImageModel(), {}, {}};
+  for (const Tensor& tensor : tensors)
+    if (tensor.name.starts_with(kImageNetwork))
+      model.tensors.push_back(
+          {tensor.name.substr(sizeof(kImageNetwork) - 1), tensor.shape, tensor.data});
+  return model;
+}
+
 std::size_t ClipParameters(const ClipShape& shape) {
   std::size_t sum = 0;
   for (const Tensor& tensor : ClipTensorShapes(shape)) {
@@ -329,15 +338,9 @@ struct ClipNetwork::Impl {
       : shape(wanted) {
     TensorSet set(given);
     std::map<std::string, Vector> values;
-    Model network{shape.image ? shape.ImageModel() : ModelInfo(), {}, {}};
     for (const Tensor& expected : ClipTensorShapes(shape)) {
       const Tensor& tensor = set.Take(expected);
-      if (expected.name.starts_with(kImageNetwork)) {
-        network.tensors.push_back(
-            {tensor.name.substr(sizeof(kImageNetwork) - 1), tensor.shape, tensor.data});
-      } else {
-        values[tensor.name] = tensor.data;
-      }
+      if (!expected.name.starts_with(kImageNetwork)) values[tensor.name] = tensor.data;
     }
     set.AllTaken();
     const auto linear = [&](const std::string& name) {
@@ -359,7 +362,7 @@ struct ClipNetwork::Impl {
       return norm;
     };
     if (shape.image) {
-      pictures = MakeNetwork(std::move(network), options);
+      pictures = MakeNetwork(ImageModelOf(shape, given), options);
       image_gate = channel_gate("image.attention");
       image = branch("image");
     }

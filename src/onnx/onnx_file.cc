@@ -2,9 +2,13 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <cmath>
+#include <set>
+
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/base/version.h"
+#include "vpr/clips/clip_classifier.h"
 
 namespace vpr {
 namespace {
@@ -19,6 +23,17 @@ class Writer {
   explicit Writer(const Graph& graph) : nodes_(graph.nodes) {}
 
   std::string Write(const std::map<std::string, std::string>& metadata) {
+    Begin(metadata, "speaker_embedding");
+    Describe(*graph().add_input(), "feats", {"batch", "frames"}, nodes_[0].channels);
+    Describe(*graph().add_output(), "embs", {"batch"}, nodes_.back().channels);
+    for (std::size_t n = 0; n < nodes_.size(); ++n) Write(n);
+    onnx::NodeProto& flatten = Add("Flatten", {Name(nodes_.size() - 1)}, "embs");
+    Set(flatten, "axis", std::int64_t{1});
+    return Finish();
+  }
+
+ protected:
+  void Begin(const std::map<std::string, std::string>& metadata, const char* name) {
     file_.set_ir_version(onnx::IR_VERSION_2019_9_19);
     file_.set_producer_name("vpr");
     file_.set_producer_version(Version());
@@ -30,19 +45,16 @@ class Writer {
       entry.set_key(key);
       entry.set_value(value);
     }
-    graph().set_name("speaker_embedding");
-    Describe(*graph().add_input(), "feats", {"batch", "frames"}, nodes_[0].channels);
-    Describe(*graph().add_output(), "embs", {"batch"}, nodes_.back().channels);
-    for (std::size_t n = 0; n < nodes_.size(); ++n) Write(n);
-    onnx::NodeProto& flatten = Add("Flatten", {Name(nodes_.size() - 1)}, "embs");
-    Set(flatten, "axis", std::int64_t{1});
+    graph().set_name(name);
+  }
+
+  std::string Finish() const {
     std::string content;
     if (!file_.SerializeToString(&content))
       throw Error(ErrorCode::kUnusable, "the network is too large for an ONNX file (2 GB)");
     return content;
   }
 
- private:
   onnx::GraphProto& graph() { return *file_.mutable_graph(); }
 
   static void Describe(onnx::ValueInfoProto& value, const char* name,
@@ -406,11 +418,292 @@ class Writer {
   }
 
   const std::vector<Node>& nodes_;
+
+ private:
   onnx::ModelProto file_;
+};
+
+// The network of clips: the graph that sees pictures, and what else there is (ClipNetwork).
+class ClipWriter : public Writer {
+ public:
+  ClipWriter(const ClipModel& model, const Graph& pictures)
+      : Writer(pictures), model_(model), shape_(model.info.shape) {
+    for (const Tensor& tensor : model.tensors) tensors_[tensor.name] = &tensor;
+  }
+
+  std::string WriteClips(const std::map<std::string, std::string>& metadata) {
+    Begin(metadata, "clip_classifier");
+    const auto classes = static_cast<std::size_t>(shape_.classes);
+    std::string seen, heard;
+    if (shape_.fused()) Describe(*graph().add_input(), "present", {"batch"}, 2);
+    if (shape_.image) {
+      seen = SeePictures();
+      Answer("image.head", seen, "image_probabilities");
+      Describe(*graph().add_output(), "image_probabilities", {"batch"}, classes);
+    }
+    if (shape_.sound) {
+      heard = HearSound();
+      Answer("sound.head", heard, "audio_probabilities");
+      Describe(*graph().add_output(), "audio_probabilities", {"batch"}, classes);
+    }
+    if (shape_.fused()) {
+      Join(seen, heard);
+      Describe(*graph().add_output(), "probabilities", {"batch"}, classes);
+      if (shape_.fusion != ClipFusion::kConcat)
+        Describe(*graph().add_output(), "weights", {"batch"}, 2);
+    }
+    return Finish();
+  }
+
+ private:
+  const std::vector<float>& Values(const std::string& name) const {
+    return tensors_.at(name)->data;
+  }
+
+  std::string Do(const char* type, const std::vector<std::string>& inputs,
+                 const std::string& output) {
+    Add(type, inputs, output);
+    return output;
+  }
+
+  std::string Along(const char* type, const std::string& x, const Integers& axes, bool keep,
+                    const std::string& output) {
+    onnx::NodeProto& node = Add(type, {x}, output);
+    Set(node, "axes", axes);
+    Set(node, "keepdims", keep ? 1 : 0);
+    return output;
+  }
+
+  std::string Scalar(const std::string& name, float value) { return Constant(name, {value}, {1}); }
+
+  std::string Linear(const std::string& name, const std::string& x, const std::string& output) {
+    const Tensor& weight = *tensors_.at(name + ".weight");
+    const auto out = static_cast<std::size_t>(weight.shape[0]),
+               in = static_cast<std::size_t>(weight.shape[1]);
+    // Channel attention uses its layers twice.
+    if (written_.insert(name).second) {
+      Constant(name + ".weight", weight.data, {out, in});
+      Constant(name + ".bias", Values(name + ".bias"), {out});
+    }
+    Set(Add("Gemm", {x, name + ".weight", name + ".bias"}, output), "transB", 1);
+    return output;
+  }
+
+  void Answer(const std::string& head, const std::string& x, const std::string& output) {
+    Set(Add("Softmax", {Linear(head, x, output + "_scores")}, output), "axis", 1);
+  }
+
+  std::string Factors(const std::string& name, const std::string& means,
+                      const std::string& maxima) {
+    std::vector<std::string> parts;
+    for (const auto& [pooled, part] : {std::pair(means, ".mean"), std::pair(maxima, ".max")}) {
+      const std::string at = name + part;
+      const std::string hidden =
+          Do("Relu", {Linear(name + ".squeeze", pooled, at + ".squeezed")}, at + ".hidden");
+      parts.push_back(
+          Do("Sigmoid", {Linear(name + ".excite", hidden, at + ".scores")}, at + ".factors"));
+    }
+    return Do("Add", parts, name + ".factors");
+  }
+
+  std::string Project(const std::string& name, const std::string& features) {
+    const std::string x = Linear(name + ".projection", features, name + ".projected");
+    const std::string mean = Along("ReduceMean", x, {1}, true, name + ".mean");
+    const std::string off = Do("Sub", {x, mean}, name + ".off");
+    const std::string square = Do("Mul", {off, off}, name + ".square");
+    const std::string variance = Along("ReduceMean", square, {1}, true, name + ".variance");
+    constexpr float kFloor = 1e-5f;  // LayerNorm's
+    const std::string positive =
+        Do("Add", {variance, Scalar(name + ".floor", kFloor)}, name + ".positive");
+    const std::string deviation = Do("Sqrt", {positive}, name + ".deviation");
+    const std::string even = Do("Div", {off, deviation}, name + ".even");
+    const std::size_t width = ClipShape::kProjection;
+    const std::string scaled =
+        Do("Mul", {even, Constant(name + ".norm.weight", Values(name + ".norm.weight"), {width})},
+           name + ".scaled");
+    return Do("Add", {scaled, Constant(name + ".norm.bias", Values(name + ".norm.bias"), {width})},
+              name + ".part");
+  }
+
+  std::string SeePictures() {
+    const std::int64_t side = shape_.side, features = shape_.image_features();
+    onnx::ValueInfoProto& input = *graph().add_input();
+    Describe(input, "image", {"batch", "frames"}, 3);
+    for (int i = 0; i < 2; ++i)
+      input.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(side);
+    VPR_CHECK(nodes_.size() > 2 && nodes_[1].op == Op::kChannelsAsBands && nodes_[1].channels == 3);
+    Add("Reshape", {"image", Constant("image.pictures", Integers{-1, 3, side, side})}, Name(1));
+    for (std::size_t n = 2; n < nodes_.size(); ++n) Write(n);
+    // [batch * frames, features, 1, 1] to [batch, frames, features]
+    Add("Shape", {"image"}, "image.extents");
+    Add("Slice",
+        {"image.extents", Constant("image.begin", Integers{0}), Constant("image.end", Integers{2})},
+        "image.counts");
+    Set(Add("Concat", {"image.counts", Constant("image.width", Integers{features})}, "image.shape"),
+        "axis", std::int64_t{0});
+    std::string x = Do("Reshape", {Name(nodes_.size() - 1), "image.shape"}, "image.features");
+    const std::string factors =
+        Factors("image.attention", Along("ReduceMean", x, {1}, false, "image.attention.means"),
+                Along("ReduceMax", x, {1}, false, "image.attention.maxima"));
+    Set(Add("Unsqueeze", {factors}, "image.attention.each"), "axes", Integers{1});
+    x = Do("Mul", {x, "image.attention.each"}, "image.attended");
+    Set(Add("Concat",
+            {Along("ReduceMean", x, {1}, false, "image.means"),
+             Along("ReduceMax", x, {1}, false, "image.maxima")},
+            "image.pooled"),
+        "axis", 1);
+    return Project("image", "image.pooled");
+  }
+
+  std::string Convolve(const std::string& name, const std::string& x, std::size_t in,
+                       std::size_t out, const std::vector<float>& weights,
+                       const std::vector<float>& bias) {
+    onnx::NodeProto& conv = Add("Conv",
+                                {x, Constant(name + ".weight", weights, {out, in, 3, 3}),
+                                 Constant(name + ".bias", bias, {out})},
+                                name + ".sums");
+    Set(conv, "kernel_shape", Integers{3, 3});
+    Set(conv, "pads", Integers{1, 1, 1, 1});
+    return Do("Relu", {name + ".sums"}, name + ".out");
+  }
+
+  std::string HearSound() {
+    onnx::ValueInfoProto& input = *graph().add_input();
+    Describe(input, "audio", {"batch"}, static_cast<std::size_t>(shape_.bands));
+    input.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_param("time");
+    const auto bands = static_cast<std::size_t>(shape_.bands);
+    std::string x =
+        Do("Sub", {"audio", Constant("audio.mean", model_.standardizer.mean, {1, bands, 1})},
+           "audio.off");
+    x = Do("Mul", {x, Constant("audio.scale", model_.standardizer.scale, {1, bands, 1})},
+           "audio.even");
+    Set(Add("Unsqueeze", {x}, "audio.plane"), "axes", Integers{1});
+    // Batch normalisation goes into the convolution before it.
+    std::vector<float> weights = Values("sound.first.weight"), bias = Values("sound.first.bias");
+    for (std::size_t c = 0; c < bias.size(); ++c) {
+      const std::string norm = "sound.first_norm.";
+      const float scale =
+          Values(norm + "weight")[c] / std::sqrt(Values(norm + "running_var")[c] + 1e-5f);
+      for (std::size_t i = 0; i < 9; ++i) weights[9 * c + i] *= scale;
+      bias[c] = (bias[c] - Values(norm + "running_mean")[c]) * scale + Values(norm + "bias")[c];
+    }
+    x = Convolve("sound.first", "audio.plane", 1, ClipShape::kFirst, weights, bias);
+    onnx::NodeProto& pool = Add("MaxPool", {x}, "sound.pooled");
+    Set(pool, "kernel_shape", Integers{2, 2});
+    Set(pool, "strides", Integers{2, 2});
+    const std::string factors = Factors(
+        "sound.attention", Along("ReduceMean", "sound.pooled", {2, 3}, false, "sound.means"),
+        Along("ReduceMax", "sound.pooled", {2, 3}, false, "sound.maxima"));
+    Set(Add("Unsqueeze", {factors}, "sound.attention.each"), "axes", Integers{2, 3});
+    x = Do("Mul", {"sound.pooled", "sound.attention.each"}, "sound.attended");
+    x = Convolve("sound.second", x, ClipShape::kFirst, ClipShape::kSecond,
+                 Values("sound.second.weight"), Values("sound.second.bias"));
+    x = Along("ReduceMean", x, {2}, false, "sound.over_bands");
+    Set(Add("Transpose", {x}, "sound.in_time"), "perm", Integers{2, 0, 1});
+    Lstm();
+    // [time, 2, batch, kLstm] to [batch, 2 kLstm]
+    x = Along("ReduceMean", "sound.states", {0}, false, "sound.state");
+    Set(Add("Transpose", {x}, "sound.each"), "perm", Integers{1, 0, 2});
+    Set(Add("Flatten", {"sound.each"}, "sound.flat"), "axis", 1);
+    return Project("sound", "sound.flat");
+  }
+
+  void Lstm() {
+    constexpr std::size_t n = ClipShape::kLstm, in = ClipShape::kSecond;
+    std::vector<float> input, recurrent, bias;
+    const auto add = [](const std::vector<float>& from, std::size_t each, std::vector<float>& to) {
+      for (std::size_t gate : {0, 3, 1, 2})  // ONNX: input, output, forget, cell
+        to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(gate * n * each),
+                  from.begin() + static_cast<std::ptrdiff_t>((gate + 1) * n * each));
+    };
+    for (const char* way : {"", "_reverse"}) {
+      add(Values(std::string("sound.lstm.weight_ih_l0") + way), in, input);
+      add(Values(std::string("sound.lstm.weight_hh_l0") + way), n, recurrent);
+      add(Values(std::string("sound.lstm.bias_ih_l0") + way), 1, bias);
+      add(Values(std::string("sound.lstm.bias_hh_l0") + way), 1, bias);
+    }
+    onnx::NodeProto& lstm =
+        Add("LSTM",
+            {"sound.in_time", Constant("sound.lstm.input", input, {2, 4 * n, in}),
+             Constant("sound.lstm.recurrent", recurrent, {2, 4 * n, n}),
+             Constant("sound.lstm.bias", bias, {2, 8 * n})},
+            "sound.states");
+    Set(lstm, "hidden_size", static_cast<std::int64_t>(n));
+    onnx::AttributeProto& direction = *lstm.add_attribute();
+    direction.set_name("direction");
+    direction.set_type(onnx::AttributeProto::STRING);
+    direction.set_s("bidirectional");
+  }
+
+  // Column `side` of a value [batch, 2].
+  std::string Side(const std::string& x, std::int64_t side, const std::string& output) {
+    return Do(
+        "Slice",
+        {x, Constant(output + ".begin", Integers{side}),
+         Constant(output + ".end", Integers{side + 1}), Constant(output + ".axis", Integers{1})},
+        output);
+  }
+
+  std::string Weighted(const std::string& x, const std::string& weights, std::int64_t side,
+                       const std::string& output) {
+    return Do("Mul", {x, Side(weights, side, output + ".weight")}, output);
+  }
+
+  void Join(const std::string& seen, const std::string& heard) {
+    if (shape_.fusion == ClipFusion::kMean) {
+      Do("Div", {"present", Along("ReduceSum", "present", {1}, true, "present.sum")}, "weights");
+      Do("Add",
+         {Weighted("image_probabilities", "weights", 0, "fusion.image"),
+          Weighted("audio_probabilities", "weights", 1, "fusion.audio")},
+         "probabilities");
+      return;
+    }
+    const std::string image = Weighted(seen, "present", 0, "fusion.seen"),
+                      sound = Weighted(heard, "present", 1, "fusion.heard");
+    Set(Add("Concat", {image, sound}, "fusion.both"), "axis", 1);
+    std::string inner;
+    if (shape_.fusion == ClipFusion::kAttention) {
+      inner =
+          Do("Relu", {Linear("fusion.gate", "fusion.both", "fusion.gate.sums")}, "fusion.gates");
+      const std::string scores = Linear("fusion.weights", inner, "fusion.scores");
+      constexpr float kMask = 1e9f;
+      std::string mask = Do("Sub", {"present", Scalar("fusion.one", 1)}, "fusion.absent");
+      mask = Do("Mul", {mask, Scalar("fusion.far", kMask)}, "fusion.mask");
+      Set(Add("Softmax", {Do("Add", {scores, mask}, "fusion.masked")}, "weights"), "axis", 1);
+      const std::string joined = Do("Add",
+                                    {Weighted(image, "weights", 0, "fusion.image"),
+                                     Weighted(sound, "weights", 1, "fusion.audio")},
+                                    "fusion.joined");
+      inner = Linear("fusion.hidden", joined, "fusion.sums");
+    } else {
+      inner = Linear("fusion.hidden", "fusion.both", "fusion.sums");
+      std::vector<float> scale = Values("fusion.norm.weight"), shift = Values("fusion.norm.bias");
+      for (std::size_t c = 0; c < scale.size(); ++c) {
+        scale[c] /= std::sqrt(Values("fusion.norm.running_var")[c] + 1e-5f);
+        shift[c] -= scale[c] * Values("fusion.norm.running_mean")[c];
+      }
+      inner =
+          Do("Mul", {inner, Constant("fusion.norm.scale", scale, {scale.size()})}, "fusion.scaled");
+      inner =
+          Do("Add", {inner, Constant("fusion.norm.shift", shift, {shift.size()})}, "fusion.normed");
+    }
+    Answer("fusion.head", Do("Relu", {inner}, "fusion.inner"), "probabilities");
+  }
+
+  const ClipModel& model_;
+  const ClipShape& shape_;
+  std::map<std::string, const Tensor*> tensors_;
+  std::set<std::string> written_;
 };
 
 }  // namespace
 }  // namespace vpr
+
+extern "C" __attribute__((visibility("default"))) void vpr_onnx_clip_writer_v1(
+    const vpr::ClipModel& model, const vpr::Graph& pictures,
+    const std::map<std::string, std::string>& metadata, std::string& content) {
+  content = vpr::ClipWriter(model, pictures).WriteClips(metadata);
+}
 
 extern "C" __attribute__((visibility("default"))) void vpr_onnx_writer_v3(
     const vpr::Graph& graph, const std::map<std::string, std::string>& metadata,

@@ -45,7 +45,8 @@ void SaveClipModel(const std::string& path, ClipModel& model);
 // kIncompatible for one of another version, of recordings, or whose parts do not fit together.
 ClipModel LoadClipModel(const std::string& path);
 
-// Rounds the weights, as QuantizeWeights does a speaker model's.
+// Rounds the weights, as QuantizeWeights does a speaker model's, and makes scales and shifts of
+// batch normalisation, whose running means and variances (0 and 1) compact files leave out.
 void QuantizeClipModel(ClipModel& model, WeightType type);
 
 // The input of the sound branch: the features of `samples`, standardized.

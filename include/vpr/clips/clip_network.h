@@ -57,6 +57,8 @@ struct ClipShape {
 
 // Names and shapes of its tensors, in the order of the file.
 std::vector<Tensor> ClipTensorShapes(const ClipShape& shape);
+// The image network with its weights, from the tensors of the whole.
+Model ImageModelOf(const ClipShape& shape, const std::vector<Tensor>& tensors);
 // How many numbers they hold, without batch normalisation's running means and variances.
 std::size_t ClipParameters(const ClipShape& shape);
 

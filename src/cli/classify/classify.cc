@@ -149,6 +149,7 @@ void AddClassifyCommand(CLI::App& app, Context& context) {
   AddClassifyTrainCommand(command, context);
   AddPredict(command, context);
   AddEval(command, context);
+  AddClassifyLiveCommand(command, context);
   AddClassifySynthCommand(command, context);
   AddClassifyTuneCommand(command, context);
 }

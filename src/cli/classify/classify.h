@@ -8,6 +8,7 @@
 
 namespace vpr::cli {
 
+void AddClassifyLiveCommand(CLI::App& classify, Context& context);
 void AddClassifySynthCommand(CLI::App& classify, Context& context);
 void AddClassifyTrainCommand(CLI::App& classify, Context& context);
 void AddClassifyTuneCommand(CLI::App& classify, Context& context);
