@@ -23,7 +23,10 @@ check() { # LABEL TEST_LIST CALIBRATION_LIST...
   for list in "$@"; do trials+=(--trials "$list"); done
   # A model whose score depends on conditions is fitted as a whole, the others' scores stay.
   local conditions=()
-  if "$vpr" model info "$model" --json | grep -q '"format_version":5'; then conditions=(--conditions); fi
+  "$vpr" model info "$model" --json > "$work/info"
+  if python3 -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["scoring"]["conditional"] is None)' "$work/info"; then
+    conditions=(--conditions)
+  fi
   "$vpr" --quiet calibrate "${conditions[@]}" "${trials[@]}" --audio-root "$root" --model "$model" -o "$work/model.vpr" \
     > /dev/null 2> "$work/warnings"
   "$vpr" model info "$work/model.vpr" --json > "$work/info"

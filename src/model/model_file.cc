@@ -561,4 +561,12 @@ std::string InfoAsJson(const ModelInfo& info) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string ScoringAsJson(const ScoringModel& scoring) {
+  Json json = ScoringToJson(scoring);
+  json["plda"] = !scoring.plda.empty();
+  json["cohort"] = scoring.cohort.rows;
+  if (!json.contains("conditional")) json["conditional"] = nullptr;
+  return json.dump();
+}
+
 }  // namespace vpr

@@ -40,6 +40,7 @@ void AppendLines(const Json& json, const std::string& prefix, std::string& text)
 Json Describe(const Model& model, const std::string& path) {
   Json json = {{"model", path}};
   json.update(Json::parse(InfoAsJson(model.info)));
+  json["scoring"] = Json::parse(ScoringAsJson(model.scoring));
   std::size_t weights = 0;
   for (const Tensor& tensor : model.tensors) weights += tensor.data.size();
   json["weights"] = weights;

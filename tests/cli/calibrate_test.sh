@@ -60,6 +60,8 @@ check 'set(e["form"] for e in j["left_out"]) >= {"as recorded", "telephone", "no
 ok "$vpr" --quiet calibrate --conditions --trials a.trials --trials b.trials --trials c.trials \
   --audio-root "$data" -o again.vpr
 cmp conditional.vpr again.vpr || fail "the same trials gave another model"
+ok "$vpr" model info conditional.vpr --json
+check 'not j["scoring"]["plda"] and "one" in j["scoring"]["conditional"]["scale"]'
 says 'each list by a score and thresholds from the others' out
 ok "$vpr" compare "$data/flite-slt-1.flac" "$data/flite-slt-2.flac" --json --model conditional.vpr
 cp out same

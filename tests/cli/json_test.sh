@@ -9,7 +9,7 @@ slt=$data/flite-slt rms=$data/flite-rms
 
 ok "$vpr" manual pages
 for page in pages/vpr-*.1; do
-  if sed 's/\\//g' "$page" | grep -qE -- '--json'; then basename "$page" .1 | cut -d- -f2-; fi
+  if sed 's/\\//g' "$page" | grep -E -- '--json' > /dev/null; then basename "$page" .1 | cut -d- -f2-; fi
 done | sort > with_json
 python3 "$here/schema.py" "$schemas" --commands | tr ' ' - | sort > with_schema
 diff with_json with_schema > out || fail "--json without a schema (<), or a schema without (>)"

@@ -121,6 +121,10 @@ std::string SpeakerFingerprint(std::string_view label);
 // the fingerprints of its training data.
 std::string InfoAsJson(const ModelInfo& info);
 
+// How it scores, as JSON text: `plda` (whether it has one), `cohort` (embeddings), `cohort_top_n`,
+// and `conditional` (docs/formats.md) or null.
+std::string ScoringAsJson(const ScoringModel& scoring);
+
 // The path of the model to use: `given` if not empty, else $VPR_MODEL, else default.vpr where the
 // build tree or the installation has it. Throws kNotFound with the place looked at, and
 // for a $VPR_MODEL that cannot be read.
