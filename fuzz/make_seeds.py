@@ -290,7 +290,9 @@ with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
     archive.writestr("net/byteorder", b"little")
     archive.writestr("net/data/0", b"\0" * 12)
 seed("state_dict", "archive", b"a" + buffer.getvalue())
-
+old = (b"\x80\2\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\2M\xe9\3.\x80\2}X\x0d\0\0\0little_endian\x88s." + weights +
+       b"\x80\2]X\1\0\0\x000a." + struct.pack("<q3f", 3, 1, 2, 3))
+seed("state_dict", "old", b"a" + old)
 
 
 # ONNX files of the operations that networks are made of.

@@ -71,7 +71,8 @@ void AddEmbedCommand(CLI::App& app, Context& context) {
   AddReadOptions(add.command, options->network.engine.read, true);
   add("--features", options->features, "NAME",
       "The model is a TorchScript network trained elsewhere that takes [1, frames, bins] of "
-      "features as its family makes them: wespeaker, 3dspeaker, fbank80, titanet or speechbrain");
+      "features as its family makes them: wespeaker, 3dspeaker, fbank80, titanet, "
+      "speechbrain or resemblyzer");
 }
 
 }  // namespace vpr::cli

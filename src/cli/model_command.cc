@@ -187,11 +187,10 @@ void AddModelCommand(CLI::App& app, Context& context) {
                     "ONNX file; with --arch, weights written by PyTorch (torch.save)");
   imported.Required("-o,--output", options->output, "MODEL", "Model file to write");
   imported("--arch", options->import.architecture, "NAME",
-           "The family whose weights they are: campplus (3D-Speaker's CAM++)");
-  imported(
-      "--front-end", options->import.front_end, "NAME",
-      "The features it was trained on: wespeaker, 3dspeaker, titanet, speechbrain (default: the "
-      "family's, or what the ONNX file says)");
+           "The family whose weights they are: campplus (3D-Speaker's CAM++), ge2e (Resemblyzer)");
+  imported("--front-end", options->import.front_end, "NAME",
+           "The features it was trained on: wespeaker, 3dspeaker, titanet, speechbrain, "
+           "resemblyzer (default: the family's, or what the ONNX file says)");
   imported(
       "--score", options->score, "FILE",
       "Its score and thresholds, from vpr model score (default: those that came with vpr, if it "

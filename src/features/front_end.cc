@@ -6,6 +6,7 @@
 #include <kissfft/kissfft.hh>
 #include <numbers>
 
+#include "features/mel_scale.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/features/fbank.h"
@@ -141,6 +142,54 @@ class SpeechBrainFrontEnd : public FrontEnd {
   FilterBank filters_;
 };
 
+class ResemblyzerFrontEnd : public FrontEnd {
+ public:
+  ResemblyzerFrontEnd() {
+    for (std::size_t i = 0; i < kWindow; ++i)
+      window_.push_back(0.5 -
+                        0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / kWindow));
+    FeatureOptions options;
+    options.n_fft = kWindow;
+    options.win_length = kWindow;
+    options.n_mels = kBins;
+    filters_ = FilterBank(MelFiltersOfAnySize(options));
+  }
+
+  int num_bins() const override { return kBins; }
+  std::size_t part_frames() const override { return kPartFrames; }
+
+  std::vector<std::size_t> Parts(std::size_t samples) const override {
+    const std::size_t frames = samples / kShift + 1;
+    std::vector<std::size_t> parts = {0};
+    while (parts.back() + kPartFrames < frames + 1) parts.push_back(parts.back() + kPartStep);
+    const double there = static_cast<double>(samples) - static_cast<double>(parts.back() * kShift);
+    if (parts.size() > 1 && there < kLeastShare * kPartFrames * kShift) parts.pop_back();
+    return parts;
+  }
+
+  Matrix Compute(std::span<const float> samples) const override {
+    RequireFrames(samples);
+    double power_sum = 0;
+    for (float sample : samples) power_sum += std::pow(static_cast<double>(sample), 2);
+    const double power = power_sum / static_cast<double>(samples.size()),
+                 gain = power > 0 && power < kLeastPower ? kLeastPower / power : 1;
+    Matrix features(filters_.size(), Parts(samples.size()).back() + kPartFrames);
+    CentredSpectra(samples, features.cols, kWindow, window_,
+                   [&](std::size_t t, const std::vector<double>& spectrum) {
+                     for (std::size_t m = 0; m < filters_.size(); ++m)
+                       features(m, t) = static_cast<float>(gain * filters_.Sum(m, spectrum));
+                   });
+    return features;
+  }
+
+ private:
+  static constexpr int kBins = 40;
+  static constexpr std::size_t kPartFrames = 160, kPartStep = 77;
+  static constexpr double kLeastShare = 0.75, kLeastPower = 1e-3;  // -30 dB
+  std::vector<double> window_;
+  FilterBank filters_;
+};
+
 }  // namespace
 
 FilterBank::FilterBank(const Matrix& filters) {
@@ -163,6 +212,7 @@ double FilterBank::Sum(std::size_t band, std::span<const double> power) const {
 
 std::unique_ptr<FrontEnd> MakeFrontEnd(const std::string& name) {
   if (name == "titanet") return std::make_unique<NemoFrontEnd>();
+  if (name == "resemblyzer") return std::make_unique<ResemblyzerFrontEnd>();
   if (name == "speechbrain") return std::make_unique<SpeechBrainFrontEnd>();
   return std::make_unique<FbankComputer>(ParseFbank(name));
 }

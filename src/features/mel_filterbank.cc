@@ -6,8 +6,13 @@
 #include "vpr/features/mel.h"
 
 namespace vpr {
+
 Matrix MelFilterbank(const FeatureOptions& options) {
   options.Validate();
+  return MelFiltersOfAnySize(options);
+}
+
+Matrix MelFiltersOfAnySize(const FeatureOptions& options) {
   auto bands = static_cast<std::size_t>(options.n_mels);
   auto bins = static_cast<std::size_t>(options.n_fft) / 2 + 1;
   std::vector<double> edge(bands + 2);

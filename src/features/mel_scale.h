@@ -4,7 +4,13 @@
 
 #include <cmath>
 
+#include "vpr/base/matrix.h"
+#include "vpr/features/mel.h"
+
 namespace vpr {
+
+// As MelFilterbank, also for transforms that are no power of two.
+Matrix MelFiltersOfAnySize(const FeatureOptions& options);
 
 inline constexpr double kMelHzPerMel = 200.0 / 3, kMelLogStartHz = 1000.0;
 inline constexpr double kMelLogStart = kMelLogStartHz / kMelHzPerMel;

@@ -100,7 +100,20 @@ class EmbeddingExtractor::Listener {
         factor_(static_cast<float>(std::sqrt(weight))) {}
 
   std::vector<float> Embed(std::span<const float> speech) const {
-    return EmbedFeatures(front_end_ ? front_end_->Compute(speech) : mel_.Compute(speech));
+    if (front_end_ == nullptr) return EmbedFeatures(mel_.Compute(speech));
+    const Matrix features = front_end_->Compute(speech);
+    const std::vector<std::size_t> parts = front_end_->Parts(speech.size());
+    if (parts.empty()) return EmbedFeatures(features);
+    std::vector<float> sum(static_cast<std::size_t>(embedding_dim_), 0.0f);
+    Matrix part(features.rows, front_end_->part_frames());
+    for (std::size_t begin : parts) {
+      for (std::size_t row = 0; row < part.rows; ++row)
+        std::copy_n(features.row(row) + begin, part.cols, part.row(row));
+      const std::vector<float> embedding = EmbedFeatures(part);
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += embedding[i];
+    }
+    Scale(sum);
+    return sum;
   }
 
   // Of length `factor_`.
@@ -115,14 +128,18 @@ class EmbeddingExtractor::Listener {
                      [](float value) { return std::isfinite(value); }))
       throw Error(ErrorCode::kUnusable,
                   "the network made an embedding with values that are no numbers");
-    Normalize(embedding);
-    if (factor_ != 1) {
-      for (float& value : embedding) value *= factor_;
-    }
+    Scale(embedding);
     return embedding;
   }
 
  private:
+  void Scale(std::vector<float>& embedding) const {
+    Normalize(embedding);
+    if (factor_ != 1) {
+      for (float& value : embedding) value *= factor_;
+    }
+  }
+
   std::unique_ptr<Network> network_;
   MelComputer mel_;
   std::shared_ptr<const FrontEnd> front_end_;  // instead of mel_, of a network trained elsewhere

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -43,6 +44,9 @@ constexpr StorageType kStorageTypes[] = {{"torch.FloatStorage", ElementType::kFl
                                          {"torch.CharStorage", ElementType::kChar, 1},
                                          {"torch.ByteStorage", ElementType::kByte, 1},
                                          {"torch.BoolStorage", ElementType::kByte, 1}};
+// How files begin that PyTorch wrote before 1.6: a pickle of a number that stands for that.
+constexpr std::string_view kOldMagic("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.", 15);
+constexpr std::int64_t kOldVersion = 1001;
 constexpr std::string_view kDictionary = "collections.OrderedDict",
                            kMakeTensor = "torch._utils._rebuild_tensor_v2",
                            kParameter = "torch._utils._rebuild_parameter";
@@ -82,6 +86,8 @@ class Unpickler : private PickleBytes {
   }
 
   const Value& operator[](std::size_t value) const { return values_[value]; }
+  std::size_t size() const { return values_.size(); }
+  using PickleBytes::at;  // where the pickle ended
 
   const std::string& GlobalName(std::size_t value) const {
     const auto found = global_names_.find(value);
@@ -334,17 +340,26 @@ float Element(const char* at, ElementType type) {
   return 0;
 }
 
+const StorageType& TypeOf(const Unpickler& values, const Value& storage) {
+  const std::string& name = values.GlobalName(storage.items[0]);
+  const auto type = std::find_if(std::begin(kStorageTypes), std::end(kStorageTypes),
+                                 [&](const StorageType& one) { return one.name == name; });
+  if (type == std::end(kStorageTypes))
+    throw Error(ErrorCode::kCorrupt, "a tensor in it has a storage of no type");
+  return *type;
+}
+
 class Reader {
  public:
-  explicit Reader(std::string_view archive)
-      : archive_size_(archive.size()), entries_(ReadZip(archive)) {
+  explicit Reader(std::string_view archive) : archive_(archive) {}
+
+  std::vector<Tensor> Read() {
+    if (archive_.starts_with(kOldMagic)) return ReadOld();
+    entries_ = ReadZip(archive_);
     for (const ZipEntry& entry : entries_) {
       const std::size_t slash = entry.name.find('/');
       by_name_[slash == std::string::npos ? entry.name : entry.name.substr(slash + 1)] = &entry;
     }
-  }
-
-  std::vector<Tensor> Read() {
     if (const ZipEntry* order = Find("byteorder");
         order != nullptr && ZipContent(*order, 100) != "little")
       throw Refused("its numbers are not little-endian");
@@ -357,7 +372,55 @@ class Reader {
       throw Error(ErrorCode::kCorrupt, "it has no 'data.pkl', as torch.save writes one");
     const std::string pickle = ZipContent(*entry, kMostPickle);
     Unpickler values(pickle);
-    const Value* dict = &values[values.Run()];
+    const std::size_t result = values.Run();
+    return Tensors(values, result);
+  }
+
+ private:
+  // Pickles one after the other: the magic number, the version, what the machine was like, the
+  // object, the keys of the storages; then every storage, a number of elements before it.
+  std::vector<Tensor> ReadOld() {
+    std::string_view rest = archive_.substr(kOldMagic.size());
+    auto pickle = [&rest] {
+      Unpickler values(rest.substr(0, std::min<std::size_t>(rest.size(), kMostPickle)));
+      const std::size_t result = values.Run();
+      rest.remove_prefix(values.at());
+      return std::pair(std::move(values), result);
+    };
+    const auto [versions, version] = pickle();
+    if (versions[version].kind != Kind::kNumber || versions[version].integer != kOldVersion)
+      throw Refused("it has a version that is not understood");
+    const auto [system, about] = pickle();
+    const std::vector<std::size_t>& items = system[about].items;
+    for (std::size_t i = 0; system[about].kind == Kind::kDict && i < items.size(); i += 2) {
+      if (system[items[i]].text == "little_endian" && system[items[i + 1]].integer != 1)
+        throw Refused("its numbers are not little-endian");
+    }
+    const auto [values, result] = pickle();
+    std::unordered_map<std::string_view, const Value*> storages;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i].kind == Kind::kStorage) storages[values[i].text] = &values[i];
+    }
+    const auto [lists, keys] = pickle();
+    if (lists[keys].kind != Kind::kSequence) throw Refused("it has no list of its storages");
+    for (std::size_t key : lists[keys].items) {
+      const auto storage = storages.find(lists[key].text);
+      if (storage == storages.end())
+        throw Error(ErrorCode::kCorrupt, "it has a storage that no tensor is in");
+      const std::size_t bytes = TypeOf(values, *storage->second).bytes;
+      std::uint64_t count = 0;
+      if (rest.size() < sizeof(count)) throw Error(ErrorCode::kCorrupt, "it is cut off");
+      std::memcpy(&count, rest.data(), sizeof(count));
+      rest.remove_prefix(sizeof(count));
+      if (count > rest.size() / bytes) throw Error(ErrorCode::kCorrupt, "it is cut off");
+      old_[std::string(storage->first)] = rest.substr(0, count * bytes);
+      rest.remove_prefix(count * bytes);
+    }
+    return Tensors(values, result);
+  }
+
+  std::vector<Tensor> Tensors(const Unpickler& values, std::size_t result) {
+    const Value* dict = &values[result];
     if (dict->kind != Kind::kDict)
       throw Refused("it holds one object, not a dictionary of tensors");
     if (!HasTensors(values, *dict)) dict = &Inner(values, *dict);
@@ -375,7 +438,16 @@ class Reader {
     return tensors;
   }
 
- private:
+  // The bytes of a storage; nothing: there is none.
+  std::optional<std::string_view> Stored(const std::string& key) {
+    if (const auto found = old_.find(key); found != old_.end()) return found->second;
+    const ZipEntry* entry = Find("data/" + key);
+    if (entry == nullptr) return std::nullopt;
+    if (entry->deflated) throw Error(ErrorCode::kCorrupt, "its data is compressed");
+    if (checked_.insert(entry).second) ZipContent(*entry, entry->size);  // its checksum
+    return entry->stored;
+  }
+
   const ZipEntry* Find(const std::string& name) const {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second;
@@ -411,14 +483,10 @@ class Reader {
       return static_cast<std::uint64_t>(number.integer);
     };
     const Value& storage = values[value.items[0]];
-    const std::string& type_name = values.GlobalName(storage.items[0]);
-    const auto type = std::find_if(std::begin(kStorageTypes), std::end(kStorageTypes),
-                                   [&](const StorageType& one) { return one.name == type_name; });
-    if (type == std::end(kStorageTypes)) throw fail("has a storage of no type");
-    const ZipEntry* entry = Find("data/" + std::string(storage.text));
-    if (entry == nullptr) throw fail("has no data");
-    if (entry->deflated) throw fail("is compressed");
-    const std::uint64_t stored = entry->stored.size() / type->bytes;
+    const StorageType& type = TypeOf(values, storage);
+    const std::optional<std::string_view> bytes = Stored(std::string(storage.text));
+    if (!bytes) throw fail("has no data");
+    const std::uint64_t stored = bytes->size() / type.bytes;
     const Value &shape = values[value.items[2]], &strides = values[value.items[3]];
     if (shape.kind != Kind::kSequence || strides.kind != Kind::kSequence ||
         shape.items.size() != strides.items.size())
@@ -441,16 +509,12 @@ class Reader {
     }
     if (last >= stored) throw fail("does not fit its data");
     values_ += count;
-    if (values_ > archive_size_) throw Refused("its tensors share their data too often");
-    if (!checked_.contains(entry)) {
-      ZipContent(*entry, entry->size);  // its checksum
-      checked_.insert(entry);
-    }
+    if (values_ > archive_.size()) throw Refused("its tensors share their data too often");
     std::uint64_t offset = integer(value.items[1]);
     std::vector<std::uint64_t> at(steps.size());
     tensor.data.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) {
-      tensor.data.push_back(Element(entry->stored.data() + offset * type->bytes, type->type));
+      tensor.data.push_back(Element(bytes->data() + offset * type.bytes, type.type));
       for (std::size_t d = steps.size(); d-- > 0;) {
         offset += steps[d];
         if (++at[d] < static_cast<std::uint64_t>(tensor.shape[d])) break;
@@ -464,21 +528,21 @@ class Reader {
     return tensor;
   }
 
-  std::size_t archive_size_;
+  std::string_view archive_;
   std::vector<ZipEntry> entries_;
   std::unordered_map<std::string, const ZipEntry*> by_name_;
   std::set<const ZipEntry*> checked_;
-  std::uint64_t values_ = 0;  // in all tensors so far
+  std::unordered_map<std::string, std::string_view> old_;  // of an old file: its storages, by key
+  std::uint64_t values_ = 0;                               // in all tensors so far
 };
 
 }  // namespace
 
 std::vector<Tensor> ReadStateDict(std::string_view archive) {
-  if (!LooksLikeZip(archive))
-    throw Error(
-        ErrorCode::kCorrupt,
-        "it is no ZIP archive, as torch.save has written since PyTorch 1.6 (load and save it "
-        "with a newer one)");
+  if (!LooksLikeZip(archive) && !archive.starts_with(kOldMagic))
+    throw Error(ErrorCode::kCorrupt,
+                "it is no ZIP archive, as torch.save writes one, nor what it wrote before "
+                "PyTorch 1.6");
   return Reader(archive).Read();
 }
 

@@ -1,4 +1,5 @@
-// PyTorch's files of weights: what torch.save writes of a dictionary of tensors. The pickle in it
+// PyTorch's files of weights: what torch.save writes of a dictionary of tensors, now or before
+// PyTorch 1.6. The pickle in it
 // is read as data: it can make dictionaries, tuples, lists, numbers, text and tensors, and nothing
 // is ever called.
 #pragma once

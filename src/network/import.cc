@@ -20,7 +20,8 @@ struct Family {
   const char *name, *front_end;
   Model (*import)(std::vector<Tensor> tensors);
 };
-constexpr Family kFamilies[] = {{"campplus", "3dspeaker", ImportCampPlus}};
+constexpr Family kFamilies[] = {{"campplus", "3dspeaker", ImportCampPlus},
+                                {"ge2e", "resemblyzer", ImportGe2e}};
 
 const Family& FamilyOf(const std::string& name) {
   std::vector<std::string> known;
@@ -36,7 +37,8 @@ const Family& FamilyOf(const std::string& name) {
 }
 
 // Less speech than this is repeated up to it, as 3D-Speaker does for networks that see segments.
-constexpr double kShortestSeconds = 0.5;
+// Where the front end fills up with zeros, only what is no speech anyway.
+constexpr double kShortestSeconds = 0.5, kShortestFilledSeconds = 0.3;
 
 // Of a file of weights alone.
 Model ImportWeights(std::string_view content, const ImportOptions& options) {
@@ -48,7 +50,8 @@ Model ImportWeights(std::string_view content, const ImportOptions& options) {
 
 // The settings that a front end of another family has in common with ours.
 void SetFeatures(ModelInfo& info) {
-  const int bands = MakeFrontEnd(info.front_end)->num_bins();
+  const std::unique_ptr<FrontEnd> front_end = MakeFrontEnd(info.front_end);
+  const int bands = front_end->num_bins();
   if (info.features.n_mels != bands)
     throw Error(ErrorCode::kIncompatible,
                 Format("the network takes %d bands, front end '%s' makes %d", info.features.n_mels,
@@ -58,7 +61,7 @@ void SetFeatures(ModelInfo& info) {
   info.features.hop_length = 160;
   info.features.kind = FeatureKind::kLogMel;
   info.features.trim_top_db = 0;
-  info.crop_seconds = kShortestSeconds;
+  info.crop_seconds = front_end->part_frames() > 0 ? kShortestFilledSeconds : kShortestSeconds;
 }
 
 }  // namespace

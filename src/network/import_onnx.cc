@@ -29,7 +29,8 @@ struct Framework {
 constexpr Framework kFrameworks[] = {{"wespeaker", "wespeaker"},
                                      {"3d-speaker", "3dspeaker"},
                                      {"nemo", "titanet"},
-                                     {"speechbrain", "speechbrain"}};
+                                     {"speechbrain", "speechbrain"},
+                                     {"resemblyzer", "resemblyzer"}};
 
 std::string Metadata(const OnnxGraph& graph, const std::string& key) {
   const auto found = graph.metadata.find(key);
@@ -48,7 +49,7 @@ std::string FrontEndOf(const OnnxGraph& graph, const ImportOptions& options) {
   }
   throw Error(ErrorCode::kInvalidArgument,
               "it does not say what features it was trained on; give --front-end wespeaker, "
-              "3dspeaker, titanet or speechbrain");
+              "3dspeaker, titanet, speechbrain or resemblyzer");
 }
 
 // What our own exports say of their features.

@@ -81,6 +81,26 @@ class Weights {
     Constant(to + ".running_var", channels, 1 - kNormEpsilon);
   }
 
+  // The sum of two.
+  void MoveSum(const std::string& a, const std::string& b, const std::string& to) {
+    const auto other = by_name_.find(b);
+    const std::size_t before = tensors_.size();
+    Move(a, to, 1);
+    if (other == by_name_.end()) {
+      missing_.push_back(b);
+      return;
+    }
+    if (tensors_.size() > before) {
+      Tensor& sum = tensors_.back();
+      if (sum.shape != other->second.shape)
+        throw Error(ErrorCode::kIncompatible, "its tensors '" + PrintableName(a) + "' and '" +
+                                                  PrintableName(b) + "' have different shapes");
+      for (std::size_t i = 0; i < sum.data.size(); ++i) sum.data[i] += other->second.data[i];
+    }
+    by_name_.erase(other);
+  }
+  void LeaveOut(const std::string& name) { by_name_.erase(name); }
+
   std::vector<Tensor> Finish(const std::string& family) {
     std::vector<std::string> surplus;
     for (const auto& [name, tensor] : by_name_) surplus.push_back(name);
@@ -177,6 +197,29 @@ Model ImportCampPlus(std::vector<Tensor> tensors) {
       {"growth", {growth}},  {"bottleneck", {bottleneck}},
       {"segment", {100}}};
   model.tensors = weights.Finish("CAM++");
+  return model;
+}
+
+Model ImportGe2e(std::vector<Tensor> tensors) {
+  Weights weights(std::move(tensors));
+  for (const char* of_loss : {"similarity_weight", "similarity_bias"}) weights.LeaveOut(of_loss);
+  Model model;
+  model.info.architecture = "ge2e";
+  model.info.features.n_mels = weights.Extent("lstm.weight_ih_l0", 1);
+  model.info.embedding_dim = weights.Extent("linear.weight", 0);
+  const int hidden = weights.Extent("lstm.weight_hh_l0", 1);
+  int layers = 0;
+  do {
+    const std::string to = Format("lstm%d", layers + 1), from = Format("_l%d", layers);
+    weights.Move("lstm.weight_ih" + from, to + ".input.weight", 2);
+    weights.MoveSum("lstm.bias_ih" + from, "lstm.bias_hh" + from, to + ".input.bias");
+    weights.Move("lstm.weight_hh" + from, to + ".state.weight", 2);
+    ++layers;
+  } while (layers < kMostLayers && weights.Has(Format("lstm.weight_ih_l%d", layers)));
+  weights.Move("linear.weight", "embedding.weight", 2);
+  weights.Move("linear.bias", "embedding.bias", 1);
+  model.info.architecture_options = {{"hidden", {hidden}}, {"layers", {layers}}};
+  model.tensors = weights.Finish("GE2E encoder");
   return model;
 }
 

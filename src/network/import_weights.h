@@ -12,4 +12,8 @@ namespace vpr {
 // sizes are taken from the tensors. Throws kIncompatible for missing and surplus tensors, by name.
 Model ImportCampPlus(std::vector<Tensor> tensors);
 
+// Resemblyzer's VoiceEncoder (voice_encoder.py) as architecture "ge2e": the same. The scale and
+// shift of the loss it was trained with are left out.
+Model ImportGe2e(std::vector<Tensor> tensors);
+
 }  // namespace vpr

@@ -32,7 +32,7 @@ TEST_P(FrontEndFamily, IsTheFormulas) {
   const Matrix golden = ReadNpy(VPR_TEST_DATA "/" + std::string(GetParam()) + ".npy");
   const std::unique_ptr<FrontEnd> front_end = MakeFrontEnd(GetParam());
   const Matrix found = front_end->Compute(Signal(5000));
-  EXPECT_EQ(front_end->num_bins(), 80);
+  EXPECT_EQ(front_end->num_bins(), static_cast<int>(golden.rows));
   ASSERT_EQ(found.rows, golden.rows);
   ASSERT_EQ(found.cols, golden.cols);
   for (std::size_t i = 0; i < golden.data.size(); ++i)
@@ -40,7 +40,44 @@ TEST_P(FrontEndFamily, IsTheFormulas) {
   EXPECT_THROW(front_end->Compute(std::vector<float>(399)), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, FrontEndFamily, ::testing::Values("titanet", "speechbrain"));
+INSTANTIATE_TEST_SUITE_P(Families, FrontEndFamily,
+                         ::testing::Values("titanet", "speechbrain", "resemblyzer"));
+
+// from resemblyzer import VoiceEncoder
+// [[s.start for s in VoiceEncoder.compute_partial_slices(n, 1.3, 0.75)[1]] for n in ...]
+TEST(ResemblyzerFrontEnd, PartsAreThePackages) {
+  const std::unique_ptr<FrontEnd> front_end = MakeFrontEnd("resemblyzer");
+  using Parts = std::vector<std::size_t>;
+  EXPECT_EQ(front_end->part_frames(), 160u);
+  EXPECT_EQ(front_end->Parts(400), (Parts{0}));
+  EXPECT_EQ(front_end->Parts(25599), (Parts{0}));
+  EXPECT_EQ(front_end->Parts(25600), (Parts{0}));
+  EXPECT_EQ(front_end->Parts(31519), (Parts{0}));
+  EXPECT_EQ(front_end->Parts(31520), (Parts{0, 77}));
+  EXPECT_EQ(front_end->Parts(43839), (Parts{0, 77}));
+  EXPECT_EQ(front_end->Parts(43840), (Parts{0, 77, 154}));
+  EXPECT_EQ(front_end->Parts(80000), (Parts{0, 77, 154, 231, 308}));
+  EXPECT_EQ(MakeFrontEnd("titanet")->part_frames(), 0u);
+  EXPECT_EQ(front_end->Compute(Signal(31520)).cols, 237u);
+}
+
+// A root mean square of 0.1 is louder than -30 dB, of 0.001 and 0.002 not: these are the same then.
+TEST(ResemblyzerFrontEnd, QuietOnesAreRaised) {
+  const std::unique_ptr<FrontEnd> front_end = MakeFrontEnd("resemblyzer");
+  auto sine = [](double level) {
+    std::vector<float> samples;
+    for (int i = 0; i < 16000; ++i)
+      samples.push_back(static_cast<float>(level * std::sqrt(2) * std::sin(0.2 * i)));
+    return samples;
+  };
+  const Matrix loud = front_end->Compute(sine(0.1)), low = front_end->Compute(sine(0.001)),
+               other = front_end->Compute(sine(0.002));
+  for (std::size_t i = 0; i < loud.data.size(); ++i) {
+    EXPECT_NEAR(low.data[i], loud.data[i] * 0.1f, 1e-5f + 1e-4f * loud.data[i]);
+    EXPECT_NEAR(low.data[i], other.data[i], 1e-5f + 1e-4f * low.data[i]);
+  }
+  EXPECT_EQ(front_end->Compute(std::vector<float>(16000)).data, std::vector<float>(40 * 160));
+}
 
 TEST(FilterBank, SumsLikeTheWholeMatrix) {
   Matrix filters(3, 5);

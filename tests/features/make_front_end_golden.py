@@ -1,5 +1,6 @@
-"""Makes data/titanet.npy and data/speechbrain.npy: make_front_end_golden.py DATA_FOLDER, with PyTorch 2.15
-and librosa 0.11 (PyPI). The formulas are those of NeMo's FilterbankFeatures (normalize_batch "per_feature", the
+"""Makes data/titanet.npy, data/speechbrain.npy and data/resemblyzer.npy: make_front_end_golden.py DATA_FOLDER, with
+PyTorch 2.15 and librosa 0.11 (PyPI). Resemblyzer's is its call of librosa, with the zeros that embed_utterance puts
+behind the end. The other formulas are those of NeMo's FilterbankFeatures (normalize_batch "per_feature", the
 frames that its seq_len counts) and of SpeechBrain's STFT, spectral_magnitude, Filterbank and
 InputNormalization with the settings of TitaNet and of spkrec-ecapa-voxceleb."""
 import sys
@@ -35,6 +36,12 @@ def speechbrain(x):
     return decibels - decibels.mean(1, keepdim=True)
 
 
-for make in (titanet, speechbrain):
+def resemblyzer(x):
+    x = numpy.pad(x.numpy(), (0, 160 * 160 - len(x)))
+    mel = librosa.feature.melspectrogram(y=x, sr=16000, n_fft=400, hop_length=160, n_mels=40)
+    return torch.tensor(mel[:, :160])
+
+
+for make in (titanet, speechbrain, resemblyzer):
     x = torch.tensor(signal(5000))
     numpy.save("%s/%s.npy" % (sys.argv[1], make.__name__), make(x).numpy().astype("<f4").copy())

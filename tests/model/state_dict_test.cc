@@ -66,6 +66,55 @@ TEST(StateDict, ReadsTensors) {
   EXPECT_THAT(tensors[1].data, ElementsAre(2, 4, 3, 5));  // transposed, from the second on
 }
 
+// What PyTorch wrote before 1.6: pickles one after the other, then every storage with its size.
+std::string Old(const std::string& keys, const std::string& storages, int version = 1001,
+                bool little = true) {
+  const std::string proto = "\x80\x02";
+  return proto + std::string("\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.", 13) + proto + Int(version) +
+         "." + proto + "}(" + Text("protocol_version") + Int(1001) + Text("little_endian") +
+         (little ? "\x88" : "\x89") + "u." +
+         Dict(Text("b") + TensorPickle("7", 2, 0, {2}, {1}) + Text("a") +
+              TensorPickle("5", 3, 1, {2}, {1}, "HalfStorage")) +
+         proto + "](" + keys + "e." + storages;
+}
+std::string Storage(char count, const std::string& data) {
+  return count + std::string(7, '\0') + data;
+}
+const std::string kKeys = Text("5") + Text("7"),
+                  kStorages = Storage(3, std::string("\x00\x3c\x00\xc0\x00\x38", 6)) +
+                              Storage(2, Bytes({3, 4}));
+
+TEST(StateDict, ReadsWhatPyTorchWroteBefore) {
+  const auto tensors = ReadStateDict(Old(kKeys, kStorages));
+  ASSERT_EQ(tensors.size(), 2u);
+  EXPECT_EQ(tensors[0].name, "b");
+  EXPECT_THAT(tensors[0].data, ElementsAre(3, 4));
+  EXPECT_EQ(tensors[1].name, "a");
+  EXPECT_THAT(tensors[1].data, ElementsAre(-2, 0.5f));
+}
+
+TEST(StateDict, OldFilesThatAreDamagedAreRefused) {
+  const std::string whole = Old(kKeys, kStorages);
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_THROW(ReadStateDict(whole.substr(0, size)), Error) << size;
+  auto refusal = [](const std::string& file, ErrorCode code) {
+    return MessageOf(code, [&] { ReadStateDict(file); });
+  };
+  EXPECT_THAT(refusal(Old(kKeys, kStorages, 1000), ErrorCode::kIncompatible),
+              HasSubstr("a version that is not understood"));
+  EXPECT_THAT(refusal(Old(kKeys, kStorages, 1001, false), ErrorCode::kIncompatible),
+              HasSubstr("not little-endian"));
+  EXPECT_THAT(refusal(Old(Text("9"), kStorages), ErrorCode::kCorrupt),
+              HasSubstr("a storage that no tensor is in"));
+  EXPECT_THAT(refusal(Old(Text("5"), kStorages), ErrorCode::kCorrupt),
+              HasSubstr("'b' has no data"));
+  EXPECT_THAT(
+      refusal(Old(kKeys, Storage(2, Bytes({1})) + Storage(2, Bytes({3, 4}))), ErrorCode::kCorrupt),
+      HasSubstr("'a' does not fit its data"));
+  EXPECT_THAT(refusal(Old(kKeys, std::string(7, '\xff') + '\x7f'), ErrorCode::kCorrupt),
+              HasSubstr("cut off"));
+}
+
 TEST(StateDict, ReadsAScalarAndOtherTypes) {
   const std::string halves("\x00\x3c\x00\xc0\x00\x38", 6);  // 1, -2, 0.5
   const auto tensors =

@@ -11,6 +11,7 @@
 #include "onednn/onednn_network.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/npy.h"
+#include "vpr/model/embedding_extractor.h"
 #include "vpr/network/graph.h"
 
 namespace vpr {
@@ -102,6 +103,61 @@ TEST_F(ImportCampPlus, FrontEndMustFit) {
                           ImportNetwork(file_, "net.pt", {"camplus", "", "", ""});
                         }),
               HasSubstr("campplus"));
+}
+
+// As in make_ge2e_golden.py.
+std::vector<float> Signal(std::size_t samples) {
+  std::vector<float> values;
+  std::int64_t state = 1;
+  for (std::size_t i = 0; i < samples; ++i) {
+    state = (state * 1103515245 + 12345) % (std::int64_t{1} << 31);
+    const auto n = static_cast<std::int64_t>(i);
+    const std::int64_t value = n * (40 + n / 400) % 16000 - 8000 + (state >> 16) % 2000 - 1000;
+    values.push_back(static_cast<float>(value) / 32768 / (samples < 50000 ? 1 : 64));
+  }
+  return values;
+}
+
+class ImportGe2e : public ::testing::TestWithParam<const char*> {
+ protected:
+  const std::string file_ = ReadFile(VPR_TEST_DATA "/" + std::string(GetParam()));
+};
+
+// tests/network/make_ge2e_golden.py, PyTorch 2.15, resemblyzer 0.1.4.
+TEST_P(ImportGe2e, EmbedsAsResemblyzer) {
+  const Matrix golden = ReadNpy(VPR_TEST_DATA "/ge2e.npy");
+  const Model model = ImportNetwork(file_, "net.pt", {"ge2e", "", "", ""});
+  EXPECT_EQ(model.info.architecture, "ge2e");
+  EXPECT_EQ(model.info.front_end, "resemblyzer");
+  EXPECT_EQ(model.info.architecture_options.at("layers"), std::vector<int>{3});
+  const EmbeddingExtractor extractor(model.info, MakeOneDnnNetwork(BuildGraph(model)));
+  const std::size_t samples[] = {6400, 30000, 60000};
+  for (std::size_t row = 0; row < golden.rows; ++row) {
+    const std::vector<float> found = extractor.Extract(Signal(samples[row]));
+    ASSERT_EQ(found.size(), golden.cols);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      EXPECT_NEAR(found[i], golden(row, i), 1e-4) << samples[row] << " samples, value " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, ImportGe2e, ::testing::Values("ge2e.pt", "ge2e_old.pt"),
+                         [](const auto& file) {
+                           return std::string(file.param) == "ge2e.pt" ? "zip" : "old";
+                         });
+
+TEST(ImportGe2eRefusals, NameTheTensors) {
+  auto refusal = [](const std::string& content) {
+    return MessageOf(ErrorCode::kIncompatible, [&] {
+      ImportNetwork(content, "net.pt", {"ge2e", "", "", ""});
+    });
+  };
+  const std::string file = ReadFile(VPR_TEST_DATA "/ge2e.pt");
+  EXPECT_THAT(refusal(Changed(file, "lstm.bias_hh_l1", "lstm.bias_hh_x1")),
+              HasSubstr("1 tensor is missing ('lstm.bias_hh_l1'), 1 is there that it has not "
+                        "('lstm.bias_hh_x1')"));
+  EXPECT_THAT(refusal(Changed(file, "lstm.weight_ih_l2", "lstm.weight_ih_l4")),
+              HasSubstr("'lstm.weight_ih_l4'"));
+  EXPECT_THAT(refusal(ReadFile(VPR_TEST_DATA "/campplus.pt")), HasSubstr("of a GE2E encoder"));
 }
 
 }  // namespace

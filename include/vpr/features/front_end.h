@@ -18,6 +18,12 @@ class FrontEnd {
   // Of 16 kHz: [num_bins, frames]. Throws kUnusable for less than a frame.
   virtual Matrix Compute(std::span<const float> samples) const = 0;
   virtual int num_bins() const = 0;
+
+  // Of a family whose networks see parts of a recording, whose embeddings of length 1 are averaged:
+  // frames of a part, and the first frame of each for so many samples; Compute gives as many frames
+  // as they need. 0, and nothing: the network sees all.
+  virtual std::size_t part_frames() const { return 0; }
+  virtual std::vector<std::size_t> Parts(std::size_t /*samples*/) const { return {}; }
 };
 
 // "wespeaker", "3dspeaker", "fbank80", ...: see ParseFbank (vpr/features/fbank.h).
@@ -32,6 +38,12 @@ class FrontEnd {
 // symmetric in Hz, their centres even on the mel scale, up to 8 kHz, transforms of 400 with
 // Hamming windows (periodic) every 160, zeros before and after, decibels of the power, at most 80
 // below the loudest, each band less its mean.
+//
+// "resemblyzer": Resemblyzer's wav_to_mel_spectrogram, librosa's melspectrogram with its default
+// settings for 40 bands: transforms of 400 with Hann windows (periodic) every 160, zeros before and
+// after, powers. Quiet recordings are raised to a root mean square of -30 dB first, as its
+// preprocess_wav does; silence is not cut. Parts of 160 frames every 77, zeros behind the end; the
+// last only where the recording fills three quarters of it, or where it is the only one.
 //
 // Throws kInvalidArgument for another name.
 std::unique_ptr<FrontEnd> MakeFrontEnd(const std::string& name);

@@ -10,7 +10,7 @@ namespace vpr {
 
 struct ImportOptions {
   // Of a file of weights alone, the family whose network they are for: "campplus" (3D-Speaker's
-  // CAM++). Empty: the file is an ONNX graph.
+  // CAM++), "ge2e" (Resemblyzer's). Empty: the file is an ONNX graph.
   std::string architecture;
   // Name for MakeFrontEnd; empty: the family's own, or what the file's metadata says.
   std::string front_end;
