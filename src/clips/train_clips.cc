@@ -1,8 +1,8 @@
 #include "vpr/clips/train_clips.h"
 
-#include <unistd.h>
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -131,6 +131,12 @@ ClipState LoadCheckpoint(const std::string& path, const std::string& identity, i
   return state;
 }
 
+// Of few clips a step sees few, so that there are enough steps.
+int BatchFor(std::size_t clips) {
+  constexpr std::size_t kUsual = 32, kSteps = 8, kLeast = 4;
+  return static_cast<int>(std::clamp(clips / kSteps, kLeast, kUsual));
+}
+
 class TrainRun {
  public:
   TrainRun(const ClipTrainOptions& options, Progress& progress, const StopRequested& stop)
@@ -178,7 +184,8 @@ class TrainRun {
           labels[c], data_.examples[static_cast<std::size_t>(first - data_.classes.begin())].path);
     }
     SaveClipModel(options_.output, model);
-    ::unlink(CheckpointOf(options_.output).c_str());
+    std::error_code ignored;
+    std::filesystem::remove(CheckpointOf(options_.output), ignored);
     result_.info = model.info;
     return std::move(result_);
   }
@@ -244,7 +251,6 @@ class TrainRun {
     info.training.program = std::string("vpr ") + Version();
     const ClipTraining& training = options_.training;
     info.settings = {{"epochs", training.epochs},
-                     {"batch_size", training.batch_size},
                      {"lr", training.lr},
                      {"weight_decay", training.weight_decay},
                      {"clip_norm", training.clip_norm},
@@ -380,6 +386,11 @@ class TrainRun {
     ClipTask task;
     task.shape = model.info.shape;
     task.training = options_.training;
+    if (task.training.batch_size <= 0) task.training.batch_size = BatchFor(part.size());
+    if (whole) {
+      result_.info.settings["batch_size"] = task.training.batch_size;
+      model.info = result_.info;
+    }
     task.examples = part.size();
     for (std::size_t i : part)
       task.frames = std::max(task.frames, static_cast<int>(data_.inputs[i].pictures.size()));
@@ -389,7 +400,6 @@ class TrainRun {
     AddInitial(options_.init_image, "image.", task.initial);
     AddInitial(options_.init_sound, "sound.", task.initial);
     StopRequested stop = stop_;
-    ClipState last;
     const std::string path = CheckpointOf(options_.output);
     const std::string identity = whole ? Identity(part) : "";
     bool stopped = false;
@@ -415,7 +425,13 @@ class TrainRun {
       // An epoch that is begun is finished, so that what was learnt is kept.
       stop = [&] { return stopped; };
     }
-    model.tensors = OpenInterface<ClipEngine>().Train(task, progress_, stop);
+    try {
+      model.tensors = OpenInterface<ClipEngine>().Train(task, progress_, stop);
+    } catch (const Error& error) {
+      if (!whole || error.code() != ErrorCode::kInterrupted) throw;
+      throw Error(error.code(),
+                  error.what() + ("; --resume goes on from '" + Printable(path)) + "'");
+    }
     return model;
   }
 

@@ -91,4 +91,10 @@ double MouthOpening(const std::vector<FacePoint>& points) {
   return width > 0 ? height / width : 0;
 }
 
+double LipsHeight(const std::vector<FacePoint>& points) {
+  VPR_CHECK(points.size() == kFacePoints);
+  const double eyes = Distance(points[36], points[45]);
+  return eyes > 0 ? Distance(points[51], points[57]) / eyes : 0;
+}
+
 }  // namespace vpr

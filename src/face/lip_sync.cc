@@ -15,13 +15,16 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMostGap = 0.3;       // seconds between two moments that a line may join
-constexpr double kTrendSeconds = 1;    // what changes more slowly says nothing of lips
+constexpr double kTrendSeconds = 2;    // what changes more slowly says nothing of lips
+constexpr double kMemorySeconds = 1;   // moments further apart count as independent
 constexpr double kLeastSeconds = 0.8;  // of both together
 constexpr double kLeastFrames = 16;
 constexpr double kLeastRate = 8, kMostRate = 60;  // of the grid, a second
-// Of a mouth's opening (height by width): less is how landmarks tremble.
-constexpr double kStill = 0.01;
-constexpr double kSilence = 1e-4;  // of full scale
+constexpr double kStill = 0.005;   // of the lips' height: less is how landmarks tremble
+constexpr double kSilence = 1e-4;  // of full scale, the loudest moment
+constexpr double kAlike = 0.02;    // of the level's logarithm
+constexpr double kFloor = 0.01;    // of the loudest moment: what is below counts as that
+constexpr double kLowHz = 300, kHighHz = 3000;
 
 // Frames a second, by the median of the steps.
 double RateOf(const std::vector<MouthMoment>& mouth) {
@@ -52,14 +55,33 @@ std::vector<double> OnGrid(const std::vector<MouthMoment>& mouth, double rate, s
   return values;
 }
 
-// The square root of the level of the time of a frame about each moment, NaN where there is no
-// sound.
+// Butterworth of the second order, twice, by the bilinear transform.
+void Filter(std::vector<double>& samples, double hz, bool high) {
+  const double w = 2 * M_PI * hz / kSampleRate, cosine = std::cos(w);
+  const double alpha = std::sin(w) / std::sqrt(2.0), a0 = 1 + alpha;
+  const double b1 = (high ? -(1 + cosine) : 1 - cosine) / a0, b0 = std::abs(b1) / 2;
+  const double a1 = -2 * cosine / a0, a2 = (1 - alpha) / a0;
+  for (int pass = 0; pass < 2; ++pass) {
+    double x1 = 0, x2 = 0, y1 = 0, y2 = 0;
+    for (double& sample : samples) {
+      const double y = b0 * sample + b1 * x1 + b0 * x2 - a1 * y1 - a2 * y2;
+      x2 = x1, x1 = sample, y2 = y1, y1 = y;
+      sample = y;
+    }
+  }
+}
+
+// The logarithm (base 10) of the level of the time of a frame about each moment, NaN where there is
+// no sound; nothing but NaN in silence.
 std::vector<double> Levels(const std::vector<float>& samples, double first, double rate,
                            std::size_t count) {
-  std::vector<double> sums(samples.size() + 1);
-  for (std::size_t i = 0; i < samples.size(); ++i)
-    sums[i + 1] = sums[i] + static_cast<double>(samples[i]) * static_cast<double>(samples[i]);
+  std::vector<double> band(samples.begin(), samples.end());
+  Filter(band, kLowHz, true);
+  Filter(band, kHighHz, false);
+  std::vector<double> sums(band.size() + 1);
+  for (std::size_t i = 0; i < band.size(); ++i) sums[i + 1] = sums[i] + band[i] * band[i];
   std::vector<double> values(count, kNone);
+  double loudest = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const double t = first + static_cast<double>(i) / rate;
     const double begin = std::round((t - 0.5 / rate) * kSampleRate);
@@ -67,8 +89,12 @@ std::vector<double> Levels(const std::vector<float>& samples, double first, doub
     if (begin < 0 || end > static_cast<double>(samples.size())) continue;
     const auto a = static_cast<std::size_t>(begin), b = static_cast<std::size_t>(end);
     const double power = std::max(0.0, sums[b] - sums[a]) / static_cast<double>(b - a);
-    values[i] = std::sqrt(std::sqrt(power));
+    values[i] = std::sqrt(power);
+    loudest = std::max(loudest, values[i]);
   }
+  if (loudest < kSilence) return std::vector<double>(count, kNone);
+  for (double& value : values)
+    if (!std::isnan(value)) value = std::log10(std::max(value, kFloor * loudest));
   return values;
 }
 
@@ -140,8 +166,7 @@ SyncEstimate EstimateSync(const std::vector<MouthMoment>& mouth, const std::vect
   if (Deviation(raw) < kStill) return cannot("the mouth hardly moves");
   const double first = mouth.front().seconds - static_cast<double>(most) / rate - sound_begins;
   const std::vector<double> levels = Levels(samples, first, rate, count + 2 * most);
-  if (Deviation(levels) < std::sqrt(kSilence))
-    return cannot("the sound is silent, or always alike");
+  if (Deviation(levels) < kAlike) return cannot("the sound is silent, or always alike");
   const std::vector<double> lips = WithoutTrend(raw, rate), sound = WithoutTrend(levels, rate);
 
   const double least = std::max(kLeastFrames, kLeastSeconds * rate);
@@ -159,7 +184,7 @@ SyncEstimate EstimateSync(const std::vector<MouthMoment>& mouth, const std::vect
     return cannot(Format("mouth and sound are there together for less than %.1f s", least / rate));
   estimate.correlation = correlations[best];
   const double dependence =
-      Dependence(lips, sound, static_cast<std::size_t>(std::lround(kTrendSeconds * rate)));
+      Dependence(lips, sound, static_cast<std::size_t>(std::lround(kMemorySeconds * rate)));
   const double independent = std::max(4.0, moments / dependence);
   const double r = std::clamp(estimate.correlation, -0.999999, 0.999999);
   const double deviations = std::atanh(r) * std::sqrt(independent - 3);
@@ -201,7 +226,7 @@ ClipSync MeasureSync(const std::string& file, const VideoOptions& video, FaceOpt
   while (source.Next(here)) {
     if (stop && stop()) throw Error(ErrorCode::kInterrupted, "stopped");
     for (const Face& face : here.faces)
-      if (face.found) mouths[face.track].push_back({here.frame.seconds, MouthOpening(face.points)});
+      if (face.found) mouths[face.track].push_back({here.frame.seconds, LipsHeight(face.points)});
     result.seconds = here.frame.seconds;
     progress.Update(++result.frames);
   }

@@ -70,7 +70,6 @@ ClipEvents::ClipEvents(const std::string& folder, ClipTrainOptions& options)
   writer.Settings({{"lr", training.lr},
                    {"weight_decay", training.weight_decay},
                    {"dropout", training.dropout},
-                   {"batch_size", static_cast<double>(training.batch_size)},
                    {"epochs", static_cast<double>(training.epochs)},
                    {"image_network", options.image_network},
                    {"fusion", std::string(ToString(options.fusion))}},

@@ -409,11 +409,13 @@ class ClipTrainer {
     std::map<std::string, const Tensor*> stored;
     for (const Tensor& tensor : tensors) stored[tensor.name] = &tensor;
     const std::vector<std::string> names = network_->named_parameters().keys();
+    std::size_t taken = 0;
     const auto take = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
       const auto found = stored.find(name);
       if (found == stored.end() || found->second->shape != shape)
         throw Error(ErrorCode::kIncompatible,
                     "tensor '" + name + "' of the optimizer is missing or has another shape");
+      ++taken;
       return found->second->data;
     };
     VisitMemory(
@@ -426,6 +428,9 @@ class ClipTrainer {
           }
           *memory.step = static_cast<std::int64_t>(take(names[i] + ".step", {1})[0]);
         });
+    if (taken != tensors.size())
+      throw Error(ErrorCode::kIncompatible,
+                  "the optimizer's tensors are not those of the network to train");
   }
 
   const ClipTask& task_;

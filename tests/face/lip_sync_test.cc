@@ -88,6 +88,7 @@ TEST(EstimateSync, UnrelatedSoundIsNotTakenForLips) {
                 .offset_ms.has_value();
   }
   EXPECT_LE(told, 9);
+  RecordProperty("told", told);
 }
 
 // Frames that are not evenly spread, some without the face.

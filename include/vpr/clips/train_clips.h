@@ -32,6 +32,7 @@ struct ClipTrainOptions {
   ClipOptions clips;
   std::string image_network = "efficientnet_small";
   ClipFusion fusion = ClipFusion::kAttention;
+  // batch_size 0: 32, but no more than an eighth of the clips, and at least 4.
   ClipTraining training;
   double test_size = 0.2;  // share of the clips held out; 0: none
   int folds = 0;           // of a cross-validation among the others; below 2: none

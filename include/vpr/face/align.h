@@ -29,4 +29,8 @@ Similarity MouthCrop(const std::vector<FacePoint>& points, int side = kMouthSide
 // Height by width of the gap between the lips: 0 closed.
 double MouthOpening(const std::vector<FacePoint>& points);
 
+// From the upper edge of the upper lip to the lower edge of the lower one, by the distance of the
+// outer corners of the eyes.
+double LipsHeight(const std::vector<FacePoint>& points);
+
 }  // namespace vpr

@@ -13,7 +13,7 @@ namespace vpr {
 
 struct MouthMoment {
   double seconds = 0;
-  double opening = 0;  // MouthOpening's
+  double opening = 0;  // LipsHeight's
 };
 
 struct SyncOptions {
@@ -34,10 +34,11 @@ struct SyncEstimate {
 };
 
 // `mouth`: in the order of time, at least where the face was seen; `samples`: mono, 16 kHz, the
-// first at `sound_begins` seconds of the same clock. The opening of the mouth and the square root
-// of the sound's level, each less its mean over a second about it, are correlated at the video's
-// rate for every shift; between frames a parabola tells where the greatest lies. Chance is counted
-// with as many independent moments as the autocorrelations of both leave (Bartlett).
+// first at `sound_begins` seconds of the same clock. The height of the lips and the logarithm of
+// the sound's level from 300 to 3000 Hz, where vowels are, each less its mean over two seconds
+// about it, are correlated at the video's rate for every shift; between frames a parabola tells
+// where the greatest lies. Chance is counted with as many independent moments as the
+// autocorrelations of both leave (Bartlett).
 SyncEstimate EstimateSync(const std::vector<MouthMoment>& mouth, const std::vector<float>& samples,
                           double sound_begins, const SyncOptions& options = {});
 

@@ -33,6 +33,7 @@ void TakeModalities(const std::string& text, ClipOptions& clips) {
 void AddClipTrainOptions(const Declare& add, ClipArguments& arguments) {
   ClipTrainOptions& train = arguments.train;
   ClipTraining& training = train.training;
+  training.batch_size = 0;
   CLI::Option* const modalities =
       add("--modalities", arguments.modalities, "LIST",
           "Learn from clips, what is seen and heard of them: audio,image, or one of the two");
@@ -56,8 +57,9 @@ void AddClipTrainOptions(const Declare& add, ClipArguments& arguments) {
   clip(add("--lr", arguments.lr, "RATE",
            "Highest learning rate (default: 1e-4 for efficientnet_b0, else 1e-3)", AboveZero()));
   clip(add.Default("--weight-decay", training.weight_decay, "", "Of AdamW", AtLeastZero()));
-  clip(
-      add.Default("--batch-size", training.batch_size, "", "Clips of a step", CLI::Range(2, 4096)));
+  clip(add("--batch-size", training.batch_size, "",
+           "Clips of a step (default: 32, or an eighth of the clips if that is fewer)",
+           CLI::Range(2, 4096)));
   clip(add.Default("--dropout", training.dropout, "", "Before the last layer",
                    CLI::Range(0.0, 0.95)));
   clip(add.Default("--drop-side", training.drop_side, "",
