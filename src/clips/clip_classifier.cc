@@ -11,6 +11,7 @@
 #include "model/feature_json.h"
 #include "model/tensor_file.h"
 #include "vpr/base/error.h"
+#include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/features/mel.h"
 
@@ -111,6 +112,7 @@ int ClipClassifierInfo::majority() const {
 }
 
 bool HoldsClipModel(const std::string& path) {
+  if (!IsRegularFile(path)) return false;  // a pipe is read once
   std::ifstream file(path, std::ios::binary);
   char head[12] = {};
   file.read(head, sizeof(head));

@@ -206,11 +206,23 @@ class GraphNetwork : public EmbeddingNetwork {
     if (step.layer.dimensions == 1)
       return torch::conv1d(x, weight, bias, Signed(node.stride_frames), Signed(node.pad_frames),
                            Signed(node.dilation_frames), Signed(node.groups));
-    return torch::conv2d(
-        x.dim() == 4 ? x : x.unsqueeze(2).contiguous(torch::MemoryFormat::ChannelsLast), weight,
-        bias, {Signed(node.stride_bands), Signed(node.stride_frames)},
-        {Signed(node.pad_bands), Signed(node.pad_frames)}, {1, Signed(node.dilation_frames)},
-        Signed(node.groups));
+    Tensor planes = x.dim() == 4 ? x : x.unsqueeze(2).contiguous(torch::MemoryFormat::ChannelsLast);
+    std::int64_t stride_bands = Signed(node.stride_bands),
+                 stride_frames = Signed(node.stride_frames);
+    // What a window of 1 x 1 skips is left out beforehand: the gradients of such convolutions with
+    // strides write behind their buffers in oneDNN 2.6.3 (Debian 12) on processors with AVX-512
+    // where there are fewer than 16 channels.
+    const bool strides = stride_bands > 1 || stride_frames > 1;
+    if (strides && weight.size(2) == 1 && weight.size(3) == 1 && node.pad_bands == 0 &&
+        node.pad_frames == 0) {
+      planes = planes.slice(2, 0, c10::nullopt, stride_bands)
+                   .slice(3, 0, c10::nullopt, stride_frames)
+                   .contiguous(torch::MemoryFormat::ChannelsLast);
+      stride_bands = stride_frames = 1;
+    }
+    return torch::conv2d(planes, weight, bias, {stride_bands, stride_frames},
+                         {Signed(node.pad_bands), Signed(node.pad_frames)},
+                         {1, Signed(node.dilation_frames)}, Signed(node.groups));
   }
 
   // x: [batch, channels, frames].

@@ -36,7 +36,8 @@ struct ClipModel {
   Standardizer standardizer;    // of the spectrograms' bands; empty without a sound branch
 };
 
-// Whether a file is a classifier of clips, by its first bytes; false for what cannot be read.
+// Whether a file is a classifier of clips, by its first bytes; false for what cannot be read and
+// for pipes.
 bool HoldsClipModel(const std::string& path);
 
 // Writes atomically and sets info.fingerprint. Throws kIo.
