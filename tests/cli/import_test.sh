@@ -46,6 +46,17 @@ refused "$vpr" model score net.vpr -o net.score
 says 'no thresholds' err
 [ ! -e net.score ] || fail "a score that is none was written"
 
+# Resemblyzer's network, in a file from before PyTorch 1.6.
+ok "$vpr" model import "$(dirname "$weights")/ge2e_old.pt" --arch ge2e -o ge2e.vpr
+says 'ge2e\.vpr: ge2e, 16 dimensions, uncalibrated' out
+ok "$vpr" model info ge2e.vpr --json
+check 'j["imported"]["front_end"] == "resemblyzer"'
+ok "$vpr" compare --model ge2e.vpr --threshold 0.5 "${files[0]}" "${files[1]}"
+ok "$vpr" -q embed --model ge2e.vpr "${files[@]}" -o ge2e.npy
+ok "$vpr" model export ge2e.vpr --onnx ge2e.onnx
+ok "$vpr" model import ge2e.onnx -o ge2e_again.vpr
+ok "$vpr" -q model check ge2e_again.vpr --reference ge2e.npy --least 0.99999 "${files[@]}"
+
 # What is no file of weights, or not of this network, is one line.
 refused "$vpr" model import "${files[0]}" --arch campplus -o x.vpr
 says 'no ZIP archive' err
