@@ -60,9 +60,9 @@ check 'set(e["form"] for e in j["left_out"]) >= {"as recorded", "telephone", "no
 ok "$vpr" --quiet calibrate --conditions --trials a.trials --trials b.trials --trials c.trials \
   --audio-root "$data" -o again.vpr
 cmp conditional.vpr again.vpr || fail "the same trials gave another model"
+says 'each list by a score and thresholds from the others' out
 ok "$vpr" model info conditional.vpr --json
 check 'not j["scoring"]["plda"] and "one" in j["scoring"]["conditional"]["scale"]'
-says 'each list by a score and thresholds from the others' out
 ok "$vpr" compare "$data/flite-slt-1.flac" "$data/flite-slt-2.flac" --json --model conditional.vpr
 cp out same
 check 'j["llr"] is not None and abs(j["llr"]) <= abs(j["score"]) + 1e-9'
