@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "network/graph_builder.h"
 #include "torch/graph_network.h"
 #include "torch/layers.h"
@@ -89,6 +91,30 @@ TEST(ResNet, HasTheSizeOfAFastResNet) {
   EXPECT_NEAR(static_cast<double>(CountParameters(*MakeModule(info))), 1.09e6, 0.01e6);
   info.architecture_options = {{"blocks", {3, 4, 6, 3}}};
   EXPECT_NEAR(static_cast<double>(CountParameters(*MakeModule(info))), 1.73e6, 0.01e6);
+}
+
+// Gradients reach the first LSTM through the last frame of the last one.
+TEST(Ge2e, Learns) {
+  torch::manual_seed(2);
+  ModelInfo info = Info("ge2e");
+  info.features.n_mels = 20;
+  info.architecture_options = {{"hidden", {16}}, {"layers", {2}}};
+  const std::shared_ptr<EmbeddingNetwork> network = MakeModule(info);
+  network->train();
+  torch::optim::Adam optimizer(network->parameters(), torch::optim::AdamOptions(0.02));
+  const torch::Tensor features = torch::randn({8, 20, 30}),
+                      wanted = torch::rand({8, 24}) / std::sqrt(8.0);
+  std::vector<float> losses;
+  for (int step = 0; step < 30; ++step) {
+    optimizer.zero_grad();
+    const torch::Tensor loss = (network->forward(features) - wanted).square().mean();
+    loss.backward();
+    for (const torch::Tensor& parameter : network->parameters())
+      ASSERT_GT(parameter.grad().abs().sum().item<float>(), 0);
+    optimizer.step();
+    losses.push_back(loss.item<float>());
+  }
+  EXPECT_LT(losses.back(), 0.8f * losses.front());
 }
 
 // 128 x 256 x 5 + 3 blocks of 2 x 256 x 256, 7 x 32 x 32 x 3 and 2 x 256 x 64 + 768 x 768
