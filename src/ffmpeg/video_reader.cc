@@ -8,6 +8,7 @@ extern "C" {
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <tuple>
 #include <utility>
@@ -24,6 +25,16 @@ constexpr double kUsualRate = 25;  // frames a second, of what has no time stamp
 constexpr double kLeastRate = 1e-3, kMostRate = 1000;
 constexpr double kMostTime = 1e9;  // seconds; later than that a frame cannot be told from the next
 constexpr std::size_t kAlignment = 64;  // of the lines that swscale writes
+
+// Some decoders hand on the stream's own number, of a colour space for example, which an
+// enumeration may not hold. swscale takes its default for one that it does not know.
+template <typename Enumeration>
+int NumberOf(const Enumeration& value) {
+  int number = 0;
+  static_assert(sizeof(number) == sizeof(value));
+  std::memcpy(&number, &value, sizeof(number));
+  return number;
+}
 
 struct FreeScaling {
   void operator()(SwsContext* context) const { sws_freeContext(context); }
@@ -224,10 +235,11 @@ class VideoReader final : public FrameReader {
                                         static_cast<AVPixelFormat>(frame.format), width, height,
                                         AV_PIX_FMT_RGB24, flags, nullptr, nullptr, nullptr));
     if (scaling_ == nullptr) return false;
-    const bool full = frame.color_range == AVCOL_RANGE_JPEG;
+    const bool full = NumberOf(frame.color_range) == AVCOL_RANGE_JPEG;
     // Fails for what is not coded as brightness and colour, which needs no matrix.
-    sws_setColorspaceDetails(scaling_.get(), sws_getCoefficients(frame.colorspace), full ? 1 : 0,
-                             sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
+    sws_setColorspaceDetails(scaling_.get(), sws_getCoefficients(NumberOf(frame.colorspace)),
+                             full ? 1 : 0, sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16,
+                             1 << 16);
     return true;
   }
 

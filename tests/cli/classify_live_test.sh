@@ -40,7 +40,7 @@ says 'film/none.avi' err
 if [ -e "$modules/vpr_camera.so" ]; then
   refused "$vpr" classify live --model clips.vpc --camera /dev/no_such_camera
   # A camera that never ends, stopped by Ctrl-C.
-  ok timeout --preserve-status -s INT 4 "$vpr" classify live --model clips.vpc \
+  ok timeout --foreground --preserve-status -s INT 4 "$vpr" classify live --model clips.vpc \
     --camera lavfi:testsrc=size=64x48:rate=25 --every 0.3 --json
   check 'len(lines) >= 2 and all(l["image_probabilities"] is not None for l in lines[1:])'
 fi

@@ -94,6 +94,20 @@ std::string ErrorOfFile(const std::string& path, const VideoOptions& options = {
   return error.what();
 }
 
+// A number that no colour space has: the frames are read, with the usual one.
+TEST(HostileVideoColours, NoSuchColourSpace) {
+  if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
+  const std::string path = MakeVideo("colours.mkv", Pattern(0.4) + "-c:v mpeg4 -colorspace bt709");
+  if (path.empty()) GTEST_SKIP() << kNoMediaEncoder;
+  std::string bytes = ReadFile(path);
+  const std::size_t space = bytes.find("\x55\xb1\x81\x01");  // Matroska's MatrixCoefficients
+  ASSERT_NE(space, std::string::npos);
+  bytes[space + 3] = 65;
+  const Outcome outcome = Read(bytes);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.frames, 10u);
+}
+
 TEST(NoVideo, SoundAlone) {
   if (!HasMediaModule()) GTEST_SKIP() << kNoMediaModule;
   const std::string path = MakeVideo("sound.m4a", "-f lavfi -i sine=440:duration=1 -c:a aac");
