@@ -60,6 +60,21 @@ function(vpr_module name)
   target_link_libraries(vpr_${name} PUBLIC ${ARG_PUBLIC} PRIVATE vpr_compile ${ARG_PRIVATE})
 endfunction()
 
+# vpr_part(NAME COMPONENT SOURCES files... PRIVATE libraries...): a module vpr_NAME of the program that is opened at first need
+# (src/base/open_module.h), in the package of COMPONENT ("": that of the program).
+function(vpr_part name component)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE" ${ARGN})
+  add_library(vpr_${name} MODULE ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/src/base/module_entry.cc)
+  target_include_directories(vpr_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(vpr_${name} PRIVATE vpr_compile ${ARG_PRIVATE})
+  target_link_options(vpr_${name} PRIVATE LINKER:--exclude-libs,ALL)
+  set_target_properties(vpr_${name} PROPERTIES PREFIX "")
+  if(component)
+    set(component COMPONENT ${component})
+  endif()
+  install(TARGETS vpr_${name} DESTINATION lib/vpr ${component})
+endfunction()
+
 # vpr_embed(OUT HEADER FUNCTION ROOT ENDING files...): text files built into the program, by their path below ROOT without
 # ENDING, as FUNCTION() of the source OUT gives them.
 function(vpr_embed out header function root ending)

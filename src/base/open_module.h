@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "vpr/base/error.h"
+
 namespace vpr {
 
 // The entry point of lib/vpr/NAME.so (vpr/base/resources.h), which stays open as long as the
@@ -21,6 +23,21 @@ template <typename Interface>
 Interface& OpenInterface() {
   static Interface* const interface =
       reinterpret_cast<Interface* (*)()>(OpenModule(Interface::kModule, Interface::kEntry))();
+  return *interface;
+}
+
+// The same of one that may be missing: `Interface` also names what it is built with (kPackages) and
+// what cannot be done without it (kWithout), which kNotFound says together with what to install.
+template <typename Interface>
+Interface& OpenOptionalInterface() {
+  static Interface* const interface = [] {
+    std::string missing;
+    void* const entry =
+        OpenOptionalModule(Interface::kModule, Interface::kEntry, Interface::kPackages, missing);
+    if (entry == nullptr)
+      throw Error(ErrorCode::kNotFound, std::string(Interface::kWithout) + ": " + missing);
+    return reinterpret_cast<Interface* (*)()>(entry)();
+  }();
   return *interface;
 }
 

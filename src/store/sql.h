@@ -74,9 +74,6 @@ class SqlConnection {
 };
 
 std::unique_ptr<SqlConnection> OpenSqlite(const StoreOptions& options);
-std::unique_ptr<SqlConnection> OpenPostgres(const StoreOptions& options);
-// An address without the password.
-std::string DescribePostgres(const std::string& where);
 
 // Of the tables; docs/formats.md has them. Earlier versions are brought to this one when they are
 // opened.

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/open_module.h"
+#include "store/postgres.h"
 #include "store/sql_store.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
@@ -12,6 +14,8 @@
 namespace vpr {
 
 namespace {
+
+const PostgresDriver& Postgres() { return OpenOptionalInterface<const PostgresDriver>(); }
 
 bool IsPostgres(const std::string& where) {
   return where.starts_with("postgresql://") || where.starts_with("postgres://");
@@ -32,12 +36,12 @@ void CheckPlace(const std::string& where) {
 
 std::unique_ptr<VoiceStore> VoiceStore::Open(const StoreOptions& options) {
   CheckPlace(options.where);
-  return MakeSqlStore(IsPostgres(options.where) ? OpenPostgres(options) : OpenSqlite(options),
+  return MakeSqlStore(IsPostgres(options.where) ? Postgres().open(options) : OpenSqlite(options),
                       options);
 }
 
 std::string DescribeStore(const std::string& where) {
-  if (IsPostgres(where)) return DescribePostgres(where);
+  if (IsPostgres(where)) return Postgres().describe(where);
   const bool address =
       where.find("://") != std::string::npos || where.find("password=") != std::string::npos;
   return address ? where.substr(0, std::min<std::size_t>(where.find("://"), 12)) + "..." : where;

@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "store/sql.h"
+#include "store/postgres.h"
+#include "vpr/base/api.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 
@@ -399,3 +400,8 @@ std::string DescribePostgres(const std::string& where) {
 }
 
 }  // namespace vpr
+
+extern "C" VPR_API const vpr::PostgresDriver* vpr_postgres() {
+  static const vpr::PostgresDriver driver = {vpr::OpenPostgres, vpr::DescribePostgres};
+  return &driver;
+}
