@@ -226,6 +226,12 @@ std::uint8_t ByteView::At(std::uint64_t offset) {
   return page_.bytes[static_cast<std::size_t>(offset - page_.begin)];
 }
 
+std::span<const std::uint8_t> ByteView::From(std::uint64_t offset) {
+  At(offset);
+  if (!page_.Holds(offset)) return {};
+  return std::span(page_.bytes).subspan(static_cast<std::size_t>(offset - page_.begin));
+}
+
 std::uint64_t ByteView::Number(std::uint64_t offset, std::size_t width, bool big_endian) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < width; ++i)

@@ -53,6 +53,8 @@ class ByteView {
   std::uint64_t size() const { return size_; }
   std::uint64_t Left(std::uint64_t offset) const { return size_ - std::min(offset, size_); }
   std::uint8_t At(std::uint64_t offset);
+  // Some bytes from there on, at least one but at the end; until anything else is asked for.
+  std::span<const std::uint8_t> From(std::uint64_t offset);
   std::uint64_t Number(std::uint64_t offset, std::size_t width, bool big_endian);
   bool Has(std::uint64_t offset, std::string_view tag);
   std::string Text(std::uint64_t offset, std::size_t length);  // shorter at the end

@@ -242,26 +242,46 @@ bool IsCertainBeginning(ByteView& bytes, std::uint64_t at) {
   return true;
 }
 
+// The first two bytes of such a place; most others are told apart by them.
+bool MayBegin(std::uint8_t first, std::uint8_t second) {
+  switch (first) {
+    case 'R':
+      return second == 'I' || second == 'F';
+    case 'r':
+      return second == 'i';
+    case 'F':
+      return second == 'O';
+    case 'f':
+      return second == 'L';
+    case 'N':
+      return second == 'I';
+    case 'c':
+      return second == 'a';
+    case 'O':
+      return second == 'g';
+    case '.':
+      return second == 's';
+    case 'd':
+      return second == 'n';
+    case 'I':
+      return second == 'D';
+    case 0xFF:
+      return (second & 0xE0) == 0xE0;
+    default:
+      return false;
+  }
+}
+
 // The first such place from `at` on; the end if there is none.
 std::uint64_t FindBeginning(ByteView& bytes, std::uint64_t at) {
-  for (; at < bytes.size(); ++at) {
-    switch (bytes.At(at)) {
-      case 'R':
-      case 'r':
-      case 'F':
-      case 'f':
-      case 'N':
-      case 'c':
-      case 'O':
-      case '.':
-      case 'd':
-      case 'I':
-      case 0xFF:
-        if (IsCertainBeginning(bytes, at)) return at;
-        break;
-      default:
-        break;
-    }
+  while (at + 1 < bytes.size()) {
+    const std::span<const std::uint8_t> run = bytes.From(at);
+    if (run.empty()) break;  // a file that became shorter since
+    std::size_t i = 0;
+    while (i + 1 < run.size() && !MayBegin(run[i], run[i + 1])) ++i;
+    at += i;
+    if (MayBegin(bytes.At(at), bytes.At(at + 1)) && IsCertainBeginning(bytes, at)) return at;
+    ++at;
   }
   return bytes.size();
 }

@@ -155,24 +155,26 @@ class Stage {
     out.insert(out.end(), sums_.begin(), sums_.end());
   }
 
-  // kCount sums from number `o` on, which stay in registers.
+  // kCount sums from number `o` on, which stay in registers: four in one, as every processor has
+  // it.
   template <std::size_t kCount>
   void Sum(std::size_t known, std::size_t centre, std::size_t o) {
-    using Lanes [[gnu::vector_size(kCount * sizeof(float))]] = float;
+    constexpr std::size_t kLanes = std::min<std::size_t>(kCount, 4), kRows = kCount / kLanes;
+    using Lanes [[gnu::vector_size(kLanes * sizeof(float))]] = float;
     const std::size_t width = layer_.outputs;
-    Lanes sum, row;
-    std::memcpy(&sum, &sums_[o], sizeof(sum));
+    Lanes sums[kRows], row[kRows];
+    std::memcpy(sums, &sums_[o], sizeof(sums));
     for (std::size_t k = 0; k < layer_.kernel; ++k) {
       const std::size_t at = centre + k * layer_.dilation;
       if (at < layer_.padding() || at - layer_.padding() >= known) continue;
       const float* column = Column(at - layer_.padding());
       const float* weights = &layer_.weights[k * layer_.inputs * width + o];
       for (std::size_t i = 0; i < layer_.inputs; ++i, weights += width) {
-        std::memcpy(&row, weights, sizeof(row));
-        sum += column[i] * row;
+        std::memcpy(row, weights, sizeof(row));
+        for (std::size_t r = 0; r < kRows; ++r) sums[r] += column[i] * row[r];
       }
     }
-    std::memcpy(&sums_[o], &sum, sizeof(sum));
+    std::memcpy(&sums_[o], sums, sizeof(sums));
   }
 
   static constexpr std::size_t kBlock = 16;

@@ -1,6 +1,6 @@
 // vpr adapt: PLDA, cohort and thresholds for one's own speakers and devices.
-#include "cli/declare.h"
-#include "cli/embedding_run.h"
+#include "cli/command.h"
+#include "options/network_options.h"
 #include "vpr/print/training.h"
 
 namespace vpr::cli {

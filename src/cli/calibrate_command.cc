@@ -1,7 +1,7 @@
 // vpr calibrate: thresholds and log-likelihood ratios from trials of the user's own.
-#include "cli/declare.h"
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
 #include "vpr/evaluate/calibrate.h"
 #include "vpr/print/training.h"
 

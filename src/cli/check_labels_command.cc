@@ -1,6 +1,6 @@
 // vpr check-labels: speakers under two names, and recordings under a wrong one.
-#include "cli/declare.h"
-#include "cli/embedding_run.h"
+#include "cli/command.h"
+#include "options/network_options.h"
 #include "vpr/print/training.h"
 
 namespace vpr::cli {

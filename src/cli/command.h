@@ -1,43 +1,9 @@
-// What every command shares. A command is one file: AddNameCommand declares a subcommand with its
-// options in a struct and stores what to run; the run function calls the library and prints. Its
-// help ends with the text of its name in src/cli/help.
+// Every command. A command is one file; its help ends with the text of its name in src/cli/help.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <nlohmann/json_fwd.hpp>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "terminal/console.h"
-#include "terminal/process.h"
-#include "vpr/base/progress.h"
-
-namespace CLI {
-class App;
-class Validator;
-}  // namespace CLI
+#include "options/declare.h"
 
 namespace vpr::cli {
-
-using namespace terminal;  // NOLINT: commands are written to the terminal
-
-struct Context {
-  std::function<int()> run;  // set by the chosen subcommand
-  bool quiet = false;        // --quiet: no progress, warnings and errors only
-};
-
-inline std::unique_ptr<Progress> MakeConsoleProgress(const Context& context) {
-  return MakeProgress(context.quiet);
-}
-
-// Prints an outcome that vpr/print words, with what else that takes; returns kExitDone.
-template <typename... Outcome>
-int Tell(bool json, const Outcome&... outcome) {
-  Print(json ? ToJson(outcome...) : ToText(outcome...));
-  return kExitDone;
-}
 
 void AddAdaptCommand(CLI::App& app, Context& context);
 void AddCalibrateCommand(CLI::App& app, Context& context);

@@ -1,7 +1,7 @@
 // vpr compare: are two recordings of the same speaker?
-#include "cli/declare.h"
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/print/outcomes.h"
 #include "vpr/recognize/pairs.h"

@@ -1,5 +1,6 @@
 // vpr db: the store of the enrolled voices as a whole.
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/store_options.h"
 #include "vpr/print/store.h"
 
 namespace vpr::cli {

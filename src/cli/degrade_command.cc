@@ -1,5 +1,5 @@
 // vpr degrade: a harder copy of the recordings of trial lists.
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/print/evaluation.h"
 
 namespace vpr::cli {

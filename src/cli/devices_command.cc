@@ -1,5 +1,5 @@
 // vpr devices: which microphones there are.
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/base/error.h"
 #include "vpr/print/recordings.h"
 

@@ -1,7 +1,7 @@
 // vpr embed: recordings to embeddings.
-#include "cli/declare.h"
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
 #include "vpr/audio/folder.h"
 #include "vpr/base/file_list.h"
 #include "vpr/model/embedding_table.h"

@@ -1,11 +1,12 @@
 // vpr enroll: learn a voice.
 #include <filesystem>
 
-#include "cli/diarize/meeting_options.h"
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
-#include "cli/time_to_keep.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/meeting_options.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
+#include "options/store_options.h"
+#include "options/time_to_keep.h"
 #include "vpr/print/outcomes.h"
 
 namespace vpr::cli {

@@ -1,7 +1,7 @@
 // vpr eval: error rates on trial lists.
-#include "cli/declare.h"
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
 #include "vpr/print/evaluation.h"
 #include "vpr/report/eval_report.h"
 

@@ -1,5 +1,5 @@
 // vpr faces: the faces of a video.
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/report/face_files.h"
 
 namespace vpr::cli {

@@ -1,7 +1,7 @@
 // vpr features: what the programs of the field compute from a recording, as an array, a table and a
 // picture.
-#include "cli/declare.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/report/feature_files.h"
 

@@ -3,9 +3,10 @@
 
 #include <iostream>
 
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
+#include "options/store_options.h"
 #include "terminal/input.h"
 #include "vpr/base/text.h"
 #include "vpr/print/outcomes.h"

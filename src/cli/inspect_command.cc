@@ -1,6 +1,6 @@
 // vpr inspect: what a recording looks like.
-#include "cli/declare.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/read_options.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/text.h"
 #include "vpr/print/recordings.h"

@@ -1,5 +1,5 @@
 // vpr completions: what the shells complete; vpr manual: pages for man.
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "terminal/manual.h"
 #include "vpr/base/file_io.h"
 

@@ -1,7 +1,7 @@
 // vpr model: about model files.
-#include "cli/declare.h"
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/file_list.h"

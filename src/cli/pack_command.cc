@@ -1,8 +1,8 @@
 // vpr pack: recordings to packed data sets.
 #include <algorithm>
 
-#include "cli/declare.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/dataset/source.h"

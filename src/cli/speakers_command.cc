@@ -1,7 +1,8 @@
 // vpr speakers: who is enrolled.
-#include "cli/embedding_run.h"
-#include "cli/time_to_keep.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/store_options.h"
+#include "options/time_to_keep.h"
 #include "vpr/base/error.h"
 #include "vpr/print/outcomes.h"
 #include "vpr/print/speakers.h"

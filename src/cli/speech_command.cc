@@ -1,5 +1,5 @@
 // vpr speech: where somebody speaks; training the network that tells.
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/base/parallel.h"
 #include "vpr/print/recordings.h"
 #include "vpr/print/training.h"

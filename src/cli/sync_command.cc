@@ -1,5 +1,5 @@
 // vpr sync: whether lips and sound of a clip are in step.
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/base/text.h"
 #include "vpr/print/sync.h"
 

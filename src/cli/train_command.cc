@@ -1,7 +1,7 @@
 // vpr train: a network from a packed data set.
 #include <algorithm>
 
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/print/training.h"

@@ -1,6 +1,6 @@
 // vpr trim: where a recording is not silent.
-#include "cli/declare.h"
-#include "cli/read_options.h"
+#include "cli/command.h"
+#include "options/read_options.h"
 #include "vpr/print/recordings.h"
 
 namespace vpr::cli {

@@ -1,9 +1,10 @@
 // vpr verify: is it who they say they are?
 #include <cstdio>
 
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
+#include "options/store_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/live/prompt.h"

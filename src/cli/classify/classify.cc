@@ -2,7 +2,7 @@
 #include "cli/classify/classify.h"
 
 #include "cli/classify/clips.h"
-#include "cli/embedding_run.h"
+#include "options/network_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/text.h"
 #include "vpr/print/classification.h"

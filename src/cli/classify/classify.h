@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/classify/train_classifier.h"
 
 namespace vpr::cli {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/clips/train_clips.h"
 
 namespace vpr::cli {

@@ -1,6 +1,6 @@
 // vpr classify live: labels for what a camera sees and a microphone hears.
 #include "cli/classify/classify.h"
-#include "cli/embedding_run.h"
+#include "options/network_options.h"
 #include "vpr/base/text.h"
 #include "vpr/print/live_label.h"
 

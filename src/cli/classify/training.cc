@@ -2,7 +2,7 @@
 // the settings of what learns them.
 #include "cli/classify/classify.h"
 #include "cli/classify/clips.h"
-#include "cli/read_options.h"
+#include "options/read_options.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/base/logged_progress.h"

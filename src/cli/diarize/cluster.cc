@@ -1,7 +1,8 @@
 // vpr cluster: recordings of unknown people, sorted by voice.
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
+#include "options/store_options.h"
 #include "vpr/audio/folder.h"
 #include "vpr/base/file_list.h"
 #include "vpr/print/voice_groups.h"

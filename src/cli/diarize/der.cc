@@ -1,5 +1,5 @@
 // vpr der: how far a diarization is from the truth.
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/print/diarization_errors.h"
 
 namespace vpr::cli {

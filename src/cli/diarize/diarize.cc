@@ -1,10 +1,11 @@
 // vpr diarize: who speaks when, by name.
 #include <filesystem>
 
-#include "cli/diarize/meeting_options.h"
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/meeting_options.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
+#include "options/store_options.h"
 #include "vpr/base/file_io.h"
 #include "vpr/print/meeting.h"
 #include "vpr/report/meeting_picture.h"

@@ -1,6 +1,7 @@
 // vpr groups: what people decide about recordings that vpr cluster sorted by voice.
-#include "cli/embedding_run.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/store_options.h"
 #include "vpr/print/voice_groups.h"
 #include "vpr/recognize/group_recordings.h"
 

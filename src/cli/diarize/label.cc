@@ -1,8 +1,9 @@
 // vpr label: names in a transcript.
-#include "cli/diarize/meeting_options.h"
-#include "cli/embedding_run.h"
-#include "cli/read_options.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/meeting_options.h"
+#include "options/network_options.h"
+#include "options/read_options.h"
+#include "options/store_options.h"
 #include "vpr/base/file_io.h"
 #include "vpr/diarize/transcript.h"
 

@@ -1,5 +1,5 @@
 // vpr simulate-meetings: meetings made of single speakers' recordings, and who speaks when.
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/audio/folder.h"
 #include "vpr/base/file_io.h"
 #include "vpr/print/simulated_meeting.h"

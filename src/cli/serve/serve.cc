@@ -1,9 +1,9 @@
 // vpr serve: everything over HTTP; vpr serve token: who may call the service.
 #include <nlohmann/json.hpp>
 
-#include "cli/declare.h"
-#include "cli/embedding_run.h"
-#include "cli/voices.h"
+#include "cli/command.h"
+#include "options/network_options.h"
+#include "options/store_options.h"
 #include "vpr/serve/digit_prompts.h"
 #include "vpr/serve/server.h"
 

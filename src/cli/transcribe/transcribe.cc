@@ -1,5 +1,5 @@
 // vpr transcribe: what was said, and how far recognised texts are from it (vpr wer).
-#include "cli/declare.h"
+#include "cli/command.h"
 #include "vpr/base/error.h"
 #include "vpr/base/file_io.h"
 #include "vpr/print/transcription.h"

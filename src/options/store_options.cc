@@ -1,4 +1,4 @@
-#include "cli/voices.h"
+#include "options/store_options.h"
 
 #include "terminal/input.h"
 #include "vpr/print/outcomes.h"

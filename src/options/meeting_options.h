@@ -1,7 +1,7 @@
 // What the commands share that find out who speaks when.
 #pragma once
 
-#include "cli/declare.h"
+#include "options/declare.h"
 #include "vpr/recognize/meeting.h"
 
 namespace vpr::cli {

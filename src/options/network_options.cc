@@ -1,8 +1,8 @@
-#include "cli/embedding_run.h"
+#include "options/network_options.h"
 
 #include <cmath>
 
-#include "cli/declare.h"
+#include "options/declare.h"
 #include "vpr/base/rate.h"
 
 namespace vpr::cli {

@@ -1,4 +1,4 @@
-#include "cli/read_options.h"
+#include "options/read_options.h"
 
 #include <charconv>
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/command.h"
+#include "options/command.h"
 #include "terminal/usage.h"
 
 namespace vpr::cli {

@@ -2,7 +2,7 @@
 // limits.
 #pragma once
 
-#include "cli/declare.h"
+#include "options/declare.h"
 #include "vpr/live/listen.h"
 #include "vpr/recognize/people.h"
 #include "vpr/store/open_store.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/declare.h"
+#include "options/declare.h"
 #include "vpr/audio/audio_reader.h"
 #include "vpr/base/shard.h"
 

@@ -1,6 +1,6 @@
-#include "cli/diarize/meeting_options.h"
+#include "options/meeting_options.h"
 
-#include "cli/embedding_run.h"
+#include "options/network_options.h"
 
 namespace vpr::cli {
 
