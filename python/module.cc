@@ -321,13 +321,14 @@ IdentificationOutcome Identify(Recognizer& recognizer, const py::object& recordi
   });
 }
 
-std::vector<ListReport> EvaluateLists(const Recognizer& recognizer,
-                                      const std::vector<std::string>& lists,
-                                      const std::string& audio_root, const std::string& enroll,
-                                      const std::vector<std::string>& by,
-                                      const std::string& metadata,
-                                      const std::optional<double>& threshold, bool intervals,
-                                      const py::object& callback) {
+std::vector<ListReport> EvaluateLists(
+    const Recognizer& recognizer, const std::variant<std::string, std::vector<std::string>>& given,
+    const std::string& audio_root, const std::string& enroll, const std::vector<std::string>& by,
+    const std::string& metadata, const std::optional<double>& threshold, bool intervals,
+    const py::object& callback) {
+  const auto* const one = std::get_if<std::string>(&given);
+  const std::vector<std::string> lists =
+      one != nullptr ? std::vector{*one} : std::get<std::vector<std::string>>(given);
   return RunJob(callback, [&](Progress& progress, const StopRequested& stop) {
     return EvaluateTrials({{lists, enroll, audio_root}, by, metadata, threshold, intervals, ""},
                           recognizer.extractor(), progress, stop);
@@ -481,7 +482,7 @@ void DefineRecognizer(py::module_& m) {
       .def("evaluate", &EvaluateLists, "lists"_a, py::kw_only(), "audio_root"_a = ".",
            "enroll"_a = "", "by"_a = std::vector<std::string>(), "metadata"_a = "",
            "threshold"_a = py::none(), "intervals"_a = true, "progress"_a = py::none(),
-           "Scores lists of trials (paths) and measures each, as vpr eval does.");
+           "Scores a list of trials (its path), or several, and measures each, as vpr eval does.");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ presets=(dev)
 for argument in "$@"; do
   case "$argument" in
     --sanitize) presets+=(asan-ubsan) ;;
-    --clang) presets+=(fuzz) ;;
+    --clang) presets+=(clang) ;;
     *)
       echo "test.sh: unknown argument $argument; usage: scripts/test.sh [--clang] [--sanitize]" >&2
       exit 2
@@ -20,7 +20,7 @@ for argument in "$@"; do
   esac
 done
 groups=(build test)
-case " ${presets[*]} " in *' fuzz '*) groups+=(clang) ;; esac
+case " ${presets[*]} " in *' clang '*) groups+=(clang) ;; esac
 scripts/install-packages.sh "${groups[@]}"
 # Links in a fraction of the time, and what it writes is hardened as well (test `hardening`).
 if command -v mold > /dev/null; then export LDFLAGS="${LDFLAGS-} -fuse-ld=mold"; fi

@@ -195,7 +195,7 @@ class Recognizer:
     def refresh(self) -> bool: ...
     def evaluate(
         self,
-        lists: Sequence[str],
+        lists: Union[str, Sequence[str]],
         *,
         audio_root: str = ".",
         enroll: str = "",

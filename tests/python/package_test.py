@@ -109,6 +109,8 @@ class Alone(unittest.TestCase):
             expected = said("eval", "--trials", str(trials), "--audio-root", str(SAMPLES), "--no-intervals")
             self.assertEqual(report.to_dict(), expected)
             self.assertEqual((report.trials, report.targets), (15, 6))
+            (one,) = self.recognizer.evaluate(str(trials), audio_root=str(SAMPLES), intervals=False)
+            self.assertEqual(one.to_dict(), expected)
             scores = pathlib.Path(folder) / "scores"
             scores.write_text("target 2\nnontarget 1\ntarget 0\nnontarget 0\n")
             self.assertEqual(vpr.evaluate_scores(str(scores), intervals=False).trials, 4)
