@@ -151,6 +151,7 @@ auto RunJob(const py::object& callback, const Job& job) {
     }
     lock.unlock();
     worker.join();
+    look();  // at what came last, which of a short job is all
   }
   if (raised) throw py::error_already_set(std::move(*raised));
   for (const std::string& line : progress.TakeWarnings())
