@@ -155,8 +155,7 @@ class Stage {
     out.insert(out.end(), sums_.begin(), sums_.end());
   }
 
-  // kCount sums from number `o` on, which stay in registers: four in one, as every processor has
-  // it.
+  // kCount sums from number `o` on, which stay in registers, four in each.
   template <std::size_t kCount>
   void Sum(std::size_t known, std::size_t centre, std::size_t o) {
     constexpr std::size_t kLanes = std::min<std::size_t>(kCount, 4), kRows = kCount / kLanes;
